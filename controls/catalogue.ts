@@ -1,0 +1,7 @@
+// Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.
+import { meta as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/meta.ts";
+
+/** The metadata of every control; imports no control's code and no SDK. */
+export const catalogue = [s3ReplicationStaysInJurisdiction] as const;
+
+export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);

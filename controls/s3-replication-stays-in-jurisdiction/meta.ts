@@ -1,0 +1,36 @@
+import type { ControlMeta } from "../../shared/control.ts";
+
+export const meta = {
+  id: "s3-replication-stays-in-jurisdiction",
+  title: "S3 replication stays in the jurisdiction",
+  severity: "high",
+  why: "A replication rule copies every new object to its destination bucket. When that lies outside the Regions where the data may live, personal data is transferred without a legal basis from the first object on.",
+  frameworks: [
+    { framework: "GDPR", reference: "Art. 44 (general principle for transfers)" },
+    { framework: "NIST 800-53", reference: "AC-4 (information flow enforcement)" },
+    { framework: "NIST 800-53", reference: "SA-9(5) (processing, storage and service location)" },
+  ],
+  resourceType: "AWS::S3::Bucket",
+  cloudTrail: {
+    "s3.amazonaws.com": [
+      "PutBucketReplication",
+      // A class given later makes an old rule a violation; a class lowered must not free it.
+      "PutBucketTagging",
+      "DeleteBucketTagging",
+      // Newer tools tag through these, and buckets with ABAC on accept no others.
+      "TagResource",
+      "UntagResource",
+      "PutBucketAbac",
+    ],
+  },
+  configTypes: ["AWS::S3::Bucket"],
+  iam: {
+    read: ["s3:GetReplicationConfiguration", "s3:GetBucketTagging", "s3:ListBucket"],
+    write: ["s3:PutReplicationConfiguration"],
+    // PutBucketReplication passes the configuration's own role to S3 once more.
+    passRoleTo: ["s3.amazonaws.com"],
+  },
+  reversible:
+    "Disabling a rule is undone by enabling it again; objects written in between are not replicated then. Deleting a configuration is undone by putting it back, which needs iam:PassRole on its role.",
+  defaultMode: "observe",
+} as const satisfies ControlMeta;

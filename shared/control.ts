@@ -1,0 +1,59 @@
+import type { Reading, ResourcePort } from "./resources/port.ts";
+import type { S3Buckets } from "./resources/s3-buckets.ts";
+import type { Citation, Finding, Mode, ResourceRef, Severity, Tag } from "./types.ts";
+
+/** What a control is, without any code of AWS's: EventBridge patterns, roles and the catalogue are made from this. */
+export interface ControlMeta {
+  /** `<service>-<resource>-<expected-state>` */
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  /** What makes it a violation, in words for a ticket. */
+  readonly why: string;
+  readonly frameworks: readonly Citation[];
+  readonly resourceType: string;
+  /** CloudTrail calls that can lead to a violation, by event source. */
+  readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
+  readonly configTypes: readonly string[];
+  /** IAM actions on customers' resources. `passRoleTo`: services that get a role passed by its writes. */
+  readonly iam: {
+    readonly read: readonly string[];
+    readonly write: readonly string[];
+    readonly passRoleTo: readonly string[];
+  };
+  readonly reversible: string;
+  readonly defaultMode: Mode;
+}
+
+/** The ports a control reads live state through, one per resource type. */
+export interface Ports {
+  readonly s3: S3Buckets;
+}
+
+/** What `detect` found: the live state, the evidence of its class, and a finding for each part that policy has to judge. */
+export type Detection<State> =
+  | {
+      readonly kind: "present";
+      readonly state: State;
+      readonly tags: readonly Tag[] | { readonly unreadable: string };
+      readonly findings: readonly Finding[];
+    }
+  | Exclude<Reading<State>, { readonly kind: "present" }>;
+
+/**
+ * One rule the product enforces. Planning, applying, verifying, rolling back, journalling and ticketing are written once, for all.
+ * `null` as a state means "not configured". All functions but `detect` are pure.
+ */
+export interface Control<State> {
+  readonly meta: ControlMeta;
+  /** Where its state is read and written. */
+  port(ports: Ports): ResourcePort<State>;
+  /** Reads live state, and nothing but live state. */
+  detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
+  /** The compliant state nearest to `state`; touches only the offending parts. */
+  comply(state: State, offending: ReadonlySet<string>): State;
+  /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */
+  retreat(state: State, offending: ReadonlySet<string>): State | undefined;
+  /** `left` with one part as it was in `before`. */
+  restore(left: State, before: State, part: string): State;
+}

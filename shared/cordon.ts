@@ -1,0 +1,15 @@
+import type { Control, Ports } from "./control.ts";
+import type { Journal } from "./journal/journal.ts";
+import type { ResidencyPolicy } from "./policy/policy.ts";
+import type { Clock, Mode } from "./types.ts";
+
+/** Everything a run needs from outside, wired once per container. */
+export interface Cordon<State = unknown> {
+  readonly control: Control<State>;
+  readonly ports: Ports;
+  readonly policy: ResidencyPolicy;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  /** `CORDON_MODE`: the most this deployment may do. */
+  readonly ceiling: { readonly mode: Mode; readonly reason: string };
+}

@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { Facts, ResourceRef } from "./types.ts";
+
+/** SHA-256 of a value's canonical JSON (RFC 8785), in hex: the same value has the same hash however it was built. */
+export function contentHash(value: unknown): string {
+  return createHash("sha256")
+    .update(canonicalize(value) ?? "")
+    .digest("hex");
+}
+
+/**
+ * The id of a finding: control + resource + part, hashed so that it can be typed, quoted and used as a file name whatever a rule is
+ * called. The account is part of the resource: a bucket's name can pass to another account.
+ */
+export function findingId(controlId: string, resource: ResourceRef, part: string): string {
+  return `f-${contentHash([controlId, resource.account, resource.arn, part]).slice(0, 20)}`;
+}
+
+/** What an exception is bound to: where the data goes and which data. Undefined when facts can't carry an exception. */
+export function subjectOf(facts: Facts): string | undefined {
+  if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
+  const tags = facts.tags.map((tag) => [tag.key, tag.value]);
+  return contentHash([facts.destination, facts.to, facts.prefix ?? "", tags]).slice(0, 20);
+}

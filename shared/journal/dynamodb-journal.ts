@@ -1,0 +1,266 @@
+import {
+  BatchGetItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
+import { CordonError } from "../errors.ts";
+import type { ResourceRef } from "../types.ts";
+import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord } from "./journal.ts";
+import { BRAKE_KEY, counterKey, findingKey, resourceKey, runKey } from "./keys.ts";
+import { packRun, unpackRun } from "./run-items.ts";
+
+const MAX_REMEMBERED = 5_000;
+const UNKNOWN: Known = { version: 0, openFindings: 0 };
+
+/** The journal in the cell's DynamoDB table. Keys are in keys.ts; every write is conditional. */
+export class DynamoDbJournal implements Journal {
+  readonly #client: DynamoDBClient;
+  readonly #table: string;
+  /** What this container saw last of each resource; only ever behind, never ahead of the table. */
+  readonly #known = new Map<string, Known>();
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client;
+    this.#table = table;
+  }
+
+  known(resource: ResourceRef): Known {
+    return this.#known.get(resourceKey(resource).pk) ?? UNKNOWN;
+  }
+
+  async recordQuiet(
+    resource: ResourceRef,
+    seen: { classification?: string; rank: number; atMs: number },
+  ): Promise<boolean> {
+    const { account, region, type, arn, name } = resource;
+    const setClass = seen.classification === undefined ? "" : "#class = :class, ";
+    try {
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(resourceKey(resource)),
+          UpdateExpression: `SET ${setClass}#rank = :rank, #seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #open = if_not_exists(#open, :zero), #lease = if_not_exists(#lease, :zero)`,
+          // Nothing higher journalled, nothing open, nobody at work.
+          ConditionExpression: "attribute_not_exists(pk) OR (#rank <= :rank AND #open = :zero AND #lease <= :now)",
+          ExpressionAttributeNames: {
+            "#rank": "rank",
+            "#seen": "seenAt",
+            "#resource": "resource",
+            "#entity": "entity",
+            "#version": "version",
+            "#open": "openFindings",
+            "#lease": "leaseUntilMs",
+            ...(setClass !== "" && { "#class": "classification" }),
+          },
+          ExpressionAttributeValues: marshall({
+            ":rank": seen.rank,
+            ":seen": new Date(seen.atMs).toISOString(),
+            ":resource": { account, region, type, arn, name },
+            ":entity": "resource",
+            ":zero": 0,
+            ":now": seen.atMs,
+            ...(setClass !== "" && { ":class": seen.classification }),
+          }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (sortAwsError(error).code === "ConditionalCheckFailedException") return false;
+      throw unavailable("UpdateItem", error);
+    }
+  }
+
+  async open(resource: ResourceRef): Promise<{ record: ResourceRecord; brake?: Brake }> {
+    const key = resourceKey(resource);
+    const keys = [marshall(key), marshall(BRAKE_KEY)];
+    const answer = await this.#ask("BatchGetItem", () =>
+      this.#client.send(
+        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } }),
+      ),
+    );
+    // Unprocessed is throttled: a brake or a lease not seen must not pass for none.
+    if (Object.keys(answer.UnprocessedKeys ?? {}).length > 0) {
+      throw new CordonError("unavailable", "the table returned only part of what was asked (throttled)");
+    }
+    const items = (answer.Responses?.[this.#table] ?? []).map((item) => unmarshall(item));
+    const item = items.find((each) => each.pk === key.pk);
+    const brake = items.find((each) => each.pk === BRAKE_KEY.pk);
+    const record = recordOf(resource, item);
+    this.#remember(record);
+    return {
+      record,
+      ...(brake?.on === true && { brake: { reason: String(brake.reason ?? ""), by: String(brake.by ?? "") } }),
+    };
+  }
+
+  async count(scope: string, windowMs: number, nowMs: number): Promise<number> {
+    const window = Math.floor(nowMs / windowMs);
+    const answer = await this.#ask("UpdateItem", () =>
+      this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(counterKey(scope, window)),
+          UpdateExpression: "SET #entity = :entity, #ttl = :ttl ADD #count :one",
+          ExpressionAttributeNames: { "#entity": "entity", "#ttl": "expiresAtSeconds", "#count": "count" },
+          ExpressionAttributeValues: marshall({
+            ":entity": "counter",
+            ":ttl": Math.ceil(((window + 2) * windowMs) / 1000),
+            ":one": 1,
+          }),
+          ReturnValues: "UPDATED_NEW",
+        }),
+      ),
+    );
+    return Number(unmarshall(answer.Attributes ?? {}).count ?? 1);
+  }
+
+  async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
+    const saved = { ...next, version: record.version + 1 };
+    const items = [this.#putResource(record, saved), ...this.#putEntries(record.resource, entries)];
+    try {
+      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+    } catch (error) {
+      this.#known.delete(resourceKey(record.resource).pk);
+      const failure = sortAwsError(error);
+      if (failure.code === "TransactionCanceledException" && failure.message.includes("ConditionalCheckFailed")) {
+        throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`, { cause: error });
+      }
+      throw unavailable("TransactWriteItems", error);
+    }
+    this.#remember(saved);
+    return saved;
+  }
+
+  async readRun(resource: ResourceRef, number: number): Promise<RunRecord | undefined> {
+    const item = await this.#get(runKey(resource, number));
+    if (item === undefined) return undefined;
+    const pieces = Number(item.planPieces ?? 0);
+    const more = await Promise.all(
+      Array.from({ length: pieces }, (_, index) => this.#get(runKey(resource, number, index + 1))),
+    );
+    return unpackRun(item, more);
+  }
+
+  async readFinding(id: string): Promise<FindingRecord | undefined> {
+    return (await this.#get(findingKey(id)))?.record as FindingRecord | undefined;
+  }
+
+  async #get(key: { pk: string; sk: string }): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#ask("GetItem", () =>
+      this.#client.send(new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true })),
+    );
+    return answer.Item === undefined ? undefined : unmarshall(answer.Item);
+  }
+
+  #putResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
+    return {
+      Put: {
+        TableName: this.#table,
+        Item: marshall(
+          { ...resourceKey(record.resource), entity: "resource", ...saved, openFindings: openFindings(saved) },
+          MARSHALL,
+        ),
+        // An item that only records class and Region has version 0, as has none at all. The class may have risen meanwhile without a version.
+        ConditionExpression:
+          record.version === 0
+            ? "attribute_not_exists(pk) OR (#version = :version AND #rank <= :rank)"
+            : "#version = :version AND #rank <= :rank",
+        ExpressionAttributeNames: { "#version": "version", "#rank": "rank" },
+        ExpressionAttributeValues: marshall({ ":version": record.version, ":rank": Math.max(record.rank, saved.rank) }),
+      },
+    };
+  }
+
+  #putEntries(
+    resource: ResourceRef,
+    { claimedRun, finishedRun, findings = [], evidence = [] }: Entries,
+  ): TransactWriteItem[] {
+    const put = (item: Record<string, unknown>, condition?: string): TransactWriteItem => ({
+      Put: {
+        TableName: this.#table,
+        Item: marshall(item, MARSHALL),
+        ...(condition !== undefined && { ConditionExpression: condition }),
+      },
+    });
+    const items = findings.map((record) => put({ ...findingKey(record.id), entity: "finding", record }));
+    for (const entry of evidence) {
+      items.push(
+        put({ pk: resourceKey(resource).pk, sk: entry.key, entity: "evidence", ...entry }, "attribute_not_exists(pk)"),
+      );
+    }
+    if (claimedRun !== undefined) {
+      for (const item of packRun(resource, claimedRun)) items.push(put(item, "attribute_not_exists(pk)"));
+    }
+    if (finishedRun !== undefined) {
+      const { number, status, receipts, usedFallback, verification } = finishedRun;
+      items.push({
+        Update: {
+          TableName: this.#table,
+          Key: marshall(runKey(resource, number)),
+          UpdateExpression:
+            "SET #status = :status, #receipts = :receipts, #fallback = :fallback, #verification = :verification",
+          ConditionExpression: "attribute_exists(pk)",
+          ExpressionAttributeNames: {
+            "#status": "status",
+            "#receipts": "receipts",
+            "#fallback": "usedFallback",
+            "#verification": "verification",
+          },
+          ExpressionAttributeValues: marshall(
+            {
+              ":status": status,
+              ":receipts": receipts,
+              ":fallback": usedFallback,
+              ":verification": verification ?? null,
+            },
+            MARSHALL,
+          ),
+        },
+      });
+    }
+    return items;
+  }
+
+  #remember(record: ResourceRecord): void {
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+    this.#known.set(resourceKey(record.resource).pk, {
+      version: record.version,
+      openFindings: openFindings(record),
+      ...(record.classification !== undefined && { classification: record.classification }),
+    });
+  }
+
+  async #ask<Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await call();
+    } catch (error) {
+      throw unavailable(operation, error);
+    }
+  }
+}
+
+const MARSHALL = { removeUndefinedValues: true } as const;
+
+function openFindings(record: ResourceRecord): number {
+  return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
+}
+
+function recordOf(resource: ResourceRef, item: Record<string, unknown> | undefined): ResourceRecord {
+  const empty: ResourceRecord = {
+    resource,
+    version: 0,
+    rank: -1,
+    leaseUntilMs: 0,
+    runs: 0,
+    findings: {},
+    ownRequests: [],
+  };
+  if (item === undefined) return empty;
+  const { pk: _pk, sk: _sk, entity: _entity, openFindings: _open, seenAt: _seen, ...stored } = item;
+  return { ...empty, ...(stored as Partial<ResourceRecord>), resource };
+}

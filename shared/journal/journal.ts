@@ -1,0 +1,188 @@
+import type {
+  Change,
+  Citation,
+  Decision,
+  Exception,
+  Facts,
+  Finding,
+  FindingStatus,
+  Plan,
+  Principal,
+  Receipt,
+  ResourceRef,
+  Severity,
+  Verification,
+} from "../types.ts";
+
+/** How one finding stands, as kept with its resource: all that the next run needs to know of it. */
+export interface FindingState {
+  readonly part: string;
+  readonly status: FindingStatus;
+  /** Counts passages from compliant to violating, from 1. */
+  readonly occurrence: number;
+  readonly firstSeenAt: string;
+  /** When `status` was reached. */
+  readonly changedAtMs: number;
+  /** The deciding rule and subject, so that a changed matter is told from the same one seen again. */
+  readonly basis: string;
+  /** The run that last changed the resource for this finding. */
+  readonly run?: number;
+  /** When it was contained before, newest last; at most `KEPT_CONTAINMENTS`. */
+  readonly containedAtMs: readonly number[];
+  /** The containment removed the part instead of switching it off. */
+  readonly removed?: boolean;
+  /** AWS refused the containment. */
+  readonly refused?: boolean;
+  readonly exception?: Exception;
+}
+
+/** The resource's item: the unit of locking. `version` rises with each write of a run and with nothing else. */
+export interface ResourceRecord {
+  readonly resource: ResourceRef;
+  readonly version: number;
+  /** The journalled class (a ratchet) and its rank; -1 before any class is known. */
+  readonly classification?: string;
+  readonly rank: number;
+  /** Held by a run until then; 0 when free. The version at the claim is the fencing number. */
+  readonly leaseUntilMs: number;
+  /** How many runs there have been; the last one's number. */
+  readonly runs: number;
+  /** A run that was claimed and has not finished. */
+  readonly unfinishedRun?: number;
+  /** The last run that AWS took: the state it left is what a rollback has to find. */
+  readonly leftBy?: number;
+  readonly findings: Readonly<Record<string, FindingState>>;
+  /** Request ids of Cordon's own recent writes here, newest last (invariant 10). */
+  readonly ownRequests: readonly string[];
+}
+
+export const KEPT_CONTAINMENTS = 10;
+export const KEPT_OWN_REQUESTS = 20;
+
+export type RunStatus = "claimed" | "verified" | "drifted" | "inconclusive" | "refused" | "abandoned";
+
+/** One attempt to change a resource: written before the first mutating call, finished after the last read. */
+export interface RunRecord extends RunOutcome {
+  readonly plan: Plan;
+  /** The findings treated, with the facts and decisions the plan rests on. */
+  readonly judged: readonly { readonly finding: Finding; readonly decision: Decision }[];
+  readonly claimedAt: string;
+  readonly signalId: string;
+}
+
+/** What a run came to. */
+export interface RunOutcome {
+  readonly number: number;
+  readonly status: RunStatus;
+  readonly receipts: readonly Receipt[];
+  readonly verification?: Verification;
+  /** The state left behind is the fallback's, not the plan's own `after`. */
+  readonly usedFallback: boolean;
+}
+
+/** When each stage was reached; together they are the exposure. */
+export interface Timings {
+  readonly calledAt?: string;
+  readonly heardAt?: string;
+  readonly containedAt?: string;
+  readonly restoredAt?: string;
+  readonly verifiedAt?: string;
+}
+
+/** A finding as people and trackers read it; the outbox entry of tickets. */
+export interface FindingRecord {
+  readonly id: string;
+  readonly controlId: string;
+  readonly controlTitle: string;
+  readonly why: string;
+  readonly citations: readonly Citation[];
+  readonly severity: Severity;
+  readonly title: string;
+  readonly resource: ResourceRef;
+  readonly part: string;
+  readonly facts: Facts;
+  readonly classification: string;
+  readonly status: FindingStatus;
+  readonly occurrence: number;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly decision: Decision;
+  readonly changes: readonly Change[];
+  readonly reversible: string;
+  readonly notes: readonly string[];
+  readonly principal?: Principal;
+  readonly signal: { readonly id: string; readonly name: string; readonly source: string };
+  readonly run?: number;
+  readonly exception?: Exception;
+  readonly timings: Timings;
+  /** Keys of the evidence written with this state. */
+  readonly evidence: readonly string[];
+}
+
+/** One entry of evidence: content, and the hash that seals it. */
+export interface EvidenceRecord {
+  readonly key: string;
+  readonly findingId: string;
+  readonly controlId: string;
+  readonly occurrence: number;
+  readonly kind: string;
+  readonly at: string;
+  readonly content: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the content's canonical JSON (RFC 8785). */
+  readonly contentHash: string;
+}
+
+/** A switch in the table that holds every run to observing. */
+export interface Brake {
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** What one transaction writes besides the resource's item. */
+export interface Entries {
+  /** The run claimed by this write, with its plan. */
+  readonly claimedRun?: RunRecord;
+  /** The run that this write finishes. */
+  readonly finishedRun?: RunOutcome;
+  readonly findings?: readonly FindingRecord[];
+  readonly evidence?: readonly EvidenceRecord[];
+}
+
+/** What the container remembers of a resource without asking. */
+export interface Known {
+  readonly version: number;
+  readonly classification?: string;
+  readonly openFindings: number;
+}
+
+/**
+ * Cordon's memory: conditional writes only, so that of two runs one wins. The journal owns idempotency.
+ * Every method throws CordonError `unavailable` when the table gives no usable answer.
+ */
+export interface Journal {
+  /** No call. */
+  known(resource: ResourceRef): Known;
+  /**
+   * One update: records class, Region and time of a resource on which nothing is wrong, unless the journal knows better (a higher class, a
+   * finding that is not resolved, a run at work).
+   *
+   * @returns false when the journal knew better; nothing was written then
+   */
+  recordQuiet(
+    resource: ResourceRef,
+    seen: { readonly classification?: string; readonly rank: number; readonly atMs: number },
+  ): Promise<boolean>;
+  /** One read: the resource's record (an empty one when there is none) and the brake. */
+  open(resource: ResourceRef): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake }>;
+  /** One update: counts an automatic change and returns how many there have been in the current window. */
+  count(scope: string, windowMs: number, nowMs: number): Promise<number>;
+  /**
+   * One transaction: `next` in place of `record`, with its entries, all or nothing.
+   *
+   * @returns `next` with its new version
+   * @throws CordonError `conflict` when the record has moved since it was read
+   */
+  save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord>;
+  readRun(resource: ResourceRef, number: number): Promise<RunRecord | undefined>;
+  readFinding(id: string): Promise<FindingRecord | undefined>;
+}

@@ -1,0 +1,103 @@
+import type { FindingState, ResourceRecord } from "../journal/journal.ts";
+import { type Judged, type Pass, type Run, resultFor, type View } from "../pipeline.ts";
+import type { Plan, ResultStatus } from "../types.ts";
+import { recentContainments } from "./hesitate.ts";
+import { planContainment } from "./plan.ts";
+import { MAX_FINDINGS_A_SAVE } from "./record.ts";
+import { changesFor } from "./records.ts";
+import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
+import { basisOf, contained, occurrenceOf, reached, stateOf } from "./transition.ts";
+
+/**
+ * Contains the findings that policy says to contain: counts the change, plans, and runs the plan.
+ *
+ * Side effects: changes the customer's resource; writes the journal. Calls: counter, claim, write, re-read, finish.
+ */
+export async function contain<State>(
+  run: Run<State>,
+  record: ResourceRecord,
+  view: View<State>,
+  offending: readonly Judged[],
+): Promise<Pass> {
+  assertTimeLeft(run);
+  const { cordon, signal } = run;
+  const { control, policy } = cordon;
+  const { count: limit, windowMs } = policy.limits.automaticChanges;
+  const scope = `${control.meta.id}#${signal.resource.account}`;
+  const changes = await cordon.journal.count(scope, windowMs, cordon.clock.nowMs());
+  const storm = changes > limit ? `${changes} automatic changes in this window, over the limit of ${limit}` : undefined;
+
+  const judged = offending.slice(0, MAX_FINDINGS_A_SAVE);
+  const parts = new Set(judged.map(({ finding }) => finding.part));
+  // In a storm the reversible stop goes on; what could break an application waits for a person.
+  const plan = planContainment(control, control.port(cordon.ports), view.detection.state, parts, storm === undefined);
+  const { outcome, told, number } = await runPlan(run, record, view, {
+    plan,
+    judged,
+    claimed: ({ finding, decision, previous }, number, nowMs) =>
+      reached(stateOf(previous, finding, nowMs), "containing", nowMs, {
+        occurrence: occurrenceOf(previous),
+        basis: basisOf(finding, decision),
+        run: number,
+        removed: false,
+      }),
+    finished: (state, outcome) => stateAfter(state, outcome),
+    remarks: remarksOn(run, plan, storm),
+  });
+
+  const done = { number, plan, usedFallback: outcome.usedFallback };
+  const isOver = outcome.verification?.kind !== "drifted" && offending.length === judged.length;
+  const results = told.map(({ judged: each, state, notes }) =>
+    resultFor(run, each, ANSWER[state.status] ?? "inconclusive", state.occurrence, {
+      reasons: notes,
+      changes: outcome.applied.kind === "accepted" ? changesFor(done, each.finding.part) : [],
+    }),
+  );
+  return { results, again: !isOver };
+}
+
+const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
+  contained: "contained",
+  "awaiting-approval": "awaiting-approval",
+};
+
+function stateAfter<State>(state: FindingState, { applied, verification, atMs }: Outcome<State>): FindingState {
+  if (applied.kind === "refused") return reached(state, "awaiting-approval", atMs, { refused: true });
+  if (verification?.kind !== "verified") return reached(state, "inconclusive", atMs);
+  return contained(state, atMs, { removed: applied.after === null });
+}
+
+function remarksOn<State>(
+  run: Run<State>,
+  plan: Plan<State>,
+  storm: string | undefined,
+): Undertaking<State>["remarks"] {
+  const { flips } = run.cordon.policy.limits;
+  return (state, { applied, usedFallback, verification, atMs }) => {
+    const times = recentContainments(state.containedAtMs, atMs, flips.windowMs).length;
+    const notes: string[] = [];
+    if (applied.kind === "refused") notes.push(`AWS refused the change (${applied.reason}); a person has to stop this`);
+    if (applied.kind === "refused" && plan.fallback === undefined) {
+      notes.push(
+        "taking the whole configuration away was no option: compliant parts would have gone with it, or a storm holds it back",
+      );
+    }
+    if (usedFallback) {
+      notes.push(
+        "AWS refused to change the part, so the whole configuration, in which every enabled part offended, was taken away; the run keeps it as `before`",
+      );
+    }
+    if (verification?.kind === "drifted")
+      notes.push("somebody else wrote at the same time; live state is judged again");
+    if (verification?.kind === "inconclusive") notes.push(`not verified yet: ${verification.reason}`);
+    const isTugOfWar = times >= flips.count;
+    if (isTugOfWar) {
+      notes.push(
+        `contained ${times} times within ${flips.windowMs / 60_000} minutes: somebody or some pipeline keeps switching it back`,
+      );
+    }
+    if (storm !== undefined) notes.push(storm);
+    const isCritical = applied.kind === "refused" || isTugOfWar || storm !== undefined;
+    return { notes, severity: isCritical ? "critical" : run.cordon.control.meta.severity };
+  };
+}

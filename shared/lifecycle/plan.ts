@@ -1,0 +1,63 @@
+import type { Control } from "../control.ts";
+import type { ResourcePort } from "../resources/port.ts";
+import type { Plan, Step } from "../types.ts";
+import { differences, invert } from "./difference.ts";
+
+/**
+ * The plan that contains the offending parts: exact before and after, each step with its inverse. Pure.
+ *
+ * @param mayRetreat whether the harder stop is allowed when AWS refuses the first; it never takes a compliant part with it
+ */
+export function planContainment<State>(
+  control: Control<State>,
+  port: ResourcePort<State>,
+  before: State,
+  offending: ReadonlySet<string>,
+  mayRetreat: boolean,
+): Plan<State> {
+  const after = control.comply(before, offending);
+  const retreat = mayRetreat ? control.retreat(before, offending) : undefined;
+  return {
+    ...planOf(control, port, "contain", before, after, [...offending]),
+    ...(retreat !== undefined && { fallback: { after: retreat, steps: [stepOf(port, before, retreat)] } }),
+  };
+}
+
+/** The plan that puts one part of `original` back into what Cordon left behind. Pure. */
+export function planRollback<State>(
+  control: Control<State>,
+  port: ResourcePort<State>,
+  left: State,
+  original: State,
+  part: string,
+): Plan<State> {
+  return planOf(control, port, "roll-back", left, control.restore(left, original, part), [part]);
+}
+
+function planOf<State>(
+  control: Control<State>,
+  port: ResourcePort<State>,
+  kind: Plan["kind"],
+  before: State,
+  after: State,
+  parts: readonly string[],
+): Plan<State> {
+  return {
+    kind,
+    parts,
+    before,
+    after,
+    steps: [stepOf(port, before, after)],
+    permissions: [...control.meta.iam.write, ...(control.meta.iam.passRoleTo.length > 0 ? ["iam:PassRole"] : [])],
+    reversible: control.meta.reversible,
+  };
+}
+
+function stepOf<State>(port: ResourcePort<State>, before: State, after: State): Step {
+  const changes = differences(before, after);
+  return {
+    operation: port.operation(after),
+    changes,
+    inverse: { operation: port.operation(before), changes: invert(changes) },
+  };
+}

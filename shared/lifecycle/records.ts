@@ -1,0 +1,124 @@
+import type { Classified } from "../classification/classify.ts";
+import type { ControlMeta } from "../control.ts";
+import { contentHash } from "../ids.ts";
+import type { EvidenceRecord, FindingRecord, FindingState, RunRecord, Timings } from "../journal/journal.ts";
+import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Verification } from "../types.ts";
+
+/** All that is worth telling about one finding at the end of a run; what is recorded and what is proved are made from the same. */
+export interface Account {
+  readonly meta: ControlMeta;
+  readonly finding: Finding;
+  readonly decision: Decision;
+  readonly state: FindingState;
+  readonly classified: Classified;
+  readonly signal: Signal;
+  /** True when the signal is the echo of a call of Cordon's own. */
+  readonly isOwn: boolean;
+  readonly nowMs: number;
+  readonly severity?: Severity;
+  readonly notes?: readonly string[];
+  readonly timings?: Timings;
+  readonly run?: {
+    readonly number: number;
+    readonly plan: Plan;
+    readonly usedFallback: boolean;
+    readonly receipts: readonly Receipt[];
+    readonly verification?: Verification;
+  };
+}
+
+/** The finding's record and the evidence for it. Pure. */
+export function recordsOf(account: Account, version: number): { finding: FindingRecord; evidence: EvidenceRecord } {
+  const evidence = evidenceOf(account, version);
+  return { finding: findingRecordOf(account, evidence.key), evidence };
+}
+
+/** The changes of a run that concern one part, or all of them when the whole configuration went. */
+export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undefined, part: string): readonly Change[] {
+  if (run === undefined) return [];
+  const steps = run.usedFallback ? (run.plan.fallback?.steps ?? []) : run.plan.steps;
+  const changes = steps.flatMap((step) => step.changes);
+  return run.usedFallback || run.plan.parts.length === 1
+    ? changes
+    : changes.filter((change) => change.path.includes(`[${part}]`));
+}
+
+function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
+  const { meta, finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
+  return {
+    id: finding.id,
+    controlId: meta.id,
+    controlTitle: meta.title,
+    why: meta.why,
+    citations: meta.frameworks,
+    severity: account.severity ?? meta.severity,
+    title: finding.title,
+    resource: finding.resource,
+    part: finding.part,
+    facts: finding.facts,
+    classification: classified.kind === "classified" ? classified.classification.name : "unknown",
+    status: state.status,
+    occurrence: state.occurrence,
+    firstSeenAt: state.firstSeenAt,
+    lastSeenAt: new Date(nowMs).toISOString(),
+    decision,
+    changes: changesFor(run, finding.part),
+    reversible: meta.reversible,
+    notes: account.notes ?? [],
+    ...(signal.principal !== undefined && !isOwn && { principal: signal.principal }),
+    signal: { id: signal.id, name: signal.name, source: signal.source },
+    ...(state.run !== undefined && { run: state.run }),
+    ...(state.exception !== undefined && { exception: state.exception }),
+    timings: account.timings ?? {},
+    evidence: [evidenceKey],
+  };
+}
+
+function evidenceOf(account: Account, version: number): EvidenceRecord {
+  const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
+  const at = new Date(nowMs).toISOString();
+  const content = {
+    kind: state.status,
+    at,
+    finding: {
+      id: finding.id,
+      controlId: finding.controlId,
+      part: finding.part,
+      title: finding.title,
+      facts: finding.facts,
+    },
+    resource: finding.resource,
+    occurrence: state.occurrence,
+    class: classified.kind === "classified" ? classified.classification.name : null,
+    classReason: classified.reason,
+    decision,
+    signal: { ...signal, resource: signal.resource.arn, causedByCordon: isOwn },
+    notes: account.notes ?? [],
+    timings: account.timings ?? {},
+    exception: state.exception ?? null,
+    run:
+      run === undefined
+        ? null
+        : {
+            number: run.number,
+            kind: run.plan.kind,
+            beforeHash: contentHash(run.plan.before),
+            afterHash: contentHash(run.usedFallback ? run.plan.fallback?.after : run.plan.after),
+            usedFallback: run.usedFallback,
+            changes: changesFor(run, finding.part),
+            receipts: run.receipts,
+            verification: run.verification ?? null,
+          },
+  };
+  return {
+    // The version makes the key unique and orders a resource's entries.
+    key: `EVIDENCE#${String(version).padStart(8, "0")}#${finding.id}`,
+    findingId: finding.id,
+    controlId: finding.controlId,
+    occurrence: state.occurrence,
+    kind: state.status,
+    at,
+    content,
+    contentHash: contentHash(content),
+  };
+}

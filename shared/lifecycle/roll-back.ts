@@ -1,0 +1,242 @@
+import type { Cordon } from "../cordon.ts";
+import { CordonError } from "../errors.ts";
+import { contentHash, subjectOf } from "../ids.ts";
+import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
+import { type Judged, judge, type Run, resultFor, type View } from "../pipeline.ts";
+import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
+import { differences } from "./difference.ts";
+import { planRollback } from "./plan.ts";
+import { recoverRun, stateLeftBy } from "./recover.ts";
+import { assertTimeLeft, runPlan } from "./run-plan.ts";
+import { reached } from "./transition.ts";
+
+/** A person's decision to take one containment back. */
+export interface RollbackRequest {
+  readonly finding: FindingRecord;
+  readonly reason: string;
+  readonly approver: string;
+  /** Until when the finding is let be afterwards; policy's default when left out. */
+  readonly expiresAtMs?: number;
+}
+
+/**
+ * Restores what one finding's containment changed, exactly, and only while live state is still what Cordon left; otherwise refuses and shows
+ * the difference (invariant 6). The exception is recorded first, so that nothing contains the finding again before it expires.
+ *
+ * Side effects: changes the customer's resource; writes the journal. Asking again after it is done changes nothing.
+ * @throws CordonError `unavailable`, `lease-held`, `conflict`
+ */
+export async function rollBack<State>(
+  request: RollbackRequest,
+  cordon: Cordon<State>,
+  deadlineMs: number,
+): Promise<Result> {
+  const { finding: recorded, approver } = request;
+  const { resource } = recorded;
+  const nowMs = cordon.clock.nowMs();
+  const at = new Date(nowMs).toISOString();
+  const run: Run<State> = {
+    signal: {
+      id: `roll-back:${recorded.id}:${at}`,
+      source: "decision",
+      name: "RollBack",
+      at,
+      resource,
+      principal: { type: "Approver", arn: approver },
+    },
+    cordon,
+    heardAtMs: nowMs,
+    deadlineMs,
+  };
+  assertTimeLeft(run);
+  const answer = answerFor(run, recorded);
+  const { mode, reason } = cordon.ceiling;
+  if (mode === "observe") return answer("refused", [`held to "observe" by ${reason}: nothing is changed`]);
+
+  const record = await openSettled(run);
+  const state = record.findings[recorded.id];
+  if (state?.status === "exempt")
+    return answer("exempt", [`already rolled back; exempt until ${state.exception?.expiresAt}`], state);
+  if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined) {
+    return answer(
+      "refused",
+      [`the finding is ${state?.status ?? "unknown"}; only a contained one can be rolled back`],
+      state,
+    );
+  }
+  const [contained, last] = await Promise.all([
+    cordon.journal.readRun(resource, state.run),
+    cordon.journal.readRun(resource, record.leftBy),
+  ]);
+  if (contained === undefined || last === undefined)
+    return answer("refused", ["the run that contained it is not in the journal"], state);
+
+  const detection = await cordon.control.detect(resource, cordon.ports);
+  if (detection.kind !== "present") return answer("refused", [detection.reason], state);
+  const interference = differences(stateLeftBy(last), detection.state);
+  if (interference.length > 0) {
+    return answer(
+      "refused",
+      ["somebody has changed the configuration since; it is not as Cordon left it"],
+      state,
+      interference,
+    );
+  }
+  return restore(run, record, state, judge(run, detection, record), contained, request);
+}
+
+type Answer = (
+  status: ResultStatus,
+  reasons: readonly string[],
+  state?: FindingState,
+  changes?: readonly Change[],
+) => Result;
+
+function answerFor<State>(run: Run<State>, recorded: FindingRecord): Answer {
+  const { id, controlId, resource, part, title, facts } = recorded;
+  const finding = { id, controlId, resource, part, title, facts };
+  return (status, reasons, state, changes = []) => {
+    const judged = { finding, decision: { ...recorded.decision, reasons: [] } };
+    return resultFor(run, judged, status, state?.occurrence ?? recorded.occurrence, { reasons, changes });
+  };
+}
+
+/** The resource's record with no run under way; a run that died is taken up first. */
+async function openSettled<State>(run: Run<State>): Promise<ResourceRecord> {
+  const { journal, control, ports, clock } = run.cordon;
+  const { resource } = run.signal;
+  const { record } = await journal.open(resource);
+  if (record.leaseUntilMs > clock.nowMs()) {
+    throw new CordonError(
+      "lease-held",
+      `another run works on ${resource.arn}; try again after ${new Date(record.leaseUntilMs).toISOString()}`,
+    );
+  }
+  if (record.unfinishedRun === undefined) return record;
+  const detection = await control.detect(resource, ports);
+  if (detection.kind !== "present") return record;
+  await recoverRun(run, record, judge(run, detection, record));
+  return (await journal.open(resource)).record;
+}
+
+async function restore<State>(
+  run: Run<State>,
+  record: ResourceRecord,
+  state: FindingState,
+  view: View<State>,
+  contained: RunRecord,
+  request: RollbackRequest,
+): Promise<Result> {
+  const { cordon } = run;
+  const { control } = cordon;
+  const { finding: recorded } = request;
+  const exception = exceptionFor(run, request, contained);
+  if (exception === undefined) {
+    return answerFor(run, recorded)(
+      "refused",
+      ["the finding has no destination that an exception could be bound to"],
+      state,
+    );
+  }
+  const decision: Decision = {
+    kind: "exempt",
+    rule: `exception:${recorded.id}`,
+    reasons: [`rolled back by ${exception.approver} until ${exception.expiresAt}: ${exception.reason}`],
+    policyDigest: cordon.policy.digest,
+  };
+  const judged: Judged = { finding: findingAtContainment(contained, recorded), decision, previous: state };
+  const plan = planRollback(
+    control,
+    control.port(cordon.ports),
+    view.detection.state,
+    contained.plan.before as State,
+    state.part,
+  );
+  if (plan.steps.every((step) => step.changes.length === 0)) {
+    return answerFor(run, recorded)("refused", ["there is nothing to restore"], state);
+  }
+
+  const { outcome, told } = await runPlan(run, record, view, {
+    plan,
+    judged: [judged],
+    beforehand: [exceptionEvidence(judged, exception, record)],
+    claimed: (_, number, nowMs) => reached(state, "rolling-back", nowMs, { exception, run: number }),
+    finished: (claimed, { applied, verification, atMs }) => {
+      // Refused or written over: what was contained counts as such until live state is judged again.
+      if (applied.kind === "refused" || verification?.kind === "drifted") {
+        return reached(claimed, "contained", atMs, { run: contained.number });
+      }
+      if (verification?.kind !== "verified") return claimed;
+      return reached(claimed, "exempt", atMs, {
+        occurrence: claimed.occurrence + 1,
+        basis: `exempt/${decision.rule}/${exception.subject}`,
+      });
+    },
+    remarks: (_, { applied, verification }) => ({
+      notes: [
+        ...(applied.kind === "refused"
+          ? [`AWS refused to restore it (${applied.reason}); the exception is recorded all the same`]
+          : []),
+        ...(verification !== undefined && verification.kind !== "verified"
+          ? [`not verified: ${verification.kind}`]
+          : []),
+      ],
+      severity: "medium",
+    }),
+  });
+  const [done] = told;
+  if (outcome.applied.kind === "refused") return answerFor(run, recorded)("refused", done?.notes ?? [], state);
+  const status = outcome.verification?.kind === "verified" ? "exempt" : "inconclusive";
+  const changes = plan.steps.flatMap((step) => step.changes);
+  return resultFor(run, judged, status, done?.state.occurrence ?? state.occurrence, {
+    reasons: done?.notes ?? [],
+    changes,
+  });
+}
+
+/** The finding with the facts it was contained on: the rule is off now, and facts of a rule that is off carry no destination. */
+function findingAtContainment(contained: RunRecord, recorded: FindingRecord): Judged["finding"] {
+  const treated = contained.judged.find(({ finding }) => finding.id === recorded.id)?.finding;
+  const { id, controlId, resource, part, title, facts } = recorded;
+  return treated ?? { id, controlId, resource, part, title, facts };
+}
+
+function exceptionFor<State>(
+  { cordon }: Run<State>,
+  { finding, reason, approver, expiresAtMs }: RollbackRequest,
+  contained: RunRecord,
+): Exception | undefined {
+  const subject = subjectOf(findingAtContainment(contained, finding).facts);
+  if (subject === undefined) return undefined;
+  const nowMs = cordon.clock.nowMs();
+  const untilMs = expiresAtMs ?? nowMs + cordon.policy.limits.exception.defaultMs;
+  return {
+    findingId: finding.id,
+    reason,
+    approver,
+    grantedAt: new Date(nowMs).toISOString(),
+    expiresAt: new Date(untilMs).toISOString(),
+    subject,
+  };
+}
+
+function exceptionEvidence(judged: Judged, exception: Exception, record: ResourceRecord): EvidenceRecord {
+  const { finding, previous } = judged;
+  const content = {
+    kind: "exception-granted",
+    at: exception.grantedAt,
+    finding: finding.id,
+    resource: finding.resource,
+    exception,
+  };
+  return {
+    key: `EVIDENCE#${String(record.version + 1).padStart(8, "0")}#${finding.id}`,
+    findingId: finding.id,
+    controlId: finding.controlId,
+    occurrence: previous?.occurrence ?? 0,
+    kind: "exception-granted",
+    at: exception.grantedAt,
+    content,
+    contentHash: contentHash(content),
+  };
+}

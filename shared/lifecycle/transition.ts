@@ -1,0 +1,99 @@
+import { subjectOf } from "../ids.ts";
+import { type FindingState, KEPT_CONTAINMENTS } from "../journal/journal.ts";
+import type { Decision, Finding, FindingStatus, ResultStatus } from "../types.ts";
+
+/** What a look at live state makes of a finding's journalled state; `next` is absent when there is nothing to record. */
+export interface Transition {
+  readonly status: ResultStatus;
+  readonly occurrence: number;
+  readonly next?: FindingState;
+}
+
+/** While a finding stands so, its data moves or may move: the same occurrence goes on. */
+const VIOLATING: readonly FindingStatus[] = ["observed", "awaiting-approval", "containing", "inconclusive", "exempt"];
+
+const RECORDED_AS: Readonly<Record<"observe" | "approve" | "exempt", FindingStatus & ResultStatus>> = {
+  observe: "observed",
+  approve: "awaiting-approval",
+  exempt: "exempt",
+};
+
+/** The number of the occurrence that a violation seen now belongs to. */
+export function occurrenceOf(previous: FindingState | undefined): number {
+  if (previous === undefined) return 1;
+  return VIOLATING.includes(previous.status) ? previous.occurrence : previous.occurrence + 1;
+}
+
+/** The state before anything is known of a finding, or what the journal has. */
+export function stateOf(previous: FindingState | undefined, finding: Finding, nowMs: number): FindingState {
+  return (
+    previous ?? {
+      part: finding.part,
+      status: "resolved",
+      occurrence: 0,
+      firstSeenAt: new Date(nowMs).toISOString(),
+      changedAtMs: nowMs,
+      basis: "",
+      containedAtMs: [],
+    }
+  );
+}
+
+/** What a decision rests on: when this stays the same, the same finding seen again is not news. */
+export function basisOf(finding: Finding, decision: Decision): string {
+  return `${decision.kind}/${decision.rule}/${subjectOf(finding.facts) ?? "-"}`;
+}
+
+/** The transition for every decision that changes nothing in AWS. Pure. */
+export function transition(
+  previous: FindingState | undefined,
+  finding: Finding,
+  decision: Decision & { readonly kind: Exclude<Decision["kind"], "contain"> },
+  nowMs: number,
+): Transition {
+  if (decision.kind === "compliant") return compliant(previous, finding, nowMs);
+  const status = RECORDED_AS[decision.kind];
+  const basis = basisOf(finding, decision);
+  const occurrence = occurrenceOf(previous);
+  if (previous?.status === status && previous.basis === basis) return { status, occurrence };
+  return { status, occurrence, next: reached(stateOf(previous, finding, nowMs), status, nowMs, { occurrence, basis }) };
+}
+
+function compliant(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
+  if (previous === undefined || previous.status === "resolved") {
+    return { status: "compliant", occurrence: previous?.occurrence ?? 0 };
+  }
+  const { occurrence } = previous;
+  const isOff = finding.facts.kind === "transfer" && !finding.facts.active;
+  if (isOff && previous.status === "contained") return { status: "already-contained", occurrence };
+  // A run that could not be verified, or that somebody wrote over, and whose part is switched off all the same.
+  if (isOff && previous.run !== undefined && (previous.status === "inconclusive" || previous.status === "containing")) {
+    return { status: "contained", occurrence, next: contained(previous, nowMs, {}) };
+  }
+  return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
+}
+
+/** The transition of a finding whose part is no longer there. Pure. */
+export function gone(previous: FindingState, nowMs: number): Transition {
+  const { occurrence, status } = previous;
+  if (status === "resolved") return { status: "compliant", occurrence };
+  if (status === "contained" && previous.removed === true) return { status: "already-contained", occurrence };
+  return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
+}
+
+/** `previous` in another status. */
+export function reached(
+  previous: FindingState,
+  status: FindingStatus,
+  nowMs: number,
+  more: Partial<FindingState> = {},
+): FindingState {
+  const { refused: _, ...kept } = previous;
+  return { ...kept, status, changedAtMs: nowMs, ...more };
+}
+
+/** `previous` after a containment that holds. */
+export function contained(previous: FindingState, nowMs: number, more: Partial<FindingState>): FindingState {
+  const containedAtMs = [...previous.containedAtMs, nowMs].slice(-KEPT_CONTAINMENTS);
+  return reached(previous, "contained", nowMs, { containedAtMs, ...more });
+}

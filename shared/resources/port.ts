@@ -1,0 +1,22 @@
+import type { Receipt, ResourceRef } from "../types.ts";
+
+/** What reading live state gives: expected outcomes are values. AWS not answering is a `CordonError` of kind `unavailable`. */
+export type Reading<State> =
+  | { readonly kind: "present"; readonly state: State }
+  | { readonly kind: "absent"; readonly reason: string }
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** The state of one aspect of one resource type. A control knows this much of AWS and no more. */
+export interface ResourcePort<State> {
+  /** The call that `write` makes for `next`, by its name in the API reference. */
+  operation(next: State): string;
+  /** Live state, never cached. */
+  read(resource: ResourceRef): Promise<Reading<State>>;
+  /**
+   * Replaces the state as a whole; AWS has no compare-and-set here. One mutating call.
+   *
+   * @returns a receipt, also when AWS refuses for good
+   * @throws CordonError `unavailable` when it is not known whether AWS took the call
+   */
+  write(resource: ResourceRef, next: State): Promise<Receipt>;
+}

@@ -1,0 +1,122 @@
+import {
+  DeleteBucketReplicationCommand,
+  GetBucketReplicationCommand,
+  GetBucketTaggingCommand,
+  HeadBucketCommand,
+  PutBucketReplicationCommand,
+  type ReplicationConfiguration,
+} from "@aws-sdk/client-s3";
+import { requestIdOf, responseHeader, sortAwsError, unavailable } from "../aws/aws-errors.ts";
+import type { AwsClients } from "../aws/clients.ts";
+import type { Clock, Receipt, ResourceRef, Tag } from "../types.ts";
+import type { Reading, ResourcePort } from "./port.ts";
+import { type BucketRegion, REGION_CACHE_MS, type S3Buckets } from "./s3-buckets.ts";
+
+/** S3 buckets by the AWS SDK. Every call but HeadBucket names the expected owner, so that a confused event can't reach another account's bucket. */
+export function s3BucketsOnAws(clients: AwsClients, clock: Clock): S3Buckets {
+  return {
+    replication: new BucketReplication(clients, clock),
+    readTags: (bucket) => readTags(clients, bucket),
+    regionOf: cachedRegionOf(clients, clock),
+  };
+}
+
+const addressed = (bucket: ResourceRef) => ({ Bucket: bucket.name, ExpectedBucketOwner: bucket.account });
+
+class BucketReplication implements ResourcePort<ReplicationConfiguration | null> {
+  readonly #clients: AwsClients;
+  readonly #clock: Clock;
+
+  constructor(clients: AwsClients, clock: Clock) {
+    this.#clients = clients;
+    this.#clock = clock;
+  }
+
+  operation(next: ReplicationConfiguration | null): string {
+    return next === null ? "DeleteBucketReplication" : "PutBucketReplication";
+  }
+
+  /** GetBucketReplication. */
+  async read(bucket: ResourceRef): Promise<Reading<ReplicationConfiguration | null>> {
+    try {
+      const answer = await this.#clients.s3(bucket.region).send(new GetBucketReplicationCommand(addressed(bucket)));
+      return { kind: "present", state: answer.ReplicationConfiguration ?? null };
+    } catch (error) {
+      const failure = sortAwsError(error);
+      if (failure.code === "ReplicationConfigurationNotFoundError") return { kind: "present", state: null };
+      if (failure.kind === "unavailable") throw unavailable("GetBucketReplication", error);
+      return failure.kind === "absent"
+        ? { kind: "absent", reason: `the bucket ${bucket.name} does not exist` }
+        : { kind: "unreadable", reason: `the replication configuration can't be read: ${failure.message}` };
+    }
+  }
+
+  /** PutBucketReplication, or DeleteBucketReplication for `null`. */
+  async write(bucket: ResourceRef, next: ReplicationConfiguration | null): Promise<Receipt> {
+    const operation = this.operation(next);
+    const client = this.#clients.s3(bucket.region);
+    const at = () => new Date(this.#clock.nowMs()).toISOString();
+    try {
+      const answer =
+        next === null
+          ? await client.send(new DeleteBucketReplicationCommand(addressed(bucket)))
+          : await client.send(
+              new PutBucketReplicationCommand({ ...addressed(bucket), ReplicationConfiguration: next }),
+            );
+      return { operation, requestId: answer.$metadata.requestId ?? "", at: at(), outcome: "accepted" };
+    } catch (error) {
+      const failure = sortAwsError(error);
+      if (failure.kind === "unavailable") throw unavailable(operation, error);
+      return { operation, requestId: requestIdOf(error), at: at(), outcome: "refused", error: failure.message };
+    }
+  }
+}
+
+/** GetBucketTagging. */
+async function readTags(
+  clients: AwsClients,
+  bucket: ResourceRef,
+): Promise<readonly Tag[] | { readonly unreadable: string }> {
+  try {
+    const answer = await clients.s3(bucket.region).send(new GetBucketTaggingCommand(addressed(bucket)));
+    return (answer.TagSet ?? []).map((tag) => ({ key: tag.Key ?? "", value: tag.Value ?? "" }));
+  } catch (error) {
+    const failure = sortAwsError(error);
+    if (failure.code === "NoSuchTagSet") return [];
+    if (failure.kind === "unavailable") throw unavailable("GetBucketTagging", error);
+    return { unreadable: failure.message };
+  }
+}
+
+/** HeadBucket, remembered for the container's life within `REGION_CACHE_MS`; at most `MAX_CACHED` names. */
+function cachedRegionOf(clients: AwsClients, clock: Clock): S3Buckets["regionOf"] {
+  const cache = new Map<string, { readonly region: string; readonly untilMs: number }>();
+  return async (name, seenFrom) => {
+    const cached = cache.get(name);
+    if (cached !== undefined && clock.nowMs() < cached.untilMs) return { region: cached.region };
+    cache.delete(name);
+    const answer = await readRegion(clients, name, seenFrom);
+    if ("region" in answer) {
+      if (cache.size >= MAX_CACHED) cache.clear();
+      cache.set(name, { region: answer.region, untilMs: clock.nowMs() + REGION_CACHE_MS });
+    }
+    return answer;
+  };
+}
+
+const MAX_CACHED = 5_000;
+
+async function readRegion(clients: AwsClients, name: string, seenFrom: ResourceRef): Promise<BucketRegion> {
+  const told = (region: string | undefined): BucketRegion =>
+    region === undefined || region === "" ? { unknown: `S3 told no Region for the bucket ${name}` } : { region };
+  try {
+    return told((await clients.s3(seenFrom.region).send(new HeadBucketCommand({ Bucket: name }))).BucketRegion);
+  } catch (error) {
+    // S3 tells the Region with 301 (another Region) and 403 (another account) as well.
+    const region = responseHeader(error, "x-amz-bucket-region");
+    if (region !== undefined) return told(region);
+    const failure = sortAwsError(error);
+    if (failure.kind === "unavailable") throw unavailable("HeadBucket", error);
+    return { unknown: failure.kind === "absent" ? `the bucket ${name} does not exist` : failure.message };
+  }
+}

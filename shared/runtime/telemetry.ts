@@ -1,0 +1,17 @@
+import { Console } from "node:console";
+import { Logger } from "@aws-lambda-powertools/logger";
+import { Metrics } from "@aws-lambda-powertools/metrics";
+
+/**
+ * Everything goes to stderr: Lambda sends both streams to CloudWatch, and by hand stdout then holds the answer alone. Powertools has no option for
+ * it, so its console is replaced (test/e2e checks that stdout stays clean, should a later version keep it elsewhere).
+ */
+const stderr = new Console({ stdout: process.stderr, stderr: process.stderr });
+
+export function makeLogger(serviceName: string): Logger {
+  return Object.assign(new Logger({ serviceName }), { console: stderr });
+}
+
+export function makeMetrics(serviceName: string): Metrics {
+  return Object.assign(new Metrics({ namespace: "Cordon", serviceName }), { console: stderr });
+}

@@ -1,0 +1,108 @@
+import type { Principal, ResourceRef } from "../types.ts";
+import type { Parsed } from "./parsed.ts";
+import { parseBucketName, parseS3BucketArn, s3BucketRef } from "./s3-bucket-ref.ts";
+import { asList, asObject, asText, type Json } from "./shapes.ts";
+
+/** What controls listen to: CloudTrail calls as `source -> names`, and AWS Config resource types. */
+export interface ControlEvents {
+  readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
+  readonly configTypes: readonly string[];
+}
+
+/**
+ * A CloudTrail record -> a signal, or why not.
+ *
+ * A failed call (`errorCode`) changed nothing and is ignored, also when it carries responseElements.
+ *
+ * @param record the record itself (EventBridge `detail`, or a record of a log file)
+ * @param envelope the EventBridge event around it, for the account and Region where the record lacks them
+ */
+export function parseCloudTrailRecord(record: Json, envelope: Json | undefined, events: ControlEvents): Parsed {
+  const source = asText(record.eventSource);
+  const name = asText(record.eventName);
+  if (source === undefined || name === undefined) {
+    return { kind: "refused", reason: "a CloudTrail record without eventSource or eventName; expected both" };
+  }
+  if (!(events.cloudTrail[source]?.includes(name) ?? false)) {
+    return { kind: "ignored", reason: `no control listens to ${name} of ${source}` };
+  }
+  const errorCode = record.errorCode;
+  if (errorCode !== undefined && errorCode !== null && errorCode !== "") {
+    return { kind: "ignored", reason: `${name} failed with ${String(errorCode).slice(0, 80)} and changed nothing` };
+  }
+
+  const bucket = findBucket(record);
+  if (bucket === "other-resource") return { kind: "ignored", reason: `${name} concerns no bucket` };
+  if (bucket === undefined)
+    return { kind: "refused", reason: `${name} names no bucket; expected requestParameters.bucketName` };
+  const account = findAccount(record, envelope, bucket);
+  if (account === undefined)
+    return { kind: "refused", reason: `${name} tells no account; expected recipientAccountId` };
+  const region = asText(record.awsRegion) ?? asText(envelope?.region);
+  const resource = region === undefined ? undefined : s3BucketRef(bucket, account, region);
+  if (resource === undefined) {
+    return { kind: "refused", reason: `${name} tells no usable bucket, account and Region; expected all three` };
+  }
+  return { kind: "signal", signal: signalOf(record, envelope, name, resource) };
+}
+
+function signalOf(record: Json, envelope: Json | undefined, name: string, resource: ResourceRef) {
+  const principal = principalOf(record);
+  const requestId = asText(record.requestID);
+  return {
+    id: asText(record.eventID) ?? asText(envelope?.id) ?? `${name}:${resource.arn}:${asText(record.eventTime) ?? ""}`,
+    source: "cloudtrail" as const,
+    name,
+    at: asText(record.eventTime) ?? asText(envelope?.time) ?? "",
+    resource,
+    ...(principal !== undefined && { principal }),
+    ...(requestId !== undefined && { requestId }),
+  };
+}
+
+/**
+ * The bucket's name: from the request, else from the resources AWS lists with the event (requestParameters is null in 8 % of
+ * records). `other-resource`: the call tags something of S3 that is no bucket.
+ */
+function findBucket(record: Json): string | "other-resource" | undefined {
+  const request = asObject(record.requestParameters);
+  const named = parseBucketName(request?.bucketName);
+  if (named !== undefined) return named;
+  const arn = asText(request?.resourceArn);
+  if (arn !== undefined) return parseS3BucketArn(arn) ?? "other-resource";
+  for (const entry of asList(record.resources)) {
+    const bucket = parseS3BucketArn(asText(asObject(entry)?.ARN) ?? "");
+    if (bucket !== undefined) return bucket;
+  }
+  return undefined;
+}
+
+/** The bucket owner's account; the caller's own account is the last resort, for it can be another's. */
+function findAccount(record: Json, envelope: Json | undefined, bucket: string): string | undefined {
+  for (const entry of asList(record.resources)) {
+    const resource = asObject(entry);
+    if (parseS3BucketArn(asText(resource?.ARN) ?? "") === bucket) {
+      const owner = asText(resource?.accountId);
+      if (owner !== undefined) return owner;
+    }
+  }
+  return (
+    asText(record.recipientAccountId) ?? asText(envelope?.account) ?? asText(asObject(record.userIdentity)?.accountId)
+  );
+}
+
+function principalOf(record: Json): Principal | undefined {
+  const identity = asObject(record.userIdentity);
+  if (identity === undefined) return undefined;
+  const arn = asText(identity.arn);
+  const account = asText(identity.accountId);
+  const invokedBy = asText(identity.invokedBy);
+  const agent = asText(record.userAgent);
+  return {
+    type: asText(identity.type) ?? "Unknown",
+    ...(arn !== undefined && { arn }),
+    ...(account !== undefined && { account }),
+    ...(invokedBy !== undefined && { invokedBy }),
+    ...(agent !== undefined && { agent: agent.slice(0, 120) }),
+  };
+}

@@ -1,0 +1,92 @@
+import { type ControlEvents, parseCloudTrailRecord } from "./cloudtrail.ts";
+import { parseConfigNotification, parseConfigurationItem } from "./config.ts";
+import type { Parsed } from "./parsed.ts";
+import { asList, asObject, asText, describeShape, type Json, parseJson } from "./shapes.ts";
+
+export type { Parsed } from "./parsed.ts";
+
+const EXPECTED =
+  "expected an EventBridge event, a CloudTrail record, an AWS Config item or notification, an SNS notification, or an SQS batch of these";
+
+/** Wrappers nest (SQS around SNS around EventBridge around Config); deeper than this nobody nests in good faith. */
+const MAX_DEPTH = 6;
+
+/**
+ * Unknown JSON -> signals. Unwraps whatever AWS delivers an event in and normalises each event found.
+ *
+ * Total: every input ends in signals, `ignored` (understood, nothing for these controls) or `refused` (not understood, with what
+ * was found and what was expected); it never throws. No side effects.
+ *
+ * @param input anything: a parsed Lambda event or the parsed body of a message
+ * @param events what the controls listen to
+ */
+export function parseSignals(input: unknown, events: ControlEvents, depth = 0): readonly Parsed[] {
+  if (depth > MAX_DEPTH) return [{ kind: "refused", reason: `wrapped more than ${MAX_DEPTH} times; ${EXPECTED}` }];
+  const event = asObject(input);
+  if (event === undefined) return [{ kind: "refused", reason: `found ${describeShape(input)}; ${EXPECTED}` }];
+  const unwrap = (inner: unknown) => parseSignals(inner, events, depth + 1);
+
+  if (Array.isArray(event.Records)) return event.Records.flatMap((record) => parseRecord(record, unwrap));
+  if (event["detail-type"] !== undefined && event.source !== undefined) return parseEventBridge(event, events, unwrap);
+  if (event.Type === "Notification" && event.Message !== undefined)
+    return unwrapText(event.Message, "SNS Message", unwrap);
+  if (asText(event.invokingEvent) !== undefined) return unwrapText(event.invokingEvent, "invokingEvent", unwrap);
+  if (asText(event.messageType) !== undefined) return parseConfigNotification(event, events);
+  if (asText(event.eventName) !== undefined && asText(event.eventSource) !== undefined) {
+    return [parseCloudTrailRecord(event, undefined, events)];
+  }
+  if (asText(event.resourceType) !== undefined && asText(event.configurationItemStatus) !== undefined) {
+    return [parseConfigurationItem(event, events)];
+  }
+  return [{ kind: "refused", reason: `found ${describeShape(input)}; ${EXPECTED}` }];
+}
+
+/** One element of `Records`: an SQS message, an SNS delivery, an S3 notification, or a record of a CloudTrail log file. */
+function parseRecord(input: unknown, unwrap: (inner: unknown) => readonly Parsed[]): readonly Parsed[] {
+  const record = asObject(input);
+  if (record === undefined)
+    return [{ kind: "refused", reason: `found ${describeShape(input)} in Records; ${EXPECTED}` }];
+  if (record.eventSource === "aws:sqs") return unwrapText(record.body, "SQS body", unwrap);
+  const sns = asObject(record.Sns);
+  if (sns !== undefined) return unwrapText(sns.Message, "SNS Message", unwrap);
+  if (record.eventSource === "aws:s3") {
+    return [{ kind: "ignored", reason: `no control listens to the S3 notification ${asText(record.eventName) ?? ""}` }];
+  }
+  return unwrap(record);
+}
+
+function unwrapText(text: unknown, where: string, unwrap: (inner: unknown) => readonly Parsed[]): readonly Parsed[] {
+  // Recorded notifications carry the message parsed at times; AWS itself always sends text.
+  if (asObject(text) !== undefined) return unwrap(text);
+  const source = asText(text);
+  if (source === undefined) return [{ kind: "refused", reason: `${where} is ${describeShape(text)}; ${EXPECTED}` }];
+  const parsed = parseJson(source);
+  if (!parsed.ok) return [{ kind: "refused", reason: `${where} is not JSON; ${EXPECTED}` }];
+  return unwrap(parsed.value);
+}
+
+function parseEventBridge(
+  event: Json,
+  events: ControlEvents,
+  unwrap: (inner: unknown) => readonly Parsed[],
+): readonly Parsed[] {
+  const type = asText(event["detail-type"]) ?? describeShape(event["detail-type"]);
+  const detail = asObject(event.detail);
+  if (detail === undefined) {
+    return [
+      {
+        kind: "refused",
+        reason: `the EventBridge event "${type}" has no detail; found ${describeShape(event.detail)}`,
+      },
+    ];
+  }
+  if (type.endsWith("via CloudTrail")) return [parseCloudTrailRecord(detail, event, events)];
+  if (type === "Config Configuration Item Change") return unwrap(detail);
+  return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
+}
+
+/** The messages of a batch one by one, so that one bad message can't hold back its neighbours. */
+export function isSqsBatch(input: unknown): input is { Records: readonly Json[] } {
+  const records = asList(asObject(input)?.Records);
+  return records.length > 0 && records.every((record) => asObject(record)?.eventSource === "aws:sqs");
+}

@@ -1,0 +1,133 @@
+import type { FindingRecord } from "../journal/journal.ts";
+import type { Severity } from "../types.ts";
+
+/** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
+export interface Ticket {
+  readonly key: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly state: "open" | "contained" | "exempt" | "resolved";
+  /** Plain text with lines; what somebody paged at night reads. */
+  readonly body: string;
+  /** How often the problem has come. */
+  readonly occurrences: number;
+  readonly updatedAt: string;
+}
+
+/** The port of ticketing systems. */
+export interface TicketAdapter {
+  readonly name: string;
+  /** Opens the ticket or brings it up to date; putting the same twice changes nothing. */
+  put(ticket: Ticket): Promise<void>;
+}
+
+const STATE: Partial<Record<FindingRecord["status"], Ticket["state"]>> = {
+  contained: "contained",
+  exempt: "exempt",
+  resolved: "resolved",
+};
+
+const HEADLINE: Record<FindingRecord["status"], string> = {
+  observed: "OBSERVED",
+  "awaiting-approval": "NEEDS A DECISION",
+  containing: "BEING CONTAINED",
+  contained: "CONTAINED",
+  inconclusive: "NOT VERIFIED YET",
+  "rolling-back": "BEING ROLLED BACK",
+  exempt: "EXEMPT",
+  resolved: "RESOLVED",
+};
+
+/** A finding -> the ticket that tells it. Pure. */
+export function ticketOf(finding: FindingRecord): Ticket {
+  return {
+    key: finding.id,
+    title: clean(`[${HEADLINE[finding.status]}] ${finding.title}`),
+    severity: finding.severity,
+    state: STATE[finding.status] ?? "open",
+    body: bodyOf(finding),
+    occurrences: finding.occurrence,
+    updatedAt: finding.lastSeenAt,
+  };
+}
+
+function bodyOf(finding: FindingRecord): string {
+  const { resource, decision, timings } = finding;
+  const sections: readonly (readonly [string, readonly string[]])[] = [
+    ["What happened", [finding.title, ...causeOf(finding)]],
+    [
+      "Why it matters",
+      [
+        finding.why,
+        ...decision.reasons.map((reason) => `- ${reason}`),
+        `Decided by ${decision.rule}, policy ${decision.policyDigest.slice(0, 12)}.`,
+      ],
+    ],
+    ["What was done", doneAbout(finding)],
+    ["Notes", finding.notes.map((note) => `- ${note}`)],
+    ["How to undo it", finding.status === "contained" ? undoing(finding) : []],
+    [
+      "Facts",
+      [
+        `finding ${finding.id}, occurrence ${finding.occurrence}, severity ${finding.severity}`,
+        `resource ${resource.arn}, account ${resource.account}, ${resource.region}, class ${finding.classification}`,
+        `first seen ${finding.firstSeenAt}, last ${finding.lastSeenAt}`,
+        ...Object.entries(timings).map(([name, at]) => `${name.replace("At", "")} ${at}`),
+        `requirements: ${finding.citations.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")}`,
+        `evidence: ${finding.evidence.join(", ")}`,
+      ],
+    ],
+  ];
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([heading, lines]) => [heading, ...lines.map((line) => `  ${clean(line)}`)].join("\n"))
+    .join("\n\n");
+}
+
+function causeOf({ principal, signal }: FindingRecord): readonly string[] {
+  if (signal.source === "decision") return [`Decided by ${principal?.arn ?? "unknown"}.`];
+  const who =
+    principal?.arn ??
+    principal?.invokedBy ??
+    (principal === undefined ? "somebody the event does not name" : principal.type);
+  const how = principal?.agent === undefined ? "" : `, with ${principal.agent}`;
+  return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
+}
+
+function doneAbout({ status, changes, exception }: FindingRecord): readonly string[] {
+  const diff = changes.flatMap(({ path, before, after }) => [
+    `${path}`,
+    `  - ${before === undefined ? "(absent)" : JSON.stringify(before)}`,
+    `  + ${after === undefined ? "(absent)" : JSON.stringify(after)}`,
+  ]);
+  switch (status) {
+    case "contained":
+      return ["Stopped, and verified by reading it again:", ...diff];
+    case "observed":
+      return ["Nothing: this control only observes here."];
+    case "awaiting-approval":
+      return ["Nothing: a person has to decide."];
+    case "exempt":
+      return [
+        ...(diff.length > 0 ? ["Put back as it was, and verified by reading it again:", ...diff] : []),
+        `It is let be until ${exception?.expiresAt}: ${exception?.reason} (${exception?.approver}).`,
+      ];
+    case "resolved":
+      return ["The violation is gone."];
+    default:
+      return ["Under way:", ...diff];
+  }
+}
+
+function undoing({ id, reversible }: FindingRecord): readonly string[] {
+  return [
+    `Send functions/decide: {"action":"roll-back","findingId":"${id}","reason":"...","approver":"..."}`,
+    "It restores exactly what was there, as long as nobody has changed it since, and grants an exception that expires.",
+    reversible,
+  ];
+}
+
+/** Names come from strangers: no control characters, no line breaks, no direction marks. */
+function clean(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+}

@@ -1,0 +1,196 @@
+/**
+ * Every noun of Cordon, in the order in which a run meets them:
+ *
+ *   Signal -> Finding -> Decision -> Plan -> Receipt -> Verification -> Evidence -> Ticket
+ *
+ * Times are ISO 8601 in UTC (`...At`) unless a name ends in `Ms`, which is milliseconds since the epoch or a duration.
+ */
+
+/** One AWS resource. `account` and `region` are the resource's own, never those of a bus that forwarded an event. */
+export interface ResourceRef {
+  readonly type: string;
+  readonly arn: string;
+  readonly name: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Who made a call, as CloudTrail tells it. Any part can be missing: CloudTrail leaves `userIdentity` out at times. */
+export interface Principal {
+  readonly type: string;
+  readonly arn?: string;
+  readonly account?: string;
+  /** The AWS service that called in the principal's name. */
+  readonly invokedBy?: string;
+  /** The tool that called (CloudTrail `userAgent`), which tells a pipeline from a person. */
+  readonly agent?: string;
+}
+
+/** One normalised event: somebody did something to a resource. It only points; live state decides. */
+export interface Signal {
+  readonly id: string;
+  /** `decision`: no event of AWS's, but a person's decision. */
+  readonly source: "cloudtrail" | "config" | "decision";
+  readonly name: string;
+  readonly at: string;
+  readonly resource: ResourceRef;
+  readonly principal?: Principal;
+  /** The AWS request id of the call, by which Cordon recognises its own calls. */
+  readonly requestId?: string;
+}
+
+export type Severity = "low" | "medium" | "high" | "critical";
+
+/** What a control may do on its own: the least is `observe`, the most is `enforce`. */
+export type Mode = "observe" | "approve" | "enforce";
+
+/** A framework's requirement that a control serves, e.g. `{ framework: "GDPR", reference: "Art. 44" }`. */
+export interface Citation {
+  readonly framework: string;
+  readonly reference: string;
+}
+
+/** What moves where. `to` is undefined when the destination's Region could not be told; `toUnknown` then says why. */
+export interface TransferFacts {
+  readonly kind: "transfer";
+  /** False when the part is switched off and moves nothing. */
+  readonly active: boolean;
+  readonly from: string;
+  readonly to?: string;
+  readonly toUnknown?: string;
+  /** The receiving resource, as AWS names it. */
+  readonly destination: string;
+  readonly destinationAccount?: string;
+  /** Only data below this prefix moves. */
+  readonly prefix?: string;
+  /** Only data that carries all of these tags moves. */
+  readonly tags: readonly Tag[];
+}
+
+/** AWS would not show the state; nothing may be concluded from it. */
+export interface UnreadableFacts {
+  readonly kind: "unreadable";
+  readonly reason: string;
+}
+
+export type Facts = TransferFacts | UnreadableFacts;
+
+/** A control's judgement of one part of one resource, from live state. */
+export interface Finding {
+  /** `findingId(control, resource, part)`: the same problem keeps its id for ever. */
+  readonly id: string;
+  readonly controlId: string;
+  readonly resource: ResourceRef;
+  /** What within the resource, e.g. the id of a replication rule. */
+  readonly part: string;
+  readonly title: string;
+  readonly facts: Facts;
+}
+
+export type DecisionKind = "compliant" | "exempt" | "observe" | "approve" | "contain";
+
+export interface Decision {
+  readonly kind: DecisionKind;
+  /** The rule of the policy, or the built-in rule, that decided. */
+  readonly rule: string;
+  readonly reasons: readonly string[];
+  readonly policyDigest: string;
+}
+
+/** A time-bound, approved waiver of one finding, bound to the facts it was granted on. */
+export interface Exception {
+  readonly findingId: string;
+  readonly reason: string;
+  readonly approver: string;
+  readonly grantedAt: string;
+  readonly expiresAt: string;
+  /** `subjectOf(facts)` at the time: a rule that now points elsewhere is another matter. */
+  readonly subject: string;
+}
+
+/** One difference between two states: where, what it was, what it is. `undefined` means absent. */
+export interface Change {
+  readonly path: string;
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+/** One call that a plan makes, and what takes it back. */
+export interface Step {
+  readonly operation: string;
+  readonly changes: readonly Change[];
+  readonly inverse: { readonly operation: string; readonly changes: readonly Change[] };
+}
+
+/** Exact state before and after one run, decided before the first mutating call. `null` is "not configured". */
+export interface Plan<State = unknown> {
+  readonly kind: "contain" | "roll-back";
+  readonly parts: readonly string[];
+  readonly before: State;
+  readonly after: State;
+  readonly steps: readonly Step[];
+  /** The harder stop, permitted only where it takes nothing compliant with it; used when AWS refuses the first. */
+  readonly fallback?: { readonly after: State; readonly steps: readonly Step[] };
+  readonly permissions: readonly string[];
+  readonly reversible: string;
+}
+
+/** What was called, and AWS's answer to it. */
+export interface Receipt {
+  readonly operation: string;
+  readonly requestId: string;
+  readonly at: string;
+  readonly outcome: "accepted" | "refused";
+  readonly error?: string;
+}
+
+export type Verification =
+  | { readonly kind: "verified"; readonly at: string; readonly reads: number }
+  | { readonly kind: "drifted"; readonly at: string; readonly reads: number; readonly differences: readonly Change[] }
+  | { readonly kind: "inconclusive"; readonly at: string; readonly reads: number; readonly reason: string };
+
+/** How a finding stands in the journal. `containing` and `rolling-back` are runs in flight. */
+export type FindingStatus =
+  | "observed"
+  | "awaiting-approval"
+  | "containing"
+  | "contained"
+  | "inconclusive"
+  | "rolling-back"
+  | "exempt"
+  | "resolved";
+
+/** What an invocation answers for one finding (docs: DESIGN, "Run from outside"). */
+export type ResultStatus =
+  | "compliant"
+  | "exempt"
+  | "observed"
+  | "awaiting-approval"
+  | "contained"
+  | "already-contained"
+  | "inconclusive"
+  | "refused"
+  | "failed"
+  | "ignored";
+
+export interface Result {
+  readonly findingId: string | null;
+  readonly occurrence: number;
+  readonly controlId: string;
+  readonly resource: Pick<ResourceRef, "arn" | "account" | "region" | "type"> | null;
+  readonly decision: DecisionKind | null;
+  readonly status: ResultStatus;
+  readonly reasons: readonly string[];
+  readonly changes: readonly Change[];
+}
+
+/** Time comes from outside, so that tests move it. `sleep` resolves after that many milliseconds of it. */
+export interface Clock {
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+}
