@@ -1,0 +1,44 @@
+import { functionDefinitions } from "./functions.ts";
+import { logicalId } from "./resources.ts";
+
+/** The `functions` section of serverless.yml. Environment values are literals: an intrinsic would break `invoke local`. */
+export function serverlessFunctions(name: string): Record<string, unknown> {
+  return Object.fromEntries(
+    functionDefinitions.map(({ name: fn, description, timeoutSeconds, memoryMb, trigger }) => [
+      fn,
+      {
+        name: `${name}-${fn}`,
+        description,
+        handler: `dist/${fn}/index.handler`,
+        timeout: timeoutSeconds,
+        memorySize: memoryMb,
+        role: `${logicalId(fn)}Role`,
+        package: { patterns: [`dist/${fn}/**`] },
+        events: eventsOf(trigger, fn),
+      },
+    ]),
+  );
+}
+
+function eventsOf(trigger: string, fn: string): readonly unknown[] {
+  if (trigger === "events") {
+    const arn = { "Fn::GetAtt": [`${logicalId(fn)}Queue`, "Arn"] };
+    return [{ sqs: { arn, batchSize: 10, functionResponseType: "ReportBatchItemFailures", maximumConcurrency: 10 } }];
+  }
+  if (trigger === "stream") {
+    const arn = { "Fn::GetAtt": ["Table", "StreamArn"] };
+    return [
+      {
+        stream: {
+          type: "dynamodb",
+          arn,
+          batchSize: 100,
+          startingPosition: "TRIM_HORIZON",
+          functionResponseType: "ReportBatchItemFailures",
+          filterPatterns: [{ dynamodb: { NewImage: { entity: { S: ["finding"] } } } }],
+        },
+      },
+    ];
+  }
+  return [];
+}

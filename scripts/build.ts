@@ -1,0 +1,79 @@
+/**
+ * `npm run build [-- --policy <file>]`: functions/<name>/handler.ts -> dist/<name>/index.js, one self-contained ESM file each, with the
+ * policy compiled in. A policy with mistakes stops the build.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { build, type Plugin } from "esbuild";
+import { controlIds } from "../controls/catalogue.ts";
+import { DEFAULT_POLICY_FILE } from "../shared/policy/built-in.ts";
+import { formatPolicyErrors, parsePolicy } from "../shared/policy/parse-policy.ts";
+
+const root = new URL("..", import.meta.url);
+
+async function compiledPolicy(file: string): Promise<string> {
+  const text = await readFile(file, "utf8").catch((error: Error) =>
+    stop(`The policy ${file} can't be read: ${error.message}`),
+  );
+  const parsed = parsePolicy(text, file, controlIds);
+  return parsed.ok
+    ? JSON.stringify(parsed.policy)
+    : stop(`The policy is refused.\n${formatPolicyErrors(parsed.errors)}`);
+}
+
+function stop(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+/** Puts the compiled policy in the place of the module that would read it from its file. */
+function policyPlugin(policy: string): Plugin {
+  return {
+    name: "compiled-policy",
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]shared[\\/]policy[\\/]built-in\.ts$/ }, () => ({
+        contents: `const policy = JSON.parse(${JSON.stringify(policy)}); export const builtInPolicy = () => policy;`,
+        loader: "js",
+      }));
+    },
+  };
+}
+
+// Bundled CommonJS packages call `require` for Node's own modules, which an ESM file does not have.
+const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { policy: { type: "string", default: DEFAULT_POLICY_FILE } } });
+  process.chdir(new URL(".", root).pathname);
+  const policy = await compiledPolicy(values.policy);
+  const functions = (await readdir("functions", { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  await rm("dist", { recursive: true, force: true });
+  const started = performance.now();
+  const result = await build({
+    entryPoints: functions.map(({ name }) => ({ in: `functions/${name}/handler.ts`, out: `${name}/index` })),
+    outdir: "dist",
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    minify: true,
+    keepNames: true,
+    sourcemap: false,
+    metafile: true,
+    mainFields: ["module", "main"],
+    banner: { js: REQUIRE_BANNER },
+    plugins: [policyPlugin(policy)],
+    logLevel: "warning",
+  });
+  for (const { name } of functions) {
+    await mkdir(`dist/${name}`, { recursive: true });
+    await writeFile(`dist/${name}/package.json`, '{ "type": "module" }\n');
+  }
+  for (const [file, { bytes }] of Object.entries(result.metafile.outputs))
+    process.stdout.write(`${file}  ${Math.round(bytes / 1024)} KB\n`);
+  process.stdout.write(
+    `built ${functions.length} functions with policy ${values.policy} in ${Math.round(performance.now() - started)} ms\n`,
+  );
+}
+
+await main();
