@@ -1,0 +1,88 @@
+import type { CallContext, ServiceFailure, TrailSubject } from "./operation.ts";
+import type { Principal } from "./principals.ts";
+
+/** An event as an EventBridge bus carries it. */
+export interface EventBridgeEvent {
+  version: "0";
+  id: string;
+  "detail-type": string;
+  source: string;
+  account: string;
+  /** ISO 8601, whole seconds. */
+  time: string;
+  region: string;
+  resources: string[];
+  detail: Record<string, unknown>;
+}
+
+/**
+ * The CloudTrail record of an S3 management call in its EventBridge envelope. A call refused to another account is in the
+ * caller's trail only; every other one in the bucket owner's.
+ */
+export function describeApiCall(
+  eventName: string,
+  subject: TrailSubject,
+  context: CallContext,
+  error: ServiceFailure | undefined,
+  createId: () => string,
+): EventBridgeEvent {
+  const time = `${new Date(context.at).toISOString().slice(0, 19)}Z`;
+  const account = error ? context.principal.account : subject.account;
+  const detail = {
+    eventVersion: "1.11",
+    userIdentity: describeIdentity(context.principal),
+    eventTime: time,
+    eventSource: "s3.amazonaws.com",
+    eventName,
+    awsRegion: subject.region,
+    sourceIPAddress: "127.0.0.1",
+    userAgent: `[${context.userAgent}]`,
+    ...(error ? { errorCode: error.code, errorMessage: error.message } : {}),
+    requestParameters: subject.requestParameters,
+    responseElements: null,
+    additionalEventData: { SignatureVersion: "SigV4", AuthenticationMethod: "AuthHeader" },
+    requestID: context.requestId,
+    eventID: createId(),
+    readOnly: false,
+    resources: subject.isThere
+      ? [{ accountId: subject.account, type: "AWS::S3::Bucket", ARN: `arn:aws:s3:::${subject.bucket}` }]
+      : [],
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: account,
+    eventCategory: "Management",
+  };
+  return {
+    version: "0",
+    id: createId(),
+    "detail-type": "AWS API Call via CloudTrail",
+    source: "aws.s3",
+    account,
+    time,
+    region: subject.region,
+    resources: [],
+    detail,
+  };
+}
+
+function describeIdentity(principal: Principal): Record<string, unknown> {
+  const { type, principalId, arn, account, name, credentials } = principal;
+  const common = { type, principalId, arn, accountId: account, accessKeyId: credentials.accessKeyId };
+  if (type === "IAMUser") return { ...common, userName: name };
+  return {
+    ...common,
+    sessionContext: {
+      sessionIssuer: {
+        type: "Role",
+        principalId: principalId.split(":")[0],
+        arn: `arn:aws:iam::${account}:role/${name}`,
+        accountId: account,
+        userName: name,
+      },
+      attributes: {
+        creationDate: `${new Date(principal.since ?? 0).toISOString().slice(0, 19)}Z`,
+        mfaAuthenticated: "false",
+      },
+    },
+  };
+}

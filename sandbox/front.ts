@@ -1,0 +1,248 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RecordedCall, ServiceName } from "./calls.ts";
+import { ServiceError } from "./errors.ts";
+import type { FaultSpec, Faults } from "./faults.ts";
+import {
+  type CallContext,
+  failure,
+  type Operation,
+  type Service,
+  type ServiceFailure,
+  type TrailSubject,
+  type WireRequest,
+  type WireResponse,
+} from "./operation.ts";
+import type { Permissions } from "./permissions.ts";
+import type { Principal, PrincipalRegistry } from "./principals.ts";
+
+/** What the front needs of the account behind it. */
+export interface Account {
+  services: readonly Service[];
+  principals: PrincipalRegistry;
+  permissions: Permissions;
+  faults: Faults;
+  now(): number;
+  createRequestId(): string;
+  record(call: Omit<RecordedCall, "sequence">): RecordedCall;
+  /** A mutating management call is over: time for CloudTrail. */
+  completed(operation: Operation, subject: TrailSubject, context: CallContext, error: ServiceFailure | undefined): void;
+  /** Kill a function container. */
+  kill(container: string): void;
+}
+
+/** How a call ends: with an answer, with a dropped connection, or never. */
+type Ending =
+  | { kind: "answer"; response: WireResponse; error?: ServiceFailure }
+  | { kind: "drop" }
+  | { kind: "silence" };
+
+/**
+ * The HTTP side of the sandbox: reads requests, tells service, Region and caller from the credential scope of the
+ * `Authorization` header, lets faults strike, checks permissions, records. Signatures are NOT verified: whoever knows an
+ * access key id is its owner.
+ */
+export function createFront(account: Account): Server {
+  const server = createServer((request, response) => {
+    void serve(account, request, response).catch((error: unknown) => {
+      console.error("The sandbox failed on a request", error);
+      response.destroy();
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  return server;
+}
+
+async function serve(account: Account, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const request = await readRequest(incoming).catch(() => undefined);
+  // The client went away before it had finished: nobody is left to answer.
+  if (!request) return;
+  const requestId = account.createRequestId();
+  const scope = readScope(request.headers.authorization);
+  const service = account.services.find(({ name }) => name === scope?.service);
+  if (!scope || !service) {
+    const code = scope ? "NotImplemented" : "MissingAuthenticationToken";
+    const message = scope
+      ? `The sandbox has no service ${scope.service}; it has ${account.services.map(({ name }) => name).join(", ")}`
+      : "The request has no Authorization header with a SigV4 credential scope";
+    outgoing.writeHead(scope ? 501 : 403, { "content-type": "application/json", "x-amzn-requestid": requestId });
+    outgoing.end(JSON.stringify({ __type: code, message }));
+    return;
+  }
+  const ending = await handle(account, service, request, requestId, scope);
+  if (ending.kind === "silence") return;
+  if (ending.kind === "drop") {
+    incoming.socket.destroy();
+    return;
+  }
+  const { status, headers, body } = ending.response;
+  outgoing.writeHead(status, {
+    ...headers,
+    // SDK clients correct their own clocks by this.
+    date: new Date(account.now()).toUTCString(),
+    "x-amz-request-id": requestId,
+    "x-amzn-requestid": requestId,
+    "x-amz-id-2": "sandbox",
+    ...(request.method === "HEAD" || status === 204 ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+  });
+  outgoing.end(body);
+}
+
+async function handle(
+  account: Account,
+  service: Service,
+  request: WireRequest,
+  requestId: string,
+  scope: Scope,
+): Promise<Ending> {
+  const principal = account.principals.byAccessKey(scope.accessKeyId);
+  const parsed = parse(service, request, scope.region);
+  const operation = parsed.operation;
+  const call = account.record({
+    at: account.now(),
+    service: service.name,
+    operation: operation?.name ?? (request.headers["x-amz-target"] || `${request.method} ${request.path}`),
+    actions: operation?.actions ?? [],
+    principal: principal?.arn ?? scope.accessKeyId,
+    region: scope.region,
+    resource: operation?.resource ?? "",
+    requestId,
+    input: operation?.input ?? {},
+    status: 0,
+    mutating: operation?.mutating ?? false,
+    applied: false,
+    ...(principal?.container ? { container: principal.container } : {}),
+    ...(principal?.functionName ? { functionName: principal.functionName } : {}),
+  });
+  const refuse = (error: ServiceFailure): Ending => {
+    const response = service.fail(error, requestId, request);
+    call.status = response.status;
+    call.errorCode = error.code;
+    return { kind: "answer", response, error };
+  };
+  if (!principal) return refuse(service.unknownKey);
+  if (!operation) return refuse(parsed.error);
+
+  const fault = account.faults.take(operation.name, principal, operation.resource);
+  if (fault) {
+    call.fault = fault.kind;
+    if (fault.delayMs) await sleep(fault.delayMs);
+    const ending = strikeBefore(account, service, fault, principal);
+    if (ending) return "code" in ending ? refuse(ending) : ending;
+  }
+  const userAgent = request.headers["user-agent"] ?? "";
+  const context: CallContext = { principal, region: scope.region, requestId, at: account.now(), userAgent };
+  const ending = execute(account, operation, context, call, refuse);
+  if (fault?.kind === "crash-after" || fault?.kind === "reset-after") {
+    call.status = 0;
+    if (fault.kind === "crash-after" && principal.container) account.kill(principal.container);
+    return { kind: "drop" };
+  }
+  return ending;
+}
+
+function parse(
+  service: Service,
+  request: WireRequest,
+  region: string,
+): { operation: Operation; error?: never } | { operation?: never; error: ServiceFailure } {
+  try {
+    return { operation: service.parse(request, region) };
+  } catch (error) {
+    if (error instanceof ServiceError) return { error };
+    return { error: failure("SerializationException", `The request could not be read: ${String(error)}`, 400) };
+  }
+}
+
+function execute(
+  account: Account,
+  operation: Operation,
+  context: CallContext,
+  call: RecordedCall,
+  refuse: (error: ServiceFailure) => Ending,
+): Ending {
+  const subject = operation.trail?.(context);
+  const ending = ((): Ending => {
+    try {
+      operation.locate?.(context);
+      const denied = account.permissions.refused(context.principal, operation.actions, operation.resource);
+      if (denied !== undefined) throw accessDenied(context.principal, denied, operation);
+      const response = operation.execute(context);
+      call.status = response.status;
+      call.applied = operation.mutating;
+      return { kind: "answer", response };
+    } catch (error) {
+      if (error instanceof ServiceError) return refuse(error);
+      throw error;
+    }
+  })();
+  const error = ending.kind === "answer" ? ending.error : undefined;
+  // Whether a redirected call leaves a record, and in which Region, is not documented: none is made up.
+  if (subject && error?.status !== 301) account.completed(operation, subject, context, error);
+  return ending;
+}
+
+function accessDenied(principal: Principal, action: string, operation: Operation): ServiceError {
+  return new ServiceError(
+    operation.actions[0]?.startsWith("dynamodb:") ? "AccessDeniedException" : "AccessDenied",
+    `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${operation.resource} with an explicit deny in an identity-based policy`,
+    operation.actions[0]?.startsWith("dynamodb:") ? 400 : 403,
+    { headers: operation.deniedHeaders?.() ?? {} },
+  );
+}
+
+/** What a fault does before the call has had any effect; undefined when it lets the call through. */
+function strikeBefore(
+  account: Account,
+  service: Service,
+  fault: FaultSpec,
+  principal: Principal,
+): Ending | ServiceFailure | undefined {
+  switch (fault.kind) {
+    case "throttle":
+      return service.throttled;
+    case "server-error":
+      return service.broken;
+    case "error":
+      return {
+        ...failure(fault.errorCode ?? "InternalError", "The sandbox was told to refuse this call", fault.status ?? 400),
+        members: fault.members ?? {},
+      };
+    case "timeout":
+      return { kind: "silence" };
+    case "reset":
+      return { kind: "drop" };
+    case "crash-before":
+      if (principal.container) account.kill(principal.container);
+      return { kind: "drop" };
+    default:
+      return undefined;
+  }
+}
+
+interface Scope {
+  accessKeyId: string;
+  region: string;
+  service: ServiceName | string;
+}
+
+function readScope(authorization: string | undefined): Scope | undefined {
+  const [, accessKeyId, region, service] =
+    /Credential=([^/,\s]+)\/\d{8}\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/.exec(authorization ?? "") ?? [];
+  return accessKeyId && region && service ? { accessKeyId, region, service } : undefined;
+}
+
+async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  const url = incoming.url ?? "/";
+  const [path = "/", ...query] = url.split("?");
+  const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    method: incoming.method ?? "GET",
+    path,
+    query: new URLSearchParams(query.join("?")),
+    headers: Object.fromEntries(headers),
+    body: Buffer.concat(chunks),
+  };
+}

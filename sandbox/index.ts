@@ -1,0 +1,23 @@
+/** An AWS account on loopback for demo, tests and benchmarks. Start with `startSandbox`. */
+export type { RecordedCall, ServiceName } from "./calls.ts";
+export type { SandboxClock } from "./clock.ts";
+export type { EventBridgeEvent } from "./cloudtrail.ts";
+export type { AttributeMap } from "./dynamodb/store.ts";
+export type { StreamRecord } from "./dynamodb/table.ts";
+export { type EventPattern, matchesPattern, type PatternValue } from "./event-pattern.ts";
+export type { FaultKind, FaultSpec } from "./faults.ts";
+export type { DenyRule } from "./permissions.ts";
+export type { Credentials, Principal, PrincipalSpec } from "./principals.ts";
+export type { QueueMessage } from "./queues.ts";
+export type { Bucket, ReplicationChange, StaleRead } from "./s3/state.ts";
+export { startSandbox } from "./sandbox.ts";
+export type {
+  BucketSeed,
+  DeadLetter,
+  FunctionSpec,
+  InvocationResult,
+  Sandbox,
+  SandboxOptions,
+  TableView,
+} from "./types.ts";
+export { loadWorld, parseWorld, seedWorld, type World } from "./world.ts";

@@ -1,0 +1,107 @@
+import { parseArgs } from "node:util";
+import { startSandbox } from "./sandbox.ts";
+import type { Sandbox } from "./types.ts";
+import { loadWorld, seedWorld, type World } from "./world.ts";
+
+const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SDK clients can call.
+
+  npm run sandbox -- [options]
+
+  --port <number>     port to listen on; any free one by default
+  --world <file>      JSON with buckets to begin with: {"buckets": [{"name", "region", ...}], "table": "cordon"}
+  --account <digits>  account id; 111122223333 by default
+  --region <region>   home Region; eu-central-1 by default
+  --route             deliver events to functions, if there are any
+  --help              this text
+
+Prints the environment to set as "export NAME=value" on stdout, everything else on stderr. Stays until SIGINT or SIGTERM.
+It is a test double: signatures are not verified, and nothing leaves this machine.
+Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage.
+`;
+
+interface Arguments {
+  port: number;
+  world: string | undefined;
+  account: string;
+  region: string;
+  route: boolean;
+}
+
+/** Read the command line. Throws Error saying what was found and expected. */
+function readArguments(list: string[]): Arguments | "help" {
+  const { values } = parseArgs({
+    args: list,
+    options: {
+      port: { type: "string", default: "0" },
+      world: { type: "string" },
+      account: { type: "string", default: "111122223333" },
+      region: { type: "string", default: "eu-central-1" },
+      route: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return "help";
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: expected 0 to 65535, found ${values.port}`);
+  if (!/^\d{12}$/.test(values.account)) throw new Error(`--account: expected 12 digits, found ${values.account}`);
+  return { port, world: values.world, account: values.account, region: values.region, route: values.route };
+}
+
+async function start({ port, world: file, account, region, route }: Arguments): Promise<Sandbox> {
+  const world: World = file === undefined ? { buckets: [] } : await loadWorld(file);
+  const table = world.table ?? "cordon";
+  const sandbox = await startSandbox({
+    port,
+    account,
+    region,
+    tables: [{ name: table, stream: true }],
+    log: (line) => console.error(line),
+  });
+  sandbox.routing = route;
+  seedWorld(sandbox, world);
+  const queueUrl = sandbox.createQueue("cordon-refused");
+  for (const [name, value] of Object.entries(sandbox.environment())) console.log(`export ${name}=${value}`);
+  console.error(
+    `Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${table}, ${world.buckets.length} buckets`,
+  );
+  console.error(`Queue for refused events: ${queueUrl}`);
+  return sandbox;
+}
+
+function describe(error: unknown, port: number): string {
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    return `Port ${port} is in use: choose another with --port, or 0 for any free one`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Run the command; returns its exit code once a signal has come. */
+async function main(list: string[]): Promise<number> {
+  let options: Arguments | "help";
+  try {
+    options = readArguments(list);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options === "help") {
+    console.log(USAGE);
+    return 0;
+  }
+  // Listen for signals before anything is up, so that none is missed.
+  const signal = new Promise<void>((done) => {
+    process.once("SIGINT", () => done());
+    process.once("SIGTERM", () => done());
+  });
+  try {
+    const sandbox = await start(options);
+    await signal;
+    await sandbox.close();
+    return 0;
+  } catch (error) {
+    console.error(describe(error, options.port));
+    return 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,83 @@
+import type { IdSequence } from "./sequence.ts";
+
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+/** Somebody who calls: an IAM user, or a session of an assumed role. */
+export interface Principal {
+  type: "IAMUser" | "AssumedRole";
+  /** User name, or role name. */
+  name: string;
+  /** Session name; only of an assumed role. */
+  sessionName?: string;
+  account: string;
+  /** The user's ARN, or the session's (`arn:aws:sts::<account>:assumed-role/<role>/<session>`). */
+  arn: string;
+  /** What CloudTrail calls principalId. */
+  principalId: string;
+  credentials: Credentials;
+  /** When the session began, epoch ms; only of an assumed role. */
+  since?: number;
+  /** Id of the function container these credentials were given to, if any. */
+  container?: string;
+  /** Name of the function that container runs. */
+  functionName?: string;
+}
+
+export interface PrincipalSpec {
+  type: "IAMUser" | "AssumedRole";
+  name: string;
+  account?: string;
+  sessionName?: string;
+}
+
+/** Every principal by the access key it signs with: the sandbox's idea of authentication. */
+export interface PrincipalRegistry {
+  create(spec: PrincipalSpec, extra?: { container: string; functionName: string }): Principal;
+  byAccessKey(accessKeyId: string): Principal | undefined;
+}
+
+/** A registry that makes credentials out of `ids`; principals without an account get `account`. */
+export function createPrincipals(ids: IdSequence, account: string, now: () => number): PrincipalRegistry {
+  const byKey = new Map<string, Principal>();
+  return {
+    create(spec, extra) {
+      const owner = spec.account ?? account;
+      const role = spec.type === "AssumedRole";
+      const sessionName = spec.sessionName ?? spec.name;
+      const id = ids.key(role ? "AROA" : "AIDA", 21);
+      const principal: Principal = {
+        type: spec.type,
+        name: spec.name,
+        account: owner,
+        arn: role
+          ? `arn:aws:sts::${owner}:assumed-role/${spec.name}/${sessionName}`
+          : `arn:aws:iam::${owner}:user/${spec.name}`,
+        principalId: role ? `${id}:${sessionName}` : id,
+        credentials: {
+          accessKeyId: ids.key(role ? "ASIA" : "AKIA"),
+          secretAccessKey: ids.key("", 40),
+          ...(role ? { sessionToken: ids.key("", 64) } : {}),
+        },
+        ...(role ? { sessionName, since: now() } : {}),
+        ...extra,
+      };
+      byKey.set(principal.credentials.accessKeyId, principal);
+      return principal;
+    },
+    byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
+  };
+}
+
+/** Whether `name` (an ARN, the role's ARN, or the bare user, role or function name) means `principal`. */
+export function isNamed(principal: Principal, name: string): boolean {
+  return (
+    name === principal.arn ||
+    name === principal.name ||
+    name === principal.functionName ||
+    (principal.type === "AssumedRole" && name === `arn:aws:iam::${principal.account}:role/${principal.name}`)
+  );
+}

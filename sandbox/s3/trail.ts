@@ -1,0 +1,63 @@
+import type { CallContext, TrailSubject, WireRequest } from "../operation.ts";
+import type { S3State } from "./state.ts";
+import { type OperationWire, readXml } from "./wire.ts";
+
+/** CloudTrail's view of an S3 call: the body's own XML as JSON, the subresource as an empty marker, bucket and host. */
+export function describeTrail(
+  state: S3State,
+  wire: OperationWire,
+  request: WireRequest,
+  bucketName: string,
+  context: CallContext,
+): TrailSubject {
+  const payload = [...wire.input.structIterator()].find(([, member]) => member.getMergedTraits().httpPayload);
+  const document = payload ? readDocument(payload[0], request.body) : {};
+  const marker = wire.subresource === "" ? {} : { [wire.subresource]: "" };
+  return describe(state, bucketName, context, { ...document, ...marker });
+}
+
+function readDocument(name: string, body: Buffer): Record<string, unknown> {
+  try {
+    return body.length > 0 ? { [name]: toTrailJson(readXml(body)) } : {};
+  } catch {
+    // The call itself is refused as MalformedXML; the trail then has nothing to show.
+    return {};
+  }
+}
+
+/** The same for S3 Control's tagging. The shape of these parameters is not documented; the names are the API's. */
+export function describeControlTrail(
+  state: S3State,
+  bucketName: string,
+  parameters: Record<string, unknown>,
+  context: CallContext,
+): TrailSubject {
+  return describe(state, bucketName, context, parameters);
+}
+
+function describe(
+  state: S3State,
+  name: string,
+  context: CallContext,
+  parameters: Record<string, unknown>,
+): TrailSubject {
+  const bucket = state.buckets.get(name);
+  const region = bucket?.region ?? context.region;
+  return {
+    bucket: name,
+    region,
+    account: bucket?.account ?? context.principal.account,
+    isThere: bucket !== undefined,
+    requestParameters: { ...parameters, bucketName: name, Host: `${name}.s3.${region}.amazonaws.com` },
+  };
+}
+
+/** CloudTrail turns element text that reads as a boolean or a whole number into one (recorded events: `"Value": true`, `"Days": 1`). */
+function toTrailJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toTrailJson);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, toTrailJson(member)]));
+  }
+  if (value === "true" || value === "false") return value === "true";
+  return typeof value === "string" && /^(0|[1-9]\d{0,14})$/.test(value) ? Number(value) : value;
+}

@@ -1,0 +1,184 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import type { RecordedCall } from "./calls.ts";
+import { createClock } from "./clock.ts";
+import { describeApiCall, type EventBridgeEvent } from "./cloudtrail.ts";
+import { createDynamoDB, createTable, type DynamoDBState, tableArn } from "./dynamodb/service.ts";
+import { createFaults } from "./faults.ts";
+import { createFront } from "./front.ts";
+import { createLambda } from "./lambda/lambda.ts";
+import { createPermissions } from "./permissions.ts";
+import { createPrincipals, type Principal } from "./principals.ts";
+import type { Queue, QueueMessage } from "./queues.ts";
+import { createS3 } from "./s3/service.ts";
+import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
+import { createIdSequence } from "./sequence.ts";
+import { createSqs } from "./sqs.ts";
+import { createSts } from "./sts.ts";
+import type { Sandbox, SandboxOptions } from "./types.ts";
+
+const DEFAULT_VISIBILITY_MS = 30_000;
+
+/**
+ * Start an AWS account on 127.0.0.1. Throws when the port is taken (`code` EADDRINUSE).
+ * Side effects: a listening server, and a process for each function container; `close` ends both.
+ */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { account = "111122223333", region = "eu-central-1", log = () => {} } = options;
+  const clock = createClock(options.startAt);
+  const ids = createIdSequence(options.seed ?? 1);
+  const principals = createPrincipals(ids, account, clock.now);
+  const permissions = createPermissions();
+  const faults = createFaults();
+  const calls: RecordedCall[] = [];
+  const events: EventBridgeEvent[] = [];
+  const queues = new Map<string, Queue>();
+  const messages: Record<string, QueueMessage[]> = {};
+  const s3: S3State = { buckets: new Map(), stale: [] };
+  const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map() };
+  let endpoint = "";
+  let sequence = 0;
+  let routing = true;
+  let closing: Promise<void> | undefined;
+
+  const openQueue = (name: string): Queue => {
+    const existing = queues.get(name);
+    if (existing) return existing;
+    const queue: Queue = {
+      name,
+      url: `${endpoint}/${account}/${name}`,
+      arn: `arn:aws:sqs:${region}:${account}:${name}`,
+      messages: [],
+      visibilityTimeoutMs: DEFAULT_VISIBILITY_MS,
+      maxReceiveCount: undefined,
+      bury: () => {},
+      arrived: () => {},
+    };
+    queues.set(name, queue);
+    messages[name] = queue.messages;
+    return queue;
+  };
+  const findTable = (name: string) => {
+    const table = dynamodb.tables.get(tableArn(account, region, name));
+    if (!table)
+      throw new Error(
+        `The sandbox has no table ${name} in ${region}; tables: ${[...dynamodb.tables.keys()].join(", ")}`,
+      );
+    return table;
+  };
+  const environment = (principal: Principal): Record<string, string> => ({
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: principal.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: principal.credentials.secretAccessKey,
+    ...(principal.credentials.sessionToken ? { AWS_SESSION_TOKEN: principal.credentials.sessionToken } : {}),
+  });
+  const admin = principals.create({ type: "IAMUser", name: "sandbox-admin" });
+  const lambda = createLambda({ account, region, clock, ids, log, principals, openQueue, findTable, environment });
+
+  const server = createFront({
+    principals,
+    permissions,
+    faults,
+    now: clock.now,
+    createRequestId: ids.requestId,
+    kill: lambda.kill,
+    services: [
+      createS3(s3, () => ids.key("", 48)),
+      createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
+      createSqs(openQueue, ids.uuid),
+      createSts(principals),
+    ],
+    record(call) {
+      sequence += 1;
+      const recorded = { sequence, ...call };
+      calls.push(recorded);
+      return recorded;
+    },
+    completed(operation, subject, context, error) {
+      const event = describeApiCall(operation.name, subject, context, error, ids.uuid);
+      events.push(event);
+      if (routing) lambda.route(event);
+    },
+  });
+  server.listen(options.port ?? 0, "127.0.0.1");
+  await once(server, "listening");
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const sandbox: Sandbox = {
+    endpoint,
+    account,
+    region,
+    clock,
+    calls,
+    events,
+    queues: messages,
+    faults,
+    deadLetters: lambda.deadLetters,
+    logs: lambda.logs,
+    get routing() {
+      return routing;
+    },
+    set routing(on) {
+      routing = on;
+    },
+    clearCalls: () => void calls.splice(0),
+    environment: (principal = admin) => environment(principal),
+    createPrincipal: (spec) => principals.create(spec),
+    deny: permissions.deny,
+    stale: (read) => void s3.stale.push({ ...read }),
+    createBucket(seed) {
+      const bucket = createBucket(seed.name, seed.region ?? region, seed.account ?? account, clock.now());
+      if (seed.versioning) bucket.versioning = "Enabled";
+      if (seed.abac) bucket.abac = "Enabled";
+      bucket.tags = Object.entries(seed.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
+      if (seed.replication) {
+        const configuration = structuredClone(seed.replication);
+        changeBucket(bucket, "replication", configuration);
+        bucket.replicationHistory.push({ at: clock.now(), principal: "", requestId: "", configuration });
+      }
+      s3.buckets.set(seed.name, bucket);
+    },
+    bucket(name) {
+      const bucket = s3.buckets.get(name);
+      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
+      return structuredClone(bucket);
+    },
+    hasBucket: (name) => s3.buckets.has(name),
+    createTable: (name, { stream = false } = {}) =>
+      void createTable(dynamodb, { name, account, region, at: clock.now(), stream }),
+    table(name) {
+      const table = findTable(name);
+      return {
+        name,
+        arn: table.arn,
+        items: () => [...table.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => structuredClone(item)),
+        streamRecords: () => structuredClone(table.stream?.records ?? []),
+      };
+    },
+    createQueue: (name) => openQueue(name).url,
+    deploy: lambda.deploy,
+    invoke: lambda.invoke,
+    putEvent: lambda.route,
+    settle: lambda.settle,
+    drain: lambda.drain,
+    close() {
+      closing ??= (async () => {
+        await lambda.close();
+        const closed = once(server, "close");
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      })();
+      return closing;
+    },
+  };
+  try {
+    for (const { name, stream = false } of options.tables ?? []) sandbox.createTable(name, { stream });
+    for (const spec of options.functions ?? []) sandbox.deploy(spec);
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
+  return sandbox;
+}

@@ -1,0 +1,107 @@
+import { readFile } from "node:fs/promises";
+import type { ReplicationConfiguration } from "@aws-sdk/client-s3";
+import type { BucketSeed, Sandbox } from "./types.ts";
+
+/** What a sandbox starts with. */
+export interface World {
+  buckets: BucketSeed[];
+  /** Name of the cell's table; `cordon` when left out. */
+  table?: string;
+}
+
+/** Read a world from a JSON file. Throws Error that says what was found and what was expected. */
+export async function loadWorld(file: string): Promise<World> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new Error(`The world ${file} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The world ${file} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const { world, problems } = parseWorld(document);
+  if (!world)
+    throw new Error(`The world ${file} can't be used:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
+  return world;
+}
+
+/** Check an unknown document. All problems are reported, none throws. */
+export function parseWorld(document: unknown): { world?: World; problems: string[] } {
+  const problems: string[] = [];
+  const expect = (path: string, value: unknown, isRight: boolean, expected: string): void => {
+    if (!isRight) problems.push(`${path}: expected ${expected}, found ${JSON.stringify(value) ?? "nothing"}`);
+  };
+  if (!isRecord(document) || !Array.isArray(document.buckets)) {
+    expect("the document", document, false, "an object with a list `buckets`");
+    return { problems };
+  }
+  const { buckets, table, ...rest } = document;
+  for (const key of Object.keys(rest)) problems.push(`${key}: not known; expected buckets, table`);
+  expect("table", table, table === undefined || isText(table), "a table's name");
+  const entries: unknown[] = document.buckets;
+  for (const [index, bucket] of entries.entries()) {
+    const path = `buckets[${index}]`;
+    if (!isRecord(bucket)) {
+      expect(path, bucket, false, "an object");
+      continue;
+    }
+    expect(`${path}.name`, bucket.name, isText(bucket.name), "a bucket's name");
+    expect(`${path}.region`, bucket.region, bucket.region === undefined || isText(bucket.region), "a Region");
+    expect(
+      `${path}.account`,
+      bucket.account,
+      bucket.account === undefined || isAccount(bucket.account),
+      "12 digits as text",
+    );
+    expect(`${path}.versioning`, bucket.versioning, isOptionalFlag(bucket.versioning), "true or false");
+    expect(`${path}.abac`, bucket.abac, isOptionalFlag(bucket.abac), "true or false");
+    expect(`${path}.tags`, bucket.tags, bucket.tags === undefined || isTags(bucket.tags), "an object of texts");
+    const isReplication = bucket.replication === undefined || isReplicationConfiguration(bucket.replication);
+    expect(
+      `${path}.replication`,
+      bucket.replication,
+      isReplication,
+      "an object with Role and Rules, as PutBucketReplication takes it",
+    );
+    for (const key of Object.keys(bucket)) {
+      if (!BUCKET_KEYS.has(key)) problems.push(`${path}.${key}: not known; expected ${[...BUCKET_KEYS].join(", ")}`);
+    }
+  }
+  if (problems.length > 0) return { problems };
+  return { world: { buckets: entries as BucketSeed[], ...(isText(table) ? { table } : {}) }, problems };
+}
+
+/** Seed `sandbox` with a world's buckets. Makes no calls and no events. */
+export function seedWorld(sandbox: Sandbox, world: World): void {
+  for (const bucket of world.buckets) sandbox.createBucket(bucket);
+}
+
+const BUCKET_KEYS = new Set(["name", "region", "account", "versioning", "abac", "tags", "replication"]);
+
+function isReplicationConfiguration(value: unknown): value is ReplicationConfiguration {
+  return isRecord(value) && isText(value.Role) && Array.isArray(value.Rules) && value.Rules.every(isRecord);
+}
+
+function isTags(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === "string");
+}
+
+function isOptionalFlag(value: unknown): boolean {
+  return value === undefined || typeof value === "boolean";
+}
+
+function isAccount(value: unknown): boolean {
+  return typeof value === "string" && /^\d{12}$/.test(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
