@@ -25,7 +25,7 @@ export interface FindingState {
   readonly changedAtMs: number;
   /** The deciding rule and subject, so that a changed matter is told from the same one seen again. */
   readonly basis: string;
-  /** The run that last changed the resource for this finding. */
+  /** The run that contained it last, or is about to; a rollback takes its plan back. */
   readonly run?: number;
   /** When it was contained before, newest last; at most `KEPT_CONTAINMENTS`. */
   readonly containedAtMs: readonly number[];

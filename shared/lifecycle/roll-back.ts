@@ -160,11 +160,11 @@ async function restore<State>(
     plan,
     judged: [judged],
     beforehand: [exceptionEvidence(judged, exception, record)],
-    claimed: (_, number, nowMs) => reached(state, "rolling-back", nowMs, { exception, run: number }),
+    claimed: (_, __, nowMs) => reached(state, "rolling-back", nowMs, { exception }),
     finished: (claimed, { applied, verification, atMs }) => {
       // Refused or written over: what was contained counts as such until live state is judged again.
       if (applied.kind === "refused" || verification?.kind === "drifted") {
-        return reached(claimed, "contained", atMs, { run: contained.number });
+        return reached(claimed, "contained", atMs);
       }
       if (verification?.kind !== "verified") return claimed;
       return reached(claimed, "exempt", atMs, {

@@ -12,7 +12,7 @@ import { parseJson } from "../signals/shapes.ts";
 import type { Result } from "../types.ts";
 import { inTurn } from "./in-turn.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
-import { type Wired, wire } from "./wire.ts";
+import type { Wired } from "./wire.ts";
 
 /** The answer of a direct invoke. */
 export interface Answer {
@@ -25,16 +25,21 @@ const ANSWER_MS = 500;
 /**
  * The Lambda handler that runs one control: an SQS batch is answered with the messages to deliver again, anything else with `Answer`.
  *
+ * @param connect makes the ports; called once a container, and again after it failed
  * @throws CordonError `misconfigured`, and whatever is a mistake in Cordon itself
  */
-export function controlHandler<State>(functionName: string, control: Control<State>, controlIds: readonly string[]) {
+export function controlHandler<State>(
+  functionName: string,
+  control: Control<State>,
+  connect: () => Promise<Wired<State>>,
+) {
   const logger = makeLogger(functionName);
   const metrics = makeMetrics(functionName);
   const events: ControlEvents = { cloudTrail: control.meta.cloudTrail, configTypes: control.meta.configTypes };
   let wired: Promise<Wired<State>> | undefined;
 
   const handle = async (input: unknown, context: Context): Promise<Answer | SQSBatchResponse> => {
-    wired ??= wire(process.env, control, controlIds);
+    wired ??= connect();
     // A mistake in the settings can be mended without a new container.
     wired.catch(() => {
       wired = undefined;

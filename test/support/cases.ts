@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { World } from "../../sandbox/index.ts";
+import { findingId } from "../../shared/ids.ts";
+import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
+import type { Change, ResourceRef } from "../../shared/types.ts";
+import { cloudTrailRecord, configItem } from "./events.ts";
+
+/** controls/<id>/cases/*.json: an event and a world, and what has to come of them. */
+export interface Case {
+  readonly file: string;
+  readonly title: string;
+  readonly scenario: string;
+  readonly subject: string;
+  readonly event: { readonly name?: string; readonly config?: boolean };
+  readonly world: World;
+  /** A merge patch over the shipped EU policy. */
+  readonly policy?: unknown;
+  readonly expect: {
+    readonly findings: Readonly<
+      Record<string, { readonly decision: string; readonly status: string; readonly rule: string }>
+    >;
+    /** Every difference between the resource before and after. */
+    readonly changes: readonly Change[];
+    readonly calls?: { readonly s3: number; readonly table: number };
+  };
+}
+
+export function casesOf(controlId: string): readonly Case[] {
+  const folder = new URL(`../../controls/${controlId}/cases/`, import.meta.url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".json"))
+    .sort()
+    .map((file) => ({ file, ...(JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Omit<Case, "file">) }));
+}
+
+export function subjectRef({ subject, world }: Case): ResourceRef {
+  const bucket = world.buckets.find(({ name }) => name === subject);
+  const ref = s3BucketRef(subject, bucket?.account ?? "111122223333", bucket?.region ?? "eu-central-1");
+  if (ref === undefined) throw new Error(`${subject} is not in the case's world`);
+  return ref;
+}
+
+export function eventOf(
+  { subject, event }: Case,
+  more: Parameters<typeof cloudTrailRecord>[1] = {},
+): Record<string, unknown> {
+  return event.config === true
+    ? configItem(subject)
+    : cloudTrailRecord(subject, { ...(event.name && { name: event.name }), ...more });
+}
+
+export function findingIdOf(each: Case, controlId: string, part: string): string {
+  return findingId(controlId, subjectRef(each), part);
+}

@@ -1,0 +1,9 @@
+// Lambda's runtime is Node 24: a test on another major proves nothing about it.
+const major = Number(process.version.slice(1).split(".")[0]);
+if (major !== 24)
+  throw new Error(
+    `The tests run on Node 24, found ${process.version}. Run them by "npm test", which uses the pinned one.`,
+  );
+// Quiet by default; a failing test can be run with POWERTOOLS_LOG_LEVEL=INFO.
+process.env.POWERTOOLS_LOG_LEVEL ??= "SILENT";
+process.env.POWERTOOLS_METRICS_DISABLED ??= "true";

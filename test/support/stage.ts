@@ -1,0 +1,150 @@
+import { readFileSync } from "node:fs";
+import { type AttributeValue, DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import type { SQSBatchResponse } from "aws-lambda";
+import { onTestFinished } from "vitest";
+import { parse } from "yaml";
+import { controlIds } from "../../controls/catalogue.ts";
+import { type Sandbox, seedWorld, startSandbox, type World } from "../../sandbox/index.ts";
+import { AwsClients } from "../../shared/aws/clients.ts";
+import type { Control } from "../../shared/control.ts";
+import type { Cordon } from "../../shared/cordon.ts";
+import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
+import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
+import { findingKey } from "../../shared/journal/keys.ts";
+import { rollBack } from "../../shared/lifecycle/roll-back.ts";
+import { parsePolicy } from "../../shared/policy/parse-policy.ts";
+import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
+import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
+import { type Answer, controlHandler } from "../../shared/runtime/handler.ts";
+import { refusalsTo } from "../../shared/runtime/refusals.ts";
+import type { Clock, Mode, Result } from "../../shared/types.ts";
+import { lambdaContext, START_MS } from "./events.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** The shipped EU policy with a JSON merge patch (RFC 7396) over its YAML. */
+export function policyWith(patch: unknown = {}): ResidencyPolicy {
+  const document: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
+  const parsed = parsePolicy(JSON.stringify(mergePatch(document, patch)), "policy.yaml", controlIds);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
+  return parsed.policy;
+}
+
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const merged: Record<string, unknown> = { ...(target as Record<string, unknown>) };
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete merged[key];
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
+
+export interface StageOptions {
+  readonly world: World;
+  readonly policy?: unknown;
+  readonly mode?: Mode;
+  /** Stands between a container and its ports, to make it die at a call. */
+  readonly wrap?: <State>(cordon: Cordon<State>) => Cordon<State>;
+}
+
+/** One function container in this process: its own clients, caches and memory. */
+export interface Container {
+  /** Gives the handler an event, as Lambda does. */
+  send(event: unknown): Promise<Answer & SQSBatchResponse>;
+  /** `send` for a direct invoke: just the results. */
+  results(event: unknown): Promise<readonly Result[]>;
+  rollBack(findingId: string, more?: { expiresAtMs?: number; reason?: string }): Promise<Result>;
+}
+
+/** A sandbox with a world in it, and containers of a control's function that live in this process. The clock moves only by hand and by waiting. */
+export async function stage<State>(control: Control<State>, options: StageOptions) {
+  const sandbox = await startSandbox({ tables: [{ name: "cordon", stream: true }] });
+  onTestFinished(() => sandbox.close());
+  sandbox.routing = false;
+  seedWorld(sandbox, options.world);
+  sandbox.createQueue("cordon-refused");
+  const role = sandbox.createPrincipal({
+    type: "AssumedRole",
+    name: "cordon-quarantine-replication",
+    sessionName: "container",
+  });
+  let nowMs = START_MS;
+  // The sandbox keeps real time: an SDK client in this process that saw another `Date` in answers would correct its clock and try again.
+  const advance = (ms: number) => {
+    nowMs += ms;
+  };
+  const clock: Clock = { nowMs: () => nowMs, sleep: async (ms) => advance(ms) };
+  const policy = policyWith(options.policy);
+
+  const container = (
+    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: ResidencyPolicy } = {},
+  ): Container => {
+    // The SDK reads its settings from the environment when a client is made.
+    Object.assign(process.env, sandbox.environment(role));
+    const mode = more.mode ?? options.mode ?? "enforce";
+    const clients = new AwsClients();
+    const plain: Cordon<State> = {
+      control,
+      policy: more.policy ?? policy,
+      clock,
+      ports: { s3: s3BucketsOnAws(clients, clock) },
+      journal: new DynamoDbJournal(clients.dynamoDb(), "cordon"),
+      ceiling: { mode, reason: `CORDON_MODE=${mode}` },
+    };
+    const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
+    const refusals = refusalsTo("cordon-refused");
+    const settings = { table: "cordon", mode };
+    const handler = controlHandler("test", control, async () => ({ cordon, refusals, settings }));
+    const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
+    return {
+      send,
+      results: async (event) => (await send(event)).results,
+      async rollBack(findingId, { expiresAtMs, reason = "a contract is in place" } = {}) {
+        const finding = await cordon.journal.readFinding(findingId);
+        if (finding === undefined) throw new Error(`no finding ${findingId}`);
+        const request = {
+          finding,
+          reason,
+          approver: "data-protection-officer",
+          ...(expiresAtMs !== undefined && { expiresAtMs }),
+        };
+        return rollBack(request, cordon, clock.nowMs() + 29_500);
+      },
+    };
+  };
+  const putItem = async (item: Record<string, unknown>) => {
+    Object.assign(process.env, sandbox.environment());
+    await new DynamoDBClient().send(new PutItemCommand({ TableName: "cordon", Item: marshall(item) }));
+    sandbox.clearCalls();
+  };
+  /** Calls made by the test itself don't count. */
+  const forgetCalls = (from: number) => void (sandbox.calls as unknown[]).splice(from);
+  return { sandbox, clock, advance, policy, container, role, putItem, forgetCalls, journal: lookAt(sandbox) };
+}
+
+/** The journal as an auditor reads it: straight from the table. */
+export function lookAt(sandbox: Sandbox) {
+  const plain = (item: unknown) => unmarshall(item as Record<string, AttributeValue>);
+  const items = () => sandbox.table("cordon").items().map(plain);
+  const of = (entity: string) => items().filter((item) => item.entity === entity);
+  return {
+    items,
+    evidence: () => of("evidence") as unknown as EvidenceRecord[],
+    findings: () => of("finding").map((item) => item.record as FindingRecord),
+    finding: (id: string) => items().find((item) => item.pk === findingKey(id).pk)?.record as FindingRecord | undefined,
+    resource: () => of("resource")[0] as unknown as ResourceRecord,
+    runs: () => of("run"),
+  };
+}
+
+/** What of the calls since the last `clearCalls` was asked of which service. */
+export function callsOf(sandbox: Sandbox) {
+  const made = sandbox.calls;
+  return {
+    s3: made.filter((call) => call.service === "s3").map((call) => call.operation),
+    table: made.filter((call) => call.service === "dynamodb").map((call) => call.operation),
+    writes: made.filter((call) => call.service === "s3" && call.mutating).map((call) => call.operation),
+  };
+}
