@@ -1,17 +1,24 @@
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { CELL, cellEnvironment, deployCell, missingBundles } from "./cell.ts";
 import { startSandbox } from "./sandbox.ts";
 import type { Sandbox } from "./types.ts";
 import { loadWorld, seedWorld, type World } from "./world.ts";
+
+const SAMPLE_WORLD = fileURLToPath(
+  new URL("../events/s3-replication-stays-in-jurisdiction/world.json", import.meta.url),
+);
 
 const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SDK clients can call.
 
   npm run sandbox -- [options]
 
   --port <number>     port to listen on; any free one by default
-  --world <file>      JSON with buckets to begin with: {"buckets": [{"name", "region", ...}], "table": "cordon"}
+  --world <file>      JSON with buckets to begin with: {"buckets": [{"name", "region", ...}]}; the world of the sample
+                      events (events/s3-replication-stays-in-jurisdiction/world.json) by default
   --account <digits>  account id; 111122223333 by default
   --region <region>   home Region; eu-central-1 by default
-  --route             deliver events to functions, if there are any
+  --route             deliver events to the built functions; without it they are invoked by hand only
   --help              this text
 
 Prints the environment to set as "export NAME=value" on stdout, everything else on stderr. Stays until SIGINT or SIGTERM.
@@ -47,24 +54,23 @@ function readArguments(list: string[]): Arguments | "help" {
   return { port, world: values.world, account: values.account, region: values.region, route: values.route };
 }
 
-async function start({ port, world: file, account, region, route }: Arguments): Promise<Sandbox> {
-  const world: World = file === undefined ? { buckets: [] } : await loadWorld(file);
-  const table = world.table ?? "cordon";
-  const sandbox = await startSandbox({
-    port,
-    account,
-    region,
-    tables: [{ name: table, stream: true }],
-    log: (line) => console.error(line),
-  });
+async function start({ port, world: file = SAMPLE_WORLD, account, region, route }: Arguments): Promise<Sandbox> {
+  const world: World = await loadWorld(file);
+  const sandbox = await startSandbox({ port, account, region, log: (line) => console.error(line) });
   sandbox.routing = route;
   seedWorld(sandbox, world);
-  const queueUrl = sandbox.createQueue("cordon-refused");
-  for (const [name, value] of Object.entries(sandbox.environment())) console.log(`export ${name}=${value}`);
+  // Tickets come from the table's stream also when events are invoked by hand.
+  const wanted = route ? undefined : ["open-tickets"];
+  const missing = missingBundles(wanted);
+  deployCell(sandbox, cellEnvironment(), missing.length > 0 ? [] : wanted);
+  const environment = { ...sandbox.environment(), ...cellEnvironment() };
+  for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${value}`);
+  console.error(`Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${CELL.table}`);
   console.error(
-    `Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${table}, ${world.buckets.length} buckets`,
+    `Buckets: ${world.buckets.map(({ name, region: where = region }) => `${name} (${where})`).join(", ") || "none"}`,
   );
-  console.error(`Queue for refused events: ${queueUrl}`);
+  if (missing.length > 0)
+    console.error(`Not built: ${missing.join(", ")}. Run "npm run build" and start again to see tickets here.`);
   return sandbox;
 }
 

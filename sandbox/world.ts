@@ -5,8 +5,6 @@ import type { BucketSeed, Sandbox } from "./types.ts";
 /** What a sandbox starts with. */
 export interface World {
   buckets: BucketSeed[];
-  /** Name of the cell's table; `cordon` when left out. */
-  table?: string;
 }
 
 /** Read a world from a JSON file. Throws Error that says what was found and what was expected. */
@@ -39,9 +37,8 @@ export function parseWorld(document: unknown): { world?: World; problems: string
     expect("the document", document, false, "an object with a list `buckets`");
     return { problems };
   }
-  const { buckets, table, ...rest } = document;
-  for (const key of Object.keys(rest)) problems.push(`${key}: not known; expected buckets, table`);
-  expect("table", table, table === undefined || isText(table), "a table's name");
+  const { buckets, ...rest } = document;
+  for (const key of Object.keys(rest)) problems.push(`${key}: not known; expected buckets`);
   const entries: unknown[] = document.buckets;
   for (const [index, bucket] of entries.entries()) {
     const path = `buckets[${index}]`;
@@ -72,7 +69,7 @@ export function parseWorld(document: unknown): { world?: World; problems: string
     }
   }
   if (problems.length > 0) return { problems };
-  return { world: { buckets: entries as BucketSeed[], ...(isText(table) ? { table } : {}) }, problems };
+  return { world: { buckets: entries as BucketSeed[] }, problems };
 }
 
 /** Seed `sandbox` with a world's buckets. Makes no calls and no events. */

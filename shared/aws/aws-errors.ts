@@ -13,26 +13,30 @@ interface SdkError extends Error {
   readonly code?: string;
 }
 
-const THROTTLED = new Set([
+/** No word on the resource: AWS is busy, or it is our own credentials that don't hold. */
+const UNAVAILABLE = new Set([
   "SlowDown",
   "Throttling",
   "ThrottlingException",
+  "ThrottledException",
   "TooManyRequestsException",
   "RequestLimitExceeded",
   "RequestTimeout",
   "OperationAborted",
   "ProvisionedThroughputExceededException",
-]);
-const DENIED = new Set([
-  "AccessDenied",
-  "AccessDeniedException",
-  "AllAccessDisabled",
-  "UnauthorizedOperation",
-  "Forbidden",
-  "InvalidAccessKeyId",
+  "TransactionInProgressException",
   "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidClientTokenId",
+  "InvalidToken",
+  "RequestTimeTooSkewed",
+  "RequestExpired",
+  "SignatureDoesNotMatch",
+  "InvalidSignatureException",
   "UnrecognizedClientException",
 ]);
+const DENIED = new Set(["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden"]);
 const ABSENT = new Set(["NoSuchBucket", "NotFound"]);
 
 /** Sorts an SDK error. What is not known to be AWS's final word counts as unavailable: a retry is safe, a conclusion is not. */
@@ -41,7 +45,7 @@ export function sortAwsError(error: unknown): AwsFailure {
   const code = sdk.name ?? "Error";
   const status = sdk.$metadata?.httpStatusCode ?? 0;
   const message = `${code}: ${(sdk.message ?? String(error)).slice(0, 300)}`;
-  if (THROTTLED.has(code) || status >= 500 || status === 429 || status === 0)
+  if (UNAVAILABLE.has(code) || status >= 500 || status === 429 || status === 0)
     return { kind: "unavailable", code, message };
   if (ABSENT.has(code)) return { kind: "absent", code, message };
   if (DENIED.has(code) || status === 403 || status === 401) return { kind: "denied", code, message };
