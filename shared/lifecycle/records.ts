@@ -18,13 +18,24 @@ export interface Account {
   readonly severity?: Severity;
   readonly notes?: readonly string[];
   readonly timings?: Timings;
-  readonly run?: {
-    readonly number: number;
-    readonly plan: Plan;
-    readonly usedFallback: boolean;
-    readonly receipts: readonly Receipt[];
-    readonly verification?: Verification;
-  };
+  readonly run?: SealedRun;
+}
+
+/** A run with the hashes of its states, made once for all findings it treated. */
+export interface SealedRun {
+  readonly number: number;
+  readonly plan: Plan;
+  readonly usedFallback: boolean;
+  readonly receipts: readonly Receipt[];
+  readonly verification?: Verification;
+  readonly beforeHash: string;
+  readonly afterHash: string;
+}
+
+/** Hashes a run's states before and after. Pure. */
+export function sealRun(run: Omit<SealedRun, "beforeHash" | "afterHash">): SealedRun {
+  const after = run.usedFallback ? run.plan.fallback?.after : run.plan.after;
+  return { ...run, beforeHash: contentHash(run.plan.before), afterHash: contentHash(after) };
 }
 
 /** The finding's record and the evidence for it. Pure. */
@@ -102,8 +113,8 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
         : {
             number: run.number,
             kind: run.plan.kind,
-            beforeHash: contentHash(run.plan.before),
-            afterHash: contentHash(run.usedFallback ? run.plan.fallback?.after : run.plan.after),
+            beforeHash: run.beforeHash,
+            afterHash: run.afterHash,
             usedFallback: run.usedFallback,
             changes: changesFor(run, finding.part),
             receipts: run.receipts,

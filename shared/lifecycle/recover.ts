@@ -4,7 +4,7 @@ import { isOwnCall } from "../journal/own-calls.ts";
 import { type Pass, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Verification } from "../types.ts";
 import { isSameState } from "./difference.ts";
-import { changesFor, recordsOf } from "./records.ts";
+import { changesFor, recordsOf, sealRun } from "./records.ts";
 import { contained, reached } from "./transition.ts";
 
 /** The state a run leaves behind when AWS takes it. */
@@ -60,6 +60,7 @@ async function conclude<State>(
       ? "verified by a later run"
       : "the run that made this change ended before it could record AWS's answer; live state shows that it took effect",
   ];
+  const sealed = sealRun({ ...done, verification });
   const told = done.judged.map((judged) => {
     const state = stateConcluded(record, judged.finding.id, done, nowMs);
     const account = {
@@ -72,7 +73,7 @@ async function conclude<State>(
       nowMs,
       notes,
       timings: { containedAt: done.receipts.at(-1)?.at ?? verification.at, verifiedAt: verification.at },
-      run: { ...done, verification },
+      run: sealed,
     };
     return { judged, state, ...recordsOf(account, record.version + 1) };
   });

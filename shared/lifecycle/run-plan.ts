@@ -12,7 +12,7 @@ import type { Judged, Run, View } from "../pipeline.ts";
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
-import { recordsOf } from "./records.ts";
+import { recordsOf, sealRun } from "./records.ts";
 import { verifyState } from "./verify.ts";
 
 /** Less time than this before the deadline, and a run is not begun: it could not be verified any more. */
@@ -143,6 +143,7 @@ async function finish<State>(
   const { cordon, signal } = run;
   const { applied, verification, usedFallback } = outcome;
   const { receipts } = applied;
+  const sealed = sealRun({ number, plan, usedFallback, receipts, ...(verification !== undefined && { verification }) });
   const told = judged.map((each) => {
     const before = held.findings[each.finding.id];
     if (before === undefined) throw new Error(`finding ${each.finding.id} was not claimed`);
@@ -159,7 +160,7 @@ async function finish<State>(
       notes,
       severity,
       timings: timingsOf(run, plan.kind, receipts, verification),
-      run: { number, plan, usedFallback, receipts, ...(verification !== undefined && { verification }) },
+      run: sealed,
     };
     return { judged: each, state, notes, ...recordsOf(account, held.version + 1) };
   });

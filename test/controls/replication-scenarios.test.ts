@@ -275,13 +275,13 @@ describe("an exception", () => {
 });
 
 describe("large configurations", () => {
-  it("a thousand offending rules are all contained, in runs of forty", async () => {
-    const rules = Array.from({ length: 1000 }, (_, index) => rule(`to-us-${index}`, "us-copy", { Priority: index }));
+  it("two hundred offending rules are all contained, in runs of forty", async () => {
+    const rules = Array.from({ length: 200 }, (_, index) => rule(`to-us-${index}`, "us-copy", { Priority: index }));
     const set = await open(rules);
     const results = await set.container().results(set.event());
-    expect(results.filter(({ status }) => status === "contained")).toHaveLength(1000);
+    expect(results.filter(({ status }) => status === "contained")).toHaveLength(200);
     expect(new Set(Object.values(set.status()))).toEqual(new Set(["Disabled"]));
-    expect(callsOf(set.sandbox).writes).toHaveLength(25);
+    expect(callsOf(set.sandbox).writes).toHaveLength(5);
   });
 
   it("a configuration too large for one item of the table is journalled in pieces, and restored exactly", async () => {
