@@ -51,10 +51,11 @@ export function eventPatterns({ cloudTrail, configTypes }: ControlMeta): readonl
     detail: { eventSource: [eventSource], eventName: names, errorCode: [{ exists: false }] },
   }));
   if (configTypes.length === 0) return calls;
-  const items = {
+  // An item too large for an event arrives as its summary.
+  const items = ["configurationItem", "configurationItemSummary"].map((item) => ({
     source: ["aws.config"],
     "detail-type": ["Config Configuration Item Change"],
-    detail: { configurationItem: { resourceType: configTypes } },
-  };
-  return [...calls, items];
+    detail: { [item]: { resourceType: configTypes } },
+  }));
+  return [...calls, ...items];
 }

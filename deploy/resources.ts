@@ -12,6 +12,7 @@ export function stackResources(name: string): Json {
     if (definition.trigger === "events" && definition.control !== undefined) {
       Object.assign(resources, eventQueue(name, id, definition), eventRules(name, id, definition.control));
     }
+    if (definition.trigger === "stream") Object.assign(resources, queue(name, `${id}Dead`, `${definition.name}-dead`));
     resources[`${id}Role`] = role(name, definition);
   }
   return { Resources: resources };
@@ -148,7 +149,13 @@ export function statements(name: string, { name: fn, control, trigger }: Functio
       ? [
           allow(
             "TakeEvents",
-            ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+            [
+              "sqs:ReceiveMessage",
+              "sqs:DeleteMessage",
+              "sqs:GetQueueAttributes",
+              "sqs:ChangeMessageVisibility",
+              "sqs:GetQueueUrl",
+            ],
             arnOf(`${id}Queue`),
           ),
           allow("RefuseEvents", ["sqs:SendMessage", "sqs:GetQueueUrl"], arnOf("RefusedQueue")),
@@ -160,6 +167,7 @@ export function statements(name: string, { name: fn, control, trigger }: Functio
             "Fn::GetAtt": ["Table", "StreamArn"],
           }),
           allow("ListStreams", ["dynamodb:ListStreams"], "*"),
+          allow("BuryRecords", ["sqs:SendMessage"], arnOf(`${id}DeadQueue`)),
         ]
       : [
           allow(

@@ -35,6 +35,10 @@ function eventsOf(trigger: string, fn: string): readonly unknown[] {
           batchSize: 100,
           startingPosition: "TRIM_HORIZON",
           functionResponseType: "ReportBatchItemFailures",
+          // A record that never goes through must not hold up its shard until the stream forgets the others.
+          maximumRetryAttempts: 20,
+          bisectBatchOnFunctionError: true,
+          destinations: { onFailure: { arn: { "Fn::GetAtt": [`${logicalId(fn)}DeadQueue`, "Arn"] }, type: "sqs" } },
           filterPatterns: [{ dynamodb: { NewImage: { entity: { S: ["finding"] } } } }],
         },
       },

@@ -15,6 +15,8 @@ export interface ControlMeta {
   /** CloudTrail calls that can lead to a violation, by event source. */
   readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
   readonly configTypes: readonly string[];
+  /** Those of the calls that write the very state this control judges. */
+  readonly stateCalls: readonly string[];
   /** IAM actions on customers' resources. `passRoleTo`: services that get a role passed by its writes. */
   readonly iam: {
     readonly read: readonly string[];

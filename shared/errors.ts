@@ -23,10 +23,13 @@ const RETRY: Record<CordonErrorKind, boolean> = {
 export class CordonError extends Error {
   override readonly name = "CordonError";
   readonly kind: CordonErrorKind;
+  /** When a retry can help, if that is known. */
+  readonly retryAtMs: number | undefined;
 
-  constructor(kind: CordonErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: CordonErrorKind, message: string, options: ErrorOptions & { readonly retryAtMs?: number } = {}) {
     super(message, options);
     this.kind = kind;
+    this.retryAtMs = options.retryAtMs;
   }
 
   get retry(): boolean {

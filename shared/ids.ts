@@ -20,6 +20,6 @@ export function findingId(controlId: string, resource: ResourceRef, part: string
 /** What an exception is bound to: where the data goes and which data. Undefined when facts can't carry an exception. */
 export function subjectOf(facts: Facts): string | undefined {
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
-  const tags = facts.tags.map((tag) => [tag.key, tag.value]);
+  const tags = facts.tags.map((tag) => `${tag.key}=${tag.value}`).sort();
   return contentHash([facts.destination, facts.to, facts.prefix ?? "", tags]).slice(0, 20);
 }

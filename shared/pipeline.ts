@@ -7,7 +7,7 @@
  * Everything up to `plan` only reads. `contain` (lifecycle/contain.ts) is the one place that changes a customer's resource. What is recorded
  * goes out through the table's stream: tickets are opened by functions/open-tickets, so that a state change and its ticket can't part.
  */
-import { type Classified, classifyBucket } from "./classification/classify.ts";
+import { type Classified, classifyBucket, type JournalledClass } from "./classification/classify.ts";
 import type { Detection } from "./control.ts";
 import type { Cordon } from "./cordon.ts";
 import { CordonError } from "./errors.ts";
@@ -18,6 +18,7 @@ import { hesitate } from "./lifecycle/hesitate.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
 import { decide } from "./policy/decide.ts";
+import type { ResidencyPolicy } from "./policy/policy.ts";
 import type { Decision, Finding, Result, ResultStatus, Signal } from "./types.ts";
 
 /** One finding with what policy says of it and how the journal knows it. */
@@ -32,6 +33,8 @@ export interface View<State> {
   readonly detection: Extract<Detection<State>, { kind: "present" }>;
   readonly classified: Classified;
   readonly judged: readonly Judged[];
+  /** Findings of which nothing can be said yet, because AWS did not answer. */
+  readonly unanswered: readonly Judged[];
   /** False when AWS would not show the state: what is not seen is not gone then. */
   readonly isReadable: boolean;
 }
@@ -49,38 +52,45 @@ export interface Run<State> {
 export interface Pass {
   readonly results: readonly Result[];
   readonly again: boolean;
+  /** Some results are not final: the event has to be delivered again then. */
+  readonly retryAtMs?: number;
 }
 
-/** Lost races and interleaved writes are tried again this often before the event goes back to the queue. */
+/** The outcome of one signal. */
+export type Handled = Omit<Pass, "again">;
+
+/** Lost races, writes without an answer and writes that somebody wrote over: so many looks before the event goes back to the queue. */
+const MAX_LOOKS = 8;
 const MAX_LOST_RACES = 3;
-/** A pass treats a slice of a resource's findings; S3 allows 1,000 rules. */
-const MAX_PASSES = 60;
+/** Another run is mostly over within a second; waiting here is quicker than another delivery. */
+const LEASE_WAIT_MS = 250;
+const MAX_LEASE_WAITS = 12;
 
 /**
  * Judges one resource by its live state and contains what policy says to contain.
  *
  * Side effects: reads and may change the customer's resource; writes the journal.
- * @returns a result per finding; `inconclusive` ones have to be delivered again
+ * @returns a result per finding; `inconclusive` ones have to be delivered again, at `retryAtMs` if that is known
  * @throws CordonError `unavailable`, `lease-held` or `conflict` when the event has to be delivered again
  */
-export async function handleSignal<State>(
-  signal: Signal,
-  cordon: Cordon<State>,
-  deadlineMs: number,
-): Promise<readonly Result[]> {
+export async function handleSignal<State>(signal: Signal, cordon: Cordon<State>, deadlineMs: number): Promise<Handled> {
   const run: Run<State> = { signal, cordon, heardAtMs: cordon.clock.nowMs(), deadlineMs };
   const results = new Map<string | null, Result>();
-  for (let pass = 1, lostRaces = 0; pass <= MAX_PASSES; pass++) {
+  for (let looks = 1, lostRaces = 0, waits = 0; looks <= MAX_LOOKS + waits; looks++) {
     try {
-      const done = await passOver(run);
+      const { again, ...pass } = await passOver(run);
       // What this invocation contained stays "contained" in its answer when a later pass sees it so.
-      for (const result of done.results) {
-        if (results.get(result.findingId)?.status !== "contained") results.set(result.findingId, result);
+      for (const result of pass.results) {
+        const isEcho = result.status === "already-contained" && results.get(result.findingId)?.status === "contained";
+        if (!isEcho) results.set(result.findingId, result);
       }
-      if (!done.again) return [...results.values()];
+      if (!again) return { ...pass, results: [...results.values()] };
     } catch (error) {
-      const isLostRace = error instanceof CordonError && error.kind === "conflict";
-      if (!isLostRace || ++lostRaces >= MAX_LOST_RACES) throw error;
+      if (!(error instanceof CordonError)) throw error;
+      const isHeld = error.kind === "lease-held" && ++waits <= MAX_LEASE_WAITS;
+      const isLost = error.kind === "conflict" && ++lostRaces < MAX_LOST_RACES;
+      if (!isHeld && !isLost) throw error;
+      await cordon.clock.sleep(LEASE_WAIT_MS);
     }
   }
   throw new CordonError("conflict", `${signal.resource.arn} keeps changing; the event has to be delivered again`);
@@ -88,59 +98,65 @@ export async function handleSignal<State>(
 
 async function passOver<State>(run: Run<State>): Promise<Pass> {
   const { signal, cordon } = run;
-  const { control, ports, journal } = cordon;
+  const { control, ports, policy, journal, clock } = cordon;
   const { resource } = signal;
 
   // The common event needs one update: nothing is wrong, and the journal knows no better.
   const known = journal.known(resource);
   let detection = await control.detect(resource, ports);
   if (known.openFindings === 0 && detection.kind === "present") {
-    const view = judge(run, detection, { classification: known.classification });
+    const view = judge(run, detection, known);
     if (view.judged.every(({ decision }) => decision.kind === "compliant")) {
-      const atMs = cordon.clock.nowMs();
-      if (await journal.recordQuiet(resource, { ...classOf(view.classified), atMs })) {
-        return { results: compliantResults(run, view), again: false };
-      }
+      const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
+      if (await journal.recordQuiet(resource, seen)) return { results: compliantResults(run, view), again: false };
     }
   }
 
   const { record, brake } = await journal.open(resource);
-  if (record.leaseUntilMs > cordon.clock.nowMs()) {
-    throw new CordonError(
-      "lease-held",
-      `another run works on ${resource.arn} until ${new Date(record.leaseUntilMs).toISOString()}`,
-    );
-  }
+  if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
   // Live state has to be read after the item. A version that has not moved since before the first look proves that order all the same, because
   // versions only rise (docs/adr/0003); otherwise look again.
   if (record.version !== known.version) detection = await control.detect(resource, ports);
   if (detection.kind === "absent") return absent(run, record, detection.reason);
 
-  const isReadable = detection.kind === "present";
-  const view = { ...judge(run, presentOrUnreadable(run, detection), record, brake), isReadable };
-  if (isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
+  const view = judge(run, detection, record, brake);
+  if (view.isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
 
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const { waiting, ready } = await hesitate(run, record, view, offending);
-  const settled = await recordTransitions(run, record, view, ready.length === 0);
-  if (ready.length === 0) return { results: [...settled.results, ...waiting], again: settled.again };
+  const { ready, ...held } = await hesitate(run, record, view, offending);
+  const settled = await recordTransitions(run, record, view, held.news);
+  const open = [...settled.results, ...held.results, ...unanswered(run, view)];
+  const later =
+    view.unanswered.length > 0
+      ? { retryAtMs: clock.nowMs() }
+      : held.retryAtMs === undefined
+        ? {}
+        : { retryAtMs: held.retryAtMs };
+  if (ready.length === 0) return { results: open, again: false, ...later };
   const contained = await contain(run, settled.record, view, ready);
-  return { results: [...settled.results, ...waiting, ...contained.results], again: contained.again || settled.again };
+  return { results: [...open, ...contained.results], again: contained.again, ...later };
+}
+
+/** Another run has the resource; the error says until when at the latest. */
+export function leaseHeld({ resource, leaseUntilMs }: ResourceRecord): CordonError {
+  const until = new Date(leaseUntilMs).toISOString();
+  return new CordonError("lease-held", `another run works on ${resource.arn}, until ${until} at the latest`);
 }
 
 /** Detection -> decisions. Pure but for the clock. */
 export function judge<State>(
   run: Run<State>,
-  detection: View<State>["detection"],
-  record: { readonly classification?: string | undefined; readonly findings?: ResourceRecord["findings"] },
+  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
+  journalled: JournalledClass & { readonly findings?: ResourceRecord["findings"] },
   brake?: Brake,
 ): View<State> {
   const { control, policy, ceiling, clock } = run.cordon;
-  const classified = classifyBucket(detection.tags, record.classification, policy);
+  const present = presentOrUnreadable(run, detection);
+  const classified = classifyBucket(present.tags, journalled, policy);
   const held =
     brake === undefined ? ceiling : { mode: "observe" as const, reason: `the brake (${brake.by}: ${brake.reason})` };
-  const judged = detection.findings.map((finding): Judged => {
-    const previous = record.findings?.[finding.id];
+  const all = present.findings.map((finding): Judged => {
+    const previous = journalled.findings?.[finding.id];
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
       classified,
@@ -151,13 +167,20 @@ export function judge<State>(
     });
     return { finding, decision, ...(previous !== undefined && { previous }) };
   });
-  return { detection, classified, judged, isReadable: true };
+  const isUnanswered = ({ finding: { facts } }: Judged) => facts.kind === "transfer" && facts.isTransient === true;
+  return {
+    detection: present,
+    classified,
+    judged: all.filter((each) => !isUnanswered(each)),
+    unanswered: all.filter(isUnanswered),
+    isReadable: detection.kind === "present",
+  };
 }
 
 /** A state that AWS won't show is a finding of its own: undecidable, so a person has to look. */
 function presentOrUnreadable<State>(
   run: Run<State>,
-  detection: Exclude<Detection<State>, { kind: "absent" }>,
+  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
 ): View<State>["detection"] {
   if (detection.kind === "present") return detection;
   const { resource } = run.signal;
@@ -178,13 +201,29 @@ function presentOrUnreadable<State>(
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
   const empty = { kind: "present", state: undefined as State, tags: [], findings: [] } as const;
-  const { results } = await recordTransitions(run, record, judge(run, empty, record), true);
+  const isOpen = Object.values(record.findings).some(({ status }) => status !== "resolved");
+  const { results } = isOpen ? await recordTransitions(run, record, judge(run, empty, record)) : { results: [] };
   return { results: [...results, resultOf(run, "ignored", [reason])], again: false };
 }
 
-export function classOf(classified: Classified): { readonly classification?: string; readonly rank: number } {
-  if (classified.kind === "undecided") return { rank: -1 };
-  return { classification: classified.classification.name, rank: classified.classification.rank };
+/** What of the class is journalled: a tag's, the journal's own, or how policy's default has it treated. */
+export function classOf(classified: Classified): {
+  readonly classification?: string;
+  readonly classSource?: "tag" | "default";
+} {
+  if (classified.kind === "undecided") return {};
+  const classSource = classified.source === "default" ? "default" : "tag";
+  return { classification: classified.classification.name, classSource };
+}
+
+function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
+  if (classified.kind === "undecided") return [];
+  return classifications.filter(({ rank }) => rank <= classified.classification.rank).map(({ name }) => name);
+}
+
+/** Parts of which nothing can be said because AWS did not answer. */
+function unanswered<State>(run: Run<State>, view: View<State>): readonly Result[] {
+  return view.unanswered.map((each) => resultFor(run, each, "inconclusive", each.previous?.occurrence ?? 0));
 }
 
 /** What is answered when every part is compliant, or there is none. */

@@ -63,6 +63,8 @@ export interface TransferFacts {
   readonly from: string;
   readonly to?: string;
   readonly toUnknown?: string;
+  /** It is unknown because AWS did not answer: nothing is concluded, the event is delivered again. */
+  readonly isTransient?: boolean;
   /** The receiving resource, as AWS names it. */
   readonly destination: string;
   readonly destinationAccount?: string;
@@ -111,6 +113,8 @@ export interface Exception {
   readonly expiresAt: string;
   /** `subjectOf(facts)` at the time: a rule that now points elsewhere is another matter. */
   readonly subject: string;
+  /** The class of the data at the time: data of a higher class was not meant. */
+  readonly classification: string;
 }
 
 /** One difference between two states: where, what it was, what it is. `undefined` means absent. */
@@ -154,13 +158,14 @@ export type Verification =
   | { readonly kind: "drifted"; readonly at: string; readonly reads: number; readonly differences: readonly Change[] }
   | { readonly kind: "inconclusive"; readonly at: string; readonly reads: number; readonly reason: string };
 
-/** How a finding stands in the journal. `containing` and `rolling-back` are runs in flight. */
+/** How a finding stands in the journal. `containing` and `rolling-back` are runs in flight; `waiting` is violating, to be contained later. */
 export type FindingStatus =
   | "observed"
   | "awaiting-approval"
   | "containing"
   | "contained"
   | "inconclusive"
+  | "waiting"
   | "rolling-back"
   | "exempt"
   | "resolved";

@@ -1,4 +1,5 @@
 import type { Control, Detection, Ports } from "../../shared/control.ts";
+import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { BucketRegion, ReplicationConfiguration, ReplicationRule } from "../../shared/resources/s3-buckets.ts";
 import type { Finding, ResourceRef, Tag, TransferFacts } from "../../shared/types.ts";
@@ -55,7 +56,7 @@ function findingOf(
     from: resource.region,
     destination,
     tags: tagsOf(rule),
-    ...(region !== undefined && ("region" in region ? { to: region.region } : { toUnknown: region.unknown })),
+    ...whereTo(region),
     ...(account !== undefined && { destinationAccount: account }),
     ...(prefix !== undefined && prefix !== "" && { prefix }),
   };
@@ -70,11 +71,25 @@ function findingOf(
   };
 }
 
+function whereTo(region: BucketRegion | undefined): Pick<TransferFacts, "to" | "toUnknown" | "isTransient"> {
+  if (region === undefined) return {};
+  if ("region" in region) return { to: region.region };
+  return { toUnknown: region.unknown, ...(region.isTransient === true && { isTransient: true }) };
+}
+
 const BUCKET_ARN = /^arn:aws[a-z-]*:s3:::([^/:]+)$/;
 
 async function regionOf(arn: string, resource: ResourceRef, s3: Ports["s3"]): Promise<BucketRegion> {
   const name = BUCKET_ARN.exec(arn)?.[1];
-  return name === undefined ? { unknown: "it is not the ARN of a bucket" } : s3.regionOf(name, resource);
+  if (name === undefined) return { unknown: "it is not the ARN of a bucket" };
+  try {
+    return await s3.regionOf(name, resource);
+  } catch (error) {
+    // One destination that doesn't answer must not hold up the others.
+    if (error instanceof CordonError && error.kind === "unavailable")
+      return { unknown: error.message, isTransient: true };
+    throw error;
+  }
 }
 
 /** Rules with their ids; S3 gives every rule one, the position stands in for it should one ever lack it. */

@@ -24,6 +24,7 @@ export const meta = {
     ],
   },
   configTypes: ["AWS::S3::Bucket"],
+  stateCalls: ["PutBucketReplication", "DeleteBucketReplication"],
   iam: {
     read: ["s3:GetReplicationConfiguration", "s3:GetBucketTagging", "s3:ListBucket"],
     write: ["s3:PutReplicationConfiguration"],

@@ -17,22 +17,17 @@ const logger = makeLogger("open-tickets");
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const adapters = adaptersFrom(process.env.CORDON_TICKETS);
   for (const record of event.Records) {
-    const finding = findingIn(record);
-    if (finding === undefined) continue;
-    const ticket = ticketOf(finding);
-    for (const adapter of adapters) {
-      try {
-        await adapter.put(ticket);
-      } catch (error) {
-        logger.error("ticket not delivered; the stream delivers it again", {
-          adapter: adapter.name,
-          key: ticket.key,
-          reason: describeError(error),
-        });
-        return { batchItemFailures: [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] };
-      }
+    try {
+      const finding = findingIn(record);
+      if (finding === undefined) continue;
+      const ticket = ticketOf(finding);
+      for (const adapter of adapters) await adapter.put(ticket);
+      logger.info("ticket", { key: ticket.key, state: ticket.state, occurrences: ticket.occurrences });
+    } catch (error) {
+      const sequence = record.dynamodb?.SequenceNumber ?? "";
+      logger.error("ticket not delivered; the stream delivers it again", { sequence, reason: describeError(error) });
+      return { batchItemFailures: [{ itemIdentifier: sequence }] };
     }
-    logger.info("ticket", { key: ticket.key, state: ticket.state, occurrences: ticket.occurrences });
   }
   return { batchItemFailures: [] };
 }

@@ -23,6 +23,7 @@ const UNAVAILABLE = new Set([
   "RequestLimitExceeded",
   "RequestTimeout",
   "OperationAborted",
+  "ConditionalRequestConflict",
   "ProvisionedThroughputExceededException",
   "TransactionInProgressException",
   "ExpiredToken",
@@ -36,7 +37,13 @@ const UNAVAILABLE = new Set([
   "InvalidSignatureException",
   "UnrecognizedClientException",
 ]);
-const DENIED = new Set(["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden"]);
+const DENIED = new Set([
+  "AccessDenied",
+  "AccessDeniedException",
+  "AllAccessDisabled",
+  "UnauthorizedOperation",
+  "Forbidden",
+]);
 const ABSENT = new Set(["NoSuchBucket", "NotFound"]);
 
 /** Sorts an SDK error. What is not known to be AWS's final word counts as unavailable: a retry is safe, a conclusion is not. */
@@ -45,7 +52,8 @@ export function sortAwsError(error: unknown): AwsFailure {
   const code = sdk.name ?? "Error";
   const status = sdk.$metadata?.httpStatusCode ?? 0;
   const message = `${code}: ${(sdk.message ?? String(error)).slice(0, 300)}`;
-  if (UNAVAILABLE.has(code) || status >= 500 || status === 429 || status === 0)
+  // No status: no answer. A status of success with an error: the answer broke off, and AWS did what was asked.
+  if (UNAVAILABLE.has(code) || status >= 500 || status === 429 || status < 300)
     return { kind: "unavailable", code, message };
   if (ABSENT.has(code)) return { kind: "absent", code, message };
   if (DENIED.has(code) || status === 403 || status === 401) return { kind: "denied", code, message };

@@ -17,12 +17,22 @@ const COMMON = {
  */
 export class AwsClients {
   readonly #s3 = new Map<string, S3Client>();
+  readonly #s3Writers = new Map<string, S3Client>();
   #dynamoDb: DynamoDBClient | undefined;
 
   /** An S3 client for one Region: a bucket answers only in its own. */
   s3(region: string): S3Client {
     const made = this.#s3.get(region) ?? new S3Client({ ...COMMON, region });
     this.#s3.set(region, made);
+    return made;
+  }
+
+  /**
+   * The same for calls that replace a configuration: never sent twice, because what was read before the first attempt may be stale by the second.
+   */
+  s3Writer(region: string): S3Client {
+    const made = this.#s3Writers.get(region) ?? new S3Client({ ...COMMON, region, maxAttempts: 1 });
+    this.#s3Writers.set(region, made);
     return made;
   }
 

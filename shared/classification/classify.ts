@@ -11,26 +11,37 @@ export type Classified =
     }
   | { readonly kind: "undecided"; readonly reason: string };
 
+/** The class journalled before, and whether a tag said so or policy's default. */
+export interface JournalledClass {
+  readonly classification?: string | undefined;
+  readonly classSource?: "tag" | "default" | undefined;
+}
+
 /**
  * The class of a bucket's data: its own tags', or the one journalled before when that is more restrictive (invariant 15: by itself a class
- * only rises; lowering or removing a tag frees nothing). Pure.
+ * only rises; lowering or removing a tag frees nothing). A tag below what the bucket was treated as by default may be its first, true
+ * classification or a way out: a person has to say. Pure.
  *
  * @param tags the bucket's live tags, or why they could not be read
- * @param journalled the name of the class journalled before
  */
 export function classifyBucket(
   tags: readonly Tag[] | { readonly unreadable: string },
-  journalled: string | undefined,
+  { classification: journalled, classSource }: JournalledClass,
   policy: ResidencyPolicy,
 ): Classified {
   if ("unreadable" in tags) return { kind: "undecided", reason: `the bucket's tags can't be read: ${tags.unreadable}` };
   const before = policy.classifications.find((entry) => entry.name === journalled);
-  if (journalled !== undefined && before === undefined) {
+  const wasTagged = classSource === "tag";
+  if (wasTagged && before === undefined) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }
   // Sorted by rank, so the last match is the most restrictive.
   const live = policy.classifications.findLast((entry) => entry.tags.some((tag) => isAmong(tag, tags)));
-  if (before !== undefined && (live === undefined || live.rank < before.rank)) {
+  if (!wasTagged && before !== undefined && live !== undefined && live.rank < before.rank) {
+    const reason = `its tags say "${live.name}", but it was treated as "${before.name}" so far; a data owner has to confirm the lower class`;
+    return { kind: "undecided", reason };
+  }
+  if (wasTagged && before !== undefined && (live === undefined || live.rank < before.rank)) {
     const seen = live === undefined ? "the bucket carries no class" : `its tags say "${live.name}"`;
     return {
       kind: "classified",

@@ -2,6 +2,7 @@ import {
   BatchGetItemCommand,
   type DynamoDBClient,
   GetItemCommand,
+  TransactionCanceledException,
   type TransactWriteItem,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -10,7 +11,17 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
-import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord } from "./journal.ts";
+import {
+  type Brake,
+  type Entries,
+  type FindingRecord,
+  type Journal,
+  KEPT_RESOLVED,
+  type Known,
+  type ResourceRecord,
+  type RunRecord,
+  type SeenClass,
+} from "./journal.ts";
 import { BRAKE_KEY, counterKey, findingKey, resourceKey, runKey } from "./keys.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 
@@ -21,56 +32,59 @@ const UNKNOWN: Known = { version: 0, openFindings: 0 };
 export class DynamoDbJournal implements Journal {
   readonly #client: DynamoDBClient;
   readonly #table: string;
+  readonly #sleep: (ms: number) => Promise<void>;
   /** What this container saw last of each resource; only ever behind, never ahead of the table. */
   readonly #known = new Map<string, Known>();
 
-  constructor(client: DynamoDBClient, table: string) {
+  constructor(client: DynamoDBClient, table: string, sleep: (ms: number) => Promise<void>) {
     this.#client = client;
     this.#table = table;
+    this.#sleep = sleep;
   }
 
   known(resource: ResourceRef): Known {
     return this.#known.get(resourceKey(resource).pk) ?? UNKNOWN;
   }
 
-  async recordQuiet(
-    resource: ResourceRef,
-    seen: { classification?: string; rank: number; atMs: number },
-  ): Promise<boolean> {
+  async recordQuiet(resource: ResourceRef, seen: SeenClass & { readonly atMs: number }): Promise<boolean> {
     const { account, region, type, arn, name } = resource;
-    const setClass = seen.classification === undefined ? "" : "#class = :class, ";
+    const { classification, classSource } = seen;
+    const hasClass = classification !== undefined;
     try {
       await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: marshall(resourceKey(resource)),
-          UpdateExpression: `SET ${setClass}#rank = :rank, #seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #open = if_not_exists(#open, :zero), #lease = if_not_exists(#lease, :zero)`,
-          // Nothing higher journalled, nothing open, nobody at work.
-          ConditionExpression: "attribute_not_exists(pk) OR (#rank <= :rank AND #open = :zero AND #lease <= :now)",
+          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #open = if_not_exists(#open, :zero), #lease = if_not_exists(#lease, :zero)`,
+          // Nothing open, nobody at work, and no class journalled that this one may not replace.
+          ConditionExpression: `attribute_not_exists(pk) OR (#open = :zero AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
           ExpressionAttributeNames: {
-            "#rank": "rank",
+            "#class": "classification",
             "#seen": "seenAt",
             "#resource": "resource",
             "#entity": "entity",
             "#version": "version",
             "#open": "openFindings",
             "#lease": "leaseUntilMs",
-            ...(setClass !== "" && { "#class": "classification" }),
+            ...(hasClass && { "#source": "classSource" }),
           },
           ExpressionAttributeValues: marshall({
-            ":rank": seen.rank,
             ":seen": new Date(seen.atMs).toISOString(),
             ":resource": { account, region, type, arn, name },
             ":entity": "resource",
             ":zero": 0,
             ":now": seen.atMs,
-            ...(setClass !== "" && { ":class": seen.classification }),
+            ...(hasClass && { ":class": classification, ":source": classSource }),
+            ...(classSource === "tag" &&
+              Object.fromEntries(seen.notAbove.map((lower, index) => [`:c${index}`, lower]))),
           }),
         }),
       );
       return true;
     } catch (error) {
-      if (sortAwsError(error).code === "ConditionalCheckFailedException") return false;
+      const { code } = sortAwsError(error);
+      // A transaction on the same item: somebody is at work.
+      if (code === "ConditionalCheckFailedException" || code === "TransactionConflictException") return false;
       throw unavailable("UpdateItem", error);
     }
   }
@@ -120,17 +134,23 @@ export class DynamoDbJournal implements Journal {
   }
 
   async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
-    const saved = { ...next, version: record.version + 1 };
+    const saved = { ...next, version: record.version + 1, findings: pruned(next.findings) };
     const items = [this.#putResource(record, saved), ...this.#putEntries(record.resource, entries)];
-    try {
-      await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
-    } catch (error) {
-      this.#known.delete(resourceKey(record.resource).pk);
-      const failure = sortAwsError(error);
-      if (failure.code === "TransactionCanceledException" && failure.message.includes("ConditionalCheckFailed")) {
-        throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`, { cause: error });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
+        break;
+      } catch (error) {
+        this.#known.delete(resourceKey(record.resource).pk);
+        const reasons = cancellationCodes(error);
+        if (reasons.includes("ConditionalCheckFailed")) {
+          throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`, { cause: error });
+        }
+        // The SDK doesn't retry a cancelled transaction, whatever cancelled it.
+        const canPass = reasons.length > 0 && reasons.every((code) => PASSING.has(code));
+        if (!canPass || attempt >= MAX_ATTEMPTS) throw unavailable("TransactWriteItems", error);
+        await this.#sleep(25 * 2 ** attempt);
       }
-      throw unavailable("TransactWriteItems", error);
     }
     this.#remember(saved);
     return saved;
@@ -139,7 +159,7 @@ export class DynamoDbJournal implements Journal {
   async readRun(resource: ResourceRef, number: number): Promise<RunRecord | undefined> {
     const item = await this.#get(runKey(resource, number));
     if (item === undefined) return undefined;
-    const pieces = Number(item.planPieces ?? 0);
+    const pieces = Number(item.pieces ?? 0);
     const more = await Promise.all(
       Array.from({ length: pieces }, (_, index) => this.#get(runKey(resource, number, index + 1))),
     );
@@ -165,13 +185,15 @@ export class DynamoDbJournal implements Journal {
           { ...resourceKey(record.resource), entity: "resource", ...saved, openFindings: openFindings(saved) },
           MARSHALL,
         ),
-        // An item that only records class and Region has version 0, as has none at all. The class may have risen meanwhile without a version.
-        ConditionExpression:
-          record.version === 0
-            ? "attribute_not_exists(pk) OR (#version = :version AND #rank <= :rank)"
-            : "#version = :version AND #rank <= :rank",
-        ExpressionAttributeNames: { "#version": "version", "#rank": "rank" },
-        ExpressionAttributeValues: marshall({ ":version": record.version, ":rank": Math.max(record.rank, saved.rank) }),
+        // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
+        ConditionExpression: `${record.version === 0 ? "(attribute_not_exists(pk) OR #version = :version)" : "#version = :version"} AND ${
+          record.classification === undefined ? "attribute_not_exists(#class)" : "#class = :class"
+        }`,
+        ExpressionAttributeNames: { "#version": "version", "#class": "classification" },
+        ExpressionAttributeValues: marshall({
+          ":version": record.version,
+          ...(record.classification !== undefined && { ":class": record.classification }),
+        }),
       },
     };
   }
@@ -232,6 +254,7 @@ export class DynamoDbJournal implements Journal {
       version: record.version,
       openFindings: openFindings(record),
       ...(record.classification !== undefined && { classification: record.classification }),
+      ...(record.classSource !== undefined && { classSource: record.classSource }),
     });
   }
 
@@ -250,11 +273,39 @@ function openFindings(record: ResourceRecord): number {
   return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
 }
 
+/** Resolved findings beyond the newest few are forgotten here; their records stay. */
+function pruned(findings: ResourceRecord["findings"]): ResourceRecord["findings"] {
+  const resolved = Object.entries(findings).filter(([, { status }]) => status === "resolved");
+  if (resolved.length <= KEPT_RESOLVED) return findings;
+  const oldest = resolved
+    .sort(([, a], [, b]) => a.changedAtMs - b.changedAtMs)
+    .slice(0, resolved.length - KEPT_RESOLVED);
+  const dropped = new Set(oldest.map(([id]) => id));
+  return Object.fromEntries(Object.entries(findings).filter(([id]) => !dropped.has(id)));
+}
+
+/** Cancellations that pass by themselves; "None" stands for the items that were not at fault. */
+const PASSING = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
+const MAX_ATTEMPTS = 4;
+
+/** Why a transaction was cancelled, per item; empty when it was not. */
+function cancellationCodes(error: unknown): readonly string[] {
+  return error instanceof TransactionCanceledException
+    ? (error.CancellationReasons ?? []).map(({ Code }) => Code ?? "")
+    : [];
+}
+
+/** The classes that a quietly seen one may replace, as the rest of a condition: a tag's those of no higher rank, the default's only another default. */
+function mayReplace({ classification, classSource, notAbove }: SeenClass): string {
+  if (classification === undefined) return "";
+  if (classSource === "default") return " OR #source = :source";
+  return ` OR #class IN (${notAbove.map((_, index) => `:c${index}`).join(", ")})`;
+}
+
 function recordOf(resource: ResourceRef, item: Record<string, unknown> | undefined): ResourceRecord {
   const empty: ResourceRecord = {
     resource,
     version: 0,
-    rank: -1,
     leaseUntilMs: 0,
     runs: 0,
     findings: {},

@@ -16,7 +16,6 @@ import type {
 
 /** How one finding stands, as kept with its resource: all that the next run needs to know of it. */
 export interface FindingState {
-  readonly part: string;
   readonly status: FindingStatus;
   /** Counts passages from compliant to violating, from 1. */
   readonly occurrence: number;
@@ -27,8 +26,12 @@ export interface FindingState {
   readonly basis: string;
   /** The run that contained it last, or is about to; a rollback takes its plan back. */
   readonly run?: number;
-  /** When it was contained before, newest last; at most `KEPT_CONTAINMENTS`. */
+  /** When AWS took a write that was to contain it, newest last; at most `KEPT_CONTAINMENTS`. */
   readonly containedAtMs: readonly number[];
+  /** What the last containment answered, and since when it held the lease: writes of others in between may have been lost. */
+  readonly claim?: { readonly signalId: string; readonly atMs: number };
+  /** The foreign write already told of as having come in between. */
+  readonly interleaved?: string;
   /** The containment removed the part instead of switching it off. */
   readonly removed?: boolean;
   /** AWS refused the containment. */
@@ -40,9 +43,9 @@ export interface FindingState {
 export interface ResourceRecord {
   readonly resource: ResourceRef;
   readonly version: number;
-  /** The journalled class (a ratchet) and its rank; -1 before any class is known. */
+  /** The journalled class. From a tag it is a ratchet; from policy's default it says how the data was treated so far. */
   readonly classification?: string;
-  readonly rank: number;
+  readonly classSource?: "tag" | "default";
   /** Held by a run until then; 0 when free. The version at the claim is the fencing number. */
   readonly leaseUntilMs: number;
   /** How many runs there have been; the last one's number. */
@@ -56,10 +59,14 @@ export interface ResourceRecord {
   readonly ownRequests: readonly string[];
 }
 
+/** Policy can't ask for a longer memory of a tug of war (schema.ts). */
 export const KEPT_CONTAINMENTS = 10;
 export const KEPT_OWN_REQUESTS = 20;
+/** Resolved findings kept with the resource, for their occurrence count; an item of the table is bounded. */
+export const KEPT_RESOLVED = 100;
 
-export type RunStatus = "claimed" | "verified" | "drifted" | "inconclusive" | "refused" | "abandoned";
+/** `unknown`: AWS gave no usable answer to the write. */
+export type RunStatus = "claimed" | "unknown" | "verified" | "drifted" | "inconclusive" | "refused" | "abandoned";
 
 /** One attempt to change a resource: written before the first mutating call, finished after the last read. */
 export interface RunRecord extends RunOutcome {
@@ -148,10 +155,18 @@ export interface Entries {
   readonly evidence?: readonly EvidenceRecord[];
 }
 
+/** A class to be journalled, with the classes it may replace: its own and those of lower rank, by today's policy. */
+export interface SeenClass {
+  readonly classification?: string;
+  readonly classSource?: "tag" | "default";
+  readonly notAbove: readonly string[];
+}
+
 /** What the container remembers of a resource without asking. */
 export interface Known {
   readonly version: number;
   readonly classification?: string;
+  readonly classSource?: "tag" | "default";
   readonly openFindings: number;
 }
 
@@ -168,10 +183,7 @@ export interface Journal {
    *
    * @returns false when the journal knew better; nothing was written then
    */
-  recordQuiet(
-    resource: ResourceRef,
-    seen: { readonly classification?: string; readonly rank: number; readonly atMs: number },
-  ): Promise<boolean>;
+  recordQuiet(resource: ResourceRef, seen: SeenClass & { readonly atMs: number }): Promise<boolean>;
   /** One read: the resource's record (an empty one when there is none) and the brake. */
   open(resource: ResourceRef): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake }>;
   /** One update: counts an automatic change and returns how many there have been in the current window. */

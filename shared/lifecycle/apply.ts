@@ -1,32 +1,50 @@
+import { CordonError } from "../errors.ts";
 import type { ResourcePort } from "../resources/port.ts";
 import type { Plan, Receipt, ResourceRef } from "../types.ts";
 
-/** What became of a plan's calls: `after` is the state AWS accepted, or there is none because it refused. */
+/**
+ * What became of a plan's calls: `after` is the state AWS accepted, or there is none because it refused. `unknown`: AWS gave no usable answer to the
+ * last call, and only live state can tell.
+ */
 export type Applied<State> =
   | { readonly kind: "accepted"; readonly after: State; readonly receipts: readonly Receipt[] }
-  | { readonly kind: "refused"; readonly receipts: readonly Receipt[]; readonly reason: string };
+  | { readonly kind: "refused" | "unknown"; readonly receipts: readonly Receipt[]; readonly reason: string };
 
 /**
  * Makes a plan's calls: the plan's own, and only when AWS refuses that for good, the fallback's.
  *
  * Side effects: changes the customer's resource. Call it under a lease, with the plan stored.
- * @throws CordonError `unavailable` when it is not known whether AWS took a call
  */
 export async function applyPlan<State>(
   plan: Plan<State>,
   resource: ResourceRef,
   port: ResourcePort<State>,
 ): Promise<Applied<State>> {
-  const first = await port.write(resource, plan.after);
+  const first = await tryWrite(port, resource, plan.after);
+  if ("reason" in first) return { kind: "unknown", receipts: [], ...first };
   if (first.outcome === "accepted") return { kind: "accepted", after: plan.after, receipts: [first] };
   const refusal = first.error ?? "no reason given";
   // Only a denial is known to leave the harder stop possible; any other refusal needs a person to look.
   if (plan.fallback === undefined || !isDenial(first)) return { kind: "refused", receipts: [first], reason: refusal };
-  const second = await port.write(resource, plan.fallback.after);
+  const second = await tryWrite(port, resource, plan.fallback.after);
+  if ("reason" in second) return { kind: "unknown", receipts: [first], ...second };
   if (second.outcome === "accepted") {
     return { kind: "accepted", after: plan.fallback.after, receipts: [first, second] };
   }
   return { kind: "refused", receipts: [first, second], reason: `${refusal}; then ${second.error ?? "refused"}` };
+}
+
+async function tryWrite<State>(
+  port: ResourcePort<State>,
+  resource: ResourceRef,
+  next: State,
+): Promise<Receipt | { readonly reason: string }> {
+  try {
+    return await port.write(resource, next);
+  } catch (error) {
+    if (error instanceof CordonError && error.kind === "unavailable") return { reason: error.message };
+    throw error;
+  }
 }
 
 function isDenial(receipt: Receipt): boolean {

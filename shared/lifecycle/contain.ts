@@ -3,13 +3,12 @@ import { type Judged, type Pass, type Run, resultFor, type View } from "../pipel
 import type { Plan, ResultStatus } from "../types.ts";
 import { recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
-import { MAX_FINDINGS_A_SAVE } from "./record.ts";
 import { changesFor } from "./records.ts";
 import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
-import { basisOf, contained, occurrenceOf, reached, stateOf } from "./transition.ts";
+import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition.ts";
 
 /**
- * Contains the findings that policy says to contain: counts the change, plans, and runs the plan.
+ * Contains the findings that policy says to contain, all in one write: counts the change, plans, and runs the plan.
  *
  * Side effects: changes the customer's resource; writes the journal. Calls: counter, claim, write, re-read, finish.
  */
@@ -23,37 +22,38 @@ export async function contain<State>(
   const { cordon, signal } = run;
   const { control, policy } = cordon;
   const { count: limit, windowMs } = policy.limits.automaticChanges;
-  const scope = `${control.meta.id}#${signal.resource.account}`;
+  // By principal, so that noise in one's name never holds back the containment of another's.
+  const scope = `${control.meta.id}#${signal.resource.account}#${signal.principal?.arn ?? signal.source}`;
   const changes = await cordon.journal.count(scope, windowMs, cordon.clock.nowMs());
   const storm = changes > limit ? `${changes} automatic changes in this window, over the limit of ${limit}` : undefined;
 
-  const judged = offending.slice(0, MAX_FINDINGS_A_SAVE);
-  const parts = new Set(judged.map(({ finding }) => finding.part));
+  const parts = new Set(offending.map(({ finding }) => finding.part));
   // In a storm the reversible stop goes on; what could break an application waits for a person.
-  const plan = planContainment(control, control.port(cordon.ports), view.detection.state, parts, storm === undefined);
+  const port = control.port(cordon.ports);
+  const plan = planContainment(control, port, view.detection.state, parts, storm === undefined);
   const { outcome, told, number } = await runPlan(run, record, view, {
     plan,
-    judged,
+    judged: offending,
     claimed: ({ finding, decision, previous }, number, nowMs) =>
-      reached(stateOf(previous, finding, nowMs), "containing", nowMs, {
+      reached(stateOf(previous, nowMs), "containing", nowMs, {
         occurrence: occurrenceOf(previous),
         basis: basisOf(finding, decision),
         run: number,
         removed: false,
+        claim: { signalId: signal.id, atMs: nowMs },
       }),
     finished: (state, outcome) => stateAfter(state, outcome),
     remarks: remarksOn(run, plan, storm),
   });
 
   const done = { number, plan, usedFallback: outcome.usedFallback };
-  const isOver = outcome.verification?.kind !== "drifted" && offending.length === judged.length;
-  const results = told.map(({ judged: each, state, notes }) =>
-    resultFor(run, each, ANSWER[state.status] ?? "inconclusive", state.occurrence, {
+  const results = told.map(({ judged, state, notes }) =>
+    resultFor(run, judged, ANSWER[state.status] ?? "inconclusive", state.occurrence, {
       reasons: notes,
-      changes: outcome.applied.kind === "accepted" ? changesFor(done, each.finding.part) : [],
+      changes: outcome.applied.kind === "accepted" ? changesFor(done, judged.finding.part) : [],
     }),
   );
-  return { results, again: !isOver };
+  return { results, again: outcome.verification?.kind === "drifted" };
 }
 
 const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
@@ -62,9 +62,10 @@ const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
 };
 
 function stateAfter<State>(state: FindingState, { applied, verification, atMs }: Outcome<State>): FindingState {
-  if (applied.kind === "refused") return reached(state, "awaiting-approval", atMs, { refused: true });
-  if (verification?.kind !== "verified") return reached(state, "inconclusive", atMs);
-  return contained(state, atMs, { removed: applied.after === null });
+  if (applied.kind !== "accepted") return reached(state, "awaiting-approval", atMs, { refused: true });
+  const written = withWrite(state, atMs);
+  if (verification?.kind !== "verified") return reached(written, "inconclusive", atMs);
+  return reached(written, "contained", atMs, { removed: applied.after === null });
 }
 
 function remarksOn<State>(

@@ -4,20 +4,17 @@ import type { Change } from "../types.ts";
 /**
  * Every difference between two states of AWS configuration; none when they mean the same. Pure.
  *
- * Lists of objects with an `ID` are compared by it, because AWS doesn't promise their order. A member that is `undefined` is absent. The path
- * is written as people write it: `Rules[to-us].Status`.
+ * Lists of objects with an `ID` or a `Key` are compared by it, because AWS doesn't promise their order. A member that is `undefined` is absent,
+ * and so is all of a state that is `null`. The path is written as people write it: `Rules[to-us].Status`.
  */
 export function differences(before: unknown, after: unknown, path = ""): readonly Change[] {
   if (canonicalText(before) === canonicalText(after)) return [];
-  if (isList(before) && isList(after) && isIdentified(before) && isIdentified(after)) {
-    const ids = [...new Set([...before, ...after].map((entry) => entry.ID))];
-    return ids.flatMap((id) =>
-      differences(
-        before.find((entry) => entry.ID === id),
-        after.find((entry) => entry.ID === id),
-        `${path}[${id}]`,
-      ),
-    );
+  if (path === "" && (before === null || after === null)) return differences(before ?? {}, after ?? {}, path);
+  const name = identifierOf(before, after);
+  if (name !== undefined) {
+    const [one, other] = [byId(before, name), byId(after, name)];
+    const ids = [...new Set([...one.keys(), ...other.keys()])];
+    return ids.flatMap((id) => differences(one.get(id), other.get(id), `${path}[${id}]`));
   }
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
@@ -48,11 +45,19 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
+/** The member by which two lists are compared, or a list and nothing; undefined when they are no such lists. */
+function identifierOf(before: unknown, after: unknown): "ID" | "Key" | undefined {
+  const lists = [before ?? [], after ?? []];
+  if (!lists.every(Array.isArray)) return undefined;
+  return (["ID", "Key"] as const).find((name) => lists.every((list) => isIdentified(list, name)));
 }
 
-function isIdentified(list: readonly unknown[]): list is readonly { readonly ID: string }[] {
-  const ids = list.map((entry) => (isRecord(entry) ? entry.ID : undefined));
+function isIdentified(list: readonly unknown[], name: string): boolean {
+  const ids = list.map((entry) => (isRecord(entry) ? entry[name] : undefined));
   return ids.every((id) => typeof id === "string") && new Set(ids).size === ids.length;
+}
+
+function byId(list: unknown, name: string): ReadonlyMap<unknown, unknown> {
+  const entries: readonly unknown[] = Array.isArray(list) ? list : [];
+  return new Map(entries.map((entry) => [isRecord(entry) ? entry[name] : undefined, entry]));
 }

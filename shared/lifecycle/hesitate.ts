@@ -1,14 +1,29 @@
-import type { ResourceRecord } from "../journal/journal.ts";
+import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import { type Judged, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Result } from "../types.ts";
 import { isSameState } from "./difference.ts";
-import { occurrenceOf } from "./transition.ts";
+import { basisOf, occurrenceOf, reached } from "./transition.ts";
 
-/** Findings to contain now, and results for those that have to wait; what waits is delivered again. */
+/** Findings to contain now; results for those that have to wait, what is to be recorded of them, and when to look again. */
 interface Hesitation {
   readonly ready: readonly Judged[];
-  readonly waiting: readonly Result[];
+  readonly results: readonly Result[];
+  readonly news: readonly {
+    readonly state: FindingState;
+    readonly judged: Judged;
+    readonly notes: readonly string[];
+  }[];
+  readonly retryAtMs?: number;
+}
+
+interface Wait {
+  readonly status: "inconclusive" | "awaiting-approval";
+  readonly reason: string;
+  /** The event has to be delivered again then. */
+  readonly retryAtMs?: number;
+  /** What is journalled says otherwise and has to be put right. */
+  readonly state?: FindingState;
 }
 
 /**
@@ -23,41 +38,54 @@ export async function hesitate<State>(
   offending: readonly Judged[],
 ): Promise<Hesitation> {
   const ready: Judged[] = [];
-  const waiting: Result[] = [];
+  const waits: { readonly judged: Judged; readonly wait: Wait }[] = [];
   for (const judged of offending) {
     const wait =
       waitForRefusal(run, judged) ?? waitForFlips(run, judged) ?? (await waitForSettling(run, record, view, judged));
     if (wait === undefined) ready.push(judged);
-    else waiting.push(resultFor(run, judged, wait.status, occurrenceOf(judged.previous), { reasons: [wait.reason] }));
+    else waits.push({ judged, wait });
   }
-  return { ready, waiting };
-}
-
-interface Wait {
-  readonly status: "inconclusive" | "awaiting-approval";
-  readonly reason: string;
+  const times = waits.flatMap(({ wait }) => (wait.retryAtMs === undefined ? [] : [wait.retryAtMs]));
+  return {
+    ready,
+    results: waits.map(({ judged, wait }) =>
+      resultFor(run, judged, wait.status, occurrenceOf(judged.previous), { reasons: [wait.reason] }),
+    ),
+    news: waits.flatMap(({ judged, wait }) =>
+      wait.state === undefined ? [] : [{ judged, state: wait.state, notes: [wait.reason] }],
+    ),
+    ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
+  };
 }
 
 function waitForRefusal<State>({ cordon }: Run<State>, { previous }: Judged): Wait | undefined {
   if (previous?.refused !== true) return undefined;
   const untilMs = previous.changedAtMs + cordon.policy.limits.flips.cappedIntervalMs;
   if (cordon.clock.nowMs() >= untilMs) return undefined;
-  return {
-    status: "awaiting-approval",
-    reason: `AWS has just refused this change; a person has to decide, or it is tried again after ${iso(untilMs)}`,
-  };
+  const reason = `AWS has just refused this change; a person has to decide, and an event after ${iso(untilMs)} tries it again`;
+  return { status: "awaiting-approval", reason };
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */
-function waitForFlips<State>({ cordon }: Run<State>, { previous }: Judged): Wait | undefined {
+function waitForFlips<State>({ cordon }: Run<State>, { finding, decision, previous }: Judged): Wait | undefined {
   const { flips } = cordon.policy.limits;
   const nowMs = cordon.clock.nowMs();
   const recent = recentContainments(previous?.containedAtMs ?? [], nowMs, flips.windowMs);
   const last = recent.at(-1);
-  if (last === undefined || recent.length < flips.count || nowMs >= last + flips.cappedIntervalMs) return undefined;
+  if (previous === undefined || last === undefined) return undefined;
+  const untilMs = last + flips.cappedIntervalMs;
+  if (recent.length < flips.count || nowMs >= untilMs) return undefined;
   return {
     status: "inconclusive",
-    reason: `contained ${recent.length} times within ${flips.windowMs / 60_000} minutes and switched back each time; contained again at ${iso(last + flips.cappedIntervalMs)}`,
+    reason: `switched back after being contained ${recent.length} times within ${flips.windowMs / 60_000} minutes; contained again at ${iso(untilMs)}`,
+    retryAtMs: untilMs,
+    // The journal must not say "contained" while data moves.
+    ...(previous.status !== "waiting" && {
+      state: reached(previous, "waiting", nowMs, {
+        occurrence: occurrenceOf(previous),
+        basis: basisOf(finding, decision),
+      }),
+    }),
   };
 }
 
@@ -81,16 +109,30 @@ async function waitForSettling<State>(
   const last = previous?.containedAtMs.at(-1);
   if (previous?.status !== "contained" || last === undefined || previous.run === undefined) return undefined;
   const untilMs = last + cordon.policy.limits.settleWindowMs;
-  if (cordon.clock.nowMs() >= untilMs) return undefined;
-  // CloudTrail times are whole seconds, cut off.
-  const isLaterWrite = signal.source === "cloudtrail" && Date.parse(signal.at) > last && !isOwnCall(signal, record);
-  if (isLaterWrite) return undefined;
+  if (cordon.clock.nowMs() >= untilMs || isLaterWrite(run, record, previous, last)) return undefined;
   const contained = await cordon.journal.readRun(signal.resource, previous.run);
   if (contained === undefined || !isSameState(contained.plan.before, view.detection.state)) return undefined;
   return {
     status: "inconclusive",
     reason: `the state read may be older than the containment of ${iso(last)}; looked at again after ${iso(untilMs)}`,
+    retryAtMs: untilMs,
   };
+}
+
+/** A call that writes this very state, by somebody else, not the one that was contained, and not before it was. CloudTrail cuts times to seconds. */
+function isLaterWrite<State>(
+  { signal, cordon }: Run<State>,
+  record: ResourceRecord,
+  previous: FindingState,
+  lastMs: number,
+): boolean {
+  return (
+    signal.source === "cloudtrail" &&
+    cordon.control.meta.stateCalls.includes(signal.name) &&
+    !isOwnCall(signal, record) &&
+    signal.id !== previous.claim?.signalId &&
+    Date.parse(signal.at) >= Math.floor(lastMs / 1000) * 1000
+  );
 }
 
 function iso(ms: number): string {

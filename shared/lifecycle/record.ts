@@ -1,76 +1,70 @@
-import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import { classOf, compliantResults, type Judged, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Decision, Result } from "../types.ts";
-import { recordsOf } from "./records.ts";
-import { gone, type Transition, transition } from "./transition.ts";
-
-/** A transaction takes 100 items: the resource, its run, and two for each finding. */
-export const MAX_FINDINGS_A_SAVE = 40;
+import { foreignWriteDuring } from "./interleaved.ts";
+import type { Account } from "./records.ts";
+import { saveAccounts } from "./save.ts";
+import { gone, transition } from "./transition.ts";
 
 interface Recorded {
   readonly record: ResourceRecord;
   readonly results: readonly Result[];
-  /** There was more to record than one transaction takes. */
-  readonly again: boolean;
 }
 
-/** A finding's next state with the account of it. */
+/** A finding's next state with what there is to say about it. */
 interface News {
   readonly state: FindingState;
   readonly judged: Judged;
+  readonly notes?: readonly string[];
 }
 
 /**
- * Records what changed for the findings that need no change in AWS: observed, awaiting approval, exempt, resolved. No call when nothing changed.
+ * Records what changed for the findings that need no change in AWS: observed, awaiting approval, exempt, waiting, resolved. No call when
+ * nothing changed.
  *
- * @param alone false when a containment follows, whose own transactions must not wait for news of lesser weight
+ * @param waiting findings that are to be contained, but not now
  */
 export async function recordTransitions<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  alone: boolean,
+  waiting: readonly News[] = [],
 ): Promise<Recorded> {
   const nowMs = run.cordon.clock.nowMs();
   const results: Result[] = [];
-  const news: News[] = [];
+  const news: News[] = [...waiting];
   for (const judged of view.judged) {
     if (!isPassive(judged.decision)) continue;
     const step = transition(judged.previous, judged.finding, judged.decision, nowMs);
+    const foreign = foreignWriteDuring(run.signal, record, judged.previous, run.cordon.control.meta.stateCalls);
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
+    else if (foreign !== undefined) news.push({ judged, ...foreign });
   }
-  for (const [id, step] of goneFindings(record, view, nowMs)) {
-    if (step.next === undefined) continue;
-    const judged = await judgedGone(run, record, id);
-    if (judged === undefined) continue;
+  for (const [id, state] of goneStates(record, view)) {
+    const step = gone(state, nowMs, view.detection.state === null);
+    const judged = step.next === undefined ? undefined : await judgedGone(run, record, id);
+    if (step.next === undefined || judged === undefined) continue;
     results.push(resultFor(run, judged, step.status, step.occurrence));
     news.push({ state: step.next, judged });
   }
-  if (news.length === 0)
-    return { record, results: results.length > 0 ? results : compliantResults(run, view), again: false };
-  if (!alone) return { record, results, again: true };
-
-  const slice = news.slice(0, MAX_FINDINGS_A_SAVE);
-  const saved = await save(run, record, view, slice, nowMs);
-  return { record: saved, results, again: news.length > slice.length };
+  if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
+  if (news.length === 0) return { record, results };
+  const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
+  const saved = await saveAccounts(run.cordon.journal, record, accounts, (last) => withClass(last, view));
+  return { record: saved, results };
 }
 
 function isPassive(decision: Decision): decision is Decision & { readonly kind: Exclude<Decision["kind"], "contain"> } {
   return decision.kind !== "contain";
 }
 
-function* goneFindings<State>(
-  record: ResourceRecord,
-  view: View<State>,
-  nowMs: number,
-): Generator<[string, Transition]> {
-  if (!view.isReadable) return;
+/** What the journal knows and live state doesn't show. What can't be seen is not gone. */
+function goneStates<State>(record: ResourceRecord, view: View<State>): readonly (readonly [string, FindingState])[] {
+  if (!view.isReadable) return [];
   const present = new Set(view.judged.map(({ finding }) => finding.id));
-  for (const [id, state] of Object.entries(record.findings)) {
-    if (!present.has(id)) yield [id, gone(state, nowMs)];
-  }
+  return Object.entries(record.findings).filter(([id]) => !present.has(id));
 }
 
 /** A finding whose part is gone, as it was last recorded. */
@@ -81,54 +75,39 @@ async function judgedGone<State>(run: Run<State>, record: ResourceRecord, id: st
   const { controlId, resource, part, title, facts } = last;
   const reasons = [`${part} is no longer there`];
   const policyDigest = run.cordon.policy.digest;
+  const isOff = facts.kind === "transfer" ? { ...facts, active: false } : facts;
   return {
-    finding: {
-      id,
-      controlId,
-      resource,
-      part,
-      title,
-      facts: facts.kind === "transfer" ? { ...facts, active: false } : facts,
-    },
+    finding: { id, controlId, resource, part, title, facts: isOff },
     decision: { kind: "compliant", rule: "built-in:gone", reasons, policyDigest },
     previous,
   };
 }
 
-async function save<State>(
+function accountOf<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  news: readonly News[],
+  { state, judged, notes = [] }: News,
   nowMs: number,
-): Promise<ResourceRecord> {
-  const findings: FindingRecord[] = [];
-  const evidence: EvidenceRecord[] = [];
-  for (const { state, judged } of news) {
-    const account = {
-      meta: run.cordon.control.meta,
-      finding: judged.finding,
-      decision: judged.decision,
-      state,
-      classified: view.classified,
-      signal: run.signal,
-      isOwn: isOwnCall(run.signal, record),
-      nowMs,
-      timings: {
-        ...(run.signal.at !== "" && { calledAt: run.signal.at }),
-        heardAt: new Date(run.heardAtMs).toISOString(),
-      },
-    };
-    const records = recordsOf(account, record.version + 1);
-    findings.push(records.finding);
-    evidence.push(records.evidence);
-  }
-  const states = Object.fromEntries(news.map(({ state, judged }) => [judged.finding.id, state]));
-  const next = { ...withClass(record, view), findings: { ...record.findings, ...states } };
-  return run.cordon.journal.save(record, next, { findings, evidence });
+): Account {
+  const { signal, cordon } = run;
+  return {
+    meta: cordon.control.meta,
+    finding: judged.finding,
+    decision: judged.decision,
+    state,
+    classified: view.classified,
+    signal,
+    isOwn: isOwnCall(signal, record),
+    nowMs,
+    notes,
+    ...(notes.length > 0 && { severity: "critical" as const }),
+    timings: { ...(signal.at !== "" && { calledAt: signal.at }), heardAt: new Date(run.heardAtMs).toISOString() },
+  };
 }
 
 /** The record with the class now known, which is the higher of the journalled and the live one. */
 export function withClass<State>(record: ResourceRecord, view: View<State>): ResourceRecord {
-  return view.classified.kind === "classified" ? { ...record, ...classOf(view.classified) } : record;
+  const { classification, classSource } = classOf(view.classified);
+  return classification === undefined ? record : { ...record, classification, ...(classSource && { classSource }) };
 }

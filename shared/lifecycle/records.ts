@@ -44,14 +44,12 @@ export function recordsOf(account: Account, version: number): { finding: Finding
   return { finding: findingRecordOf(account, evidence.key), evidence };
 }
 
-/** The changes of a run that concern one part, or all of them when the whole configuration went. */
+/** The changes of a run that concern one part. */
 export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undefined, part: string): readonly Change[] {
   if (run === undefined) return [];
   const steps = run.usedFallback ? (run.plan.fallback?.steps ?? []) : run.plan.steps;
   const changes = steps.flatMap((step) => step.changes);
-  return run.usedFallback || run.plan.parts.length === 1
-    ? changes
-    : changes.filter((change) => change.path.includes(`[${part}]`));
+  return changes.filter(({ path }) => path.slice(path.indexOf("[") + 1).startsWith(`${part}]`));
 }
 
 function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {

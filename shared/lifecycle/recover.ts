@@ -4,8 +4,9 @@ import { isOwnCall } from "../journal/own-calls.ts";
 import { type Pass, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Verification } from "../types.ts";
 import { isSameState } from "./difference.ts";
-import { changesFor, recordsOf, sealRun } from "./records.ts";
-import { contained, reached } from "./transition.ts";
+import { type Account, changesFor, sealRun } from "./records.ts";
+import { saveAccounts } from "./save.ts";
+import { basisOf, reached, withWrite } from "./transition.ts";
 
 /** The state a run leaves behind when AWS takes it. */
 export function stateLeftBy(run: Pick<RunRecord, "plan" | "usedFallback">): unknown {
@@ -13,8 +14,8 @@ export function stateLeftBy(run: Pick<RunRecord, "plan" | "usedFallback">): unkn
 }
 
 /**
- * Takes up a run that was claimed and never finished: its container died, or AWS went on showing the state from before its write. Live state
- * tells what became of it, whatever the journal missed. Afterwards the pass starts anew.
+ * Takes up a run that was claimed and never finished: its container died, or AWS gave no answer to its write, or went on showing the state from
+ * before. Live state tells what became of it, whatever the journal missed. Afterwards the pass starts anew.
  *
  * Side effects: one read and one transaction of the journal; no change in AWS.
  */
@@ -33,19 +34,18 @@ export async function recoverRun<State>(run: Run<State>, record: ResourceRecord,
   const untilMs = Date.parse(unfinished.claimedAt) + policy.limits.settleWindowMs;
   const wasAccepted = unfinished.receipts.some((receipt) => receipt.outcome === "accepted");
   if (wasAccepted && isSameState(live, plan.before) && clock.nowMs() < untilMs) {
-    const reasons = [
-      `AWS took the change but still shows the state before it; looked at again after ${new Date(untilMs).toISOString()}`,
-    ];
+    const until = new Date(untilMs).toISOString();
+    const reasons = [`AWS took the change but still shows the state before it; looked at again after ${until}`];
     const results = unfinished.judged.map((judged) =>
       resultFor(run, judged, "inconclusive", record.findings[judged.finding.id]?.occurrence ?? 0, { reasons }),
     );
-    return { results, again: false };
+    return { results, again: false, retryAtMs: untilMs };
   }
   await abandon(run, record, unfinished, wasAccepted);
   return { results: [], again: true };
 }
 
-/** The run did reach its end: the journal is brought up to it, with the facts and decisions the plan rested on. */
+/** Live state is what the run was to leave: the journal is brought up to it, with the facts and decisions the plan rested on. */
 async function conclude<State>(
   run: Run<State>,
   record: ResourceRecord,
@@ -55,51 +55,65 @@ async function conclude<State>(
   const { cordon, signal } = run;
   const nowMs = cordon.clock.nowMs();
   const verification: Verification = { kind: "verified", at: new Date(nowMs).toISOString(), reads: 1 };
+  const accepted = done.receipts.find(({ outcome }) => outcome === "accepted");
   const notes = [
-    done.receipts.length > 0
+    accepted !== undefined
       ? "verified by a later run"
-      : "the run that made this change ended before it could record AWS's answer; live state shows that it took effect",
+      : "the run ended before AWS's answer was recorded; live state is as it was to leave it, by its call or, less likely, by somebody else's",
   ];
   const sealed = sealRun({ ...done, verification });
-  const told = done.judged.map((judged) => {
-    const state = stateConcluded(record, judged.finding.id, done, nowMs);
-    const account = {
+  const accounts: Account[] = [];
+  for (const judged of done.judged) {
+    const state = record.findings[judged.finding.id];
+    // Told already, before the container died.
+    if (
+      state === undefined ||
+      (state.status !== "containing" && state.status !== "inconclusive" && state.status !== "rolling-back")
+    )
+      continue;
+    accounts.push({
       meta: cordon.control.meta,
       ...judged,
-      state,
+      state: stateConcluded(state, judged, done, accepted !== undefined, nowMs),
       classified: view.classified,
       signal,
       isOwn: isOwnCall(signal, record),
       nowMs,
       notes,
-      timings: { containedAt: done.receipts.at(-1)?.at ?? verification.at, verifiedAt: verification.at },
+      timings: { containedAt: accepted?.at ?? verification.at, verifiedAt: verification.at },
       run: sealed,
-    };
-    return { judged, state, ...recordsOf(account, record.version + 1) };
-  });
-  const states = Object.fromEntries(told.map(({ judged, state }) => [judged.finding.id, state]));
-  const next = { ...freed(record, states), leftBy: done.number };
+    });
+  }
   const { number, receipts, usedFallback } = done;
-  await cordon.journal.save(record, next, {
-    finishedRun: { number, receipts, usedFallback, status: "verified", verification },
-    findings: told.map(({ finding }) => finding),
-    evidence: told.map(({ evidence }) => evidence),
+  const concluded = (current: ResourceRecord) => ({ ...freed(current), leftBy: number });
+  await saveAccounts(cordon.journal, record, accounts, concluded, {
+    number,
+    receipts,
+    usedFallback,
+    status: "verified",
+    verification,
   });
-  const results = told.map(({ judged, state }) =>
-    resultFor(run, judged, state.status === "contained" ? "contained" : "exempt", state.occurrence, {
+  const results = accounts.map(({ finding, decision, state }) =>
+    resultFor(run, { finding, decision }, state.status === "contained" ? "contained" : "exempt", state.occurrence, {
       reasons: notes,
-      changes: changesFor(done, judged.finding.part),
+      changes: changesFor(done, finding.part),
     }),
   );
   return { results, again: true };
 }
 
-function stateConcluded(record: ResourceRecord, id: string, done: RunRecord, nowMs: number): FindingState {
-  const state = record.findings[id];
-  if (state === undefined) throw new Error(`finding ${id} has a run but no state`);
-  return done.plan.kind === "contain"
-    ? contained(state, nowMs, { removed: stateLeftBy(done) === null })
-    : reached(state, "exempt", nowMs, { occurrence: state.occurrence + 1 });
+function stateConcluded(
+  state: FindingState,
+  { finding, decision }: RunRecord["judged"][number],
+  done: RunRecord,
+  wasCounted: boolean,
+  nowMs: number,
+): FindingState {
+  if (done.plan.kind === "contain") {
+    const written = wasCounted ? state : withWrite(state, nowMs);
+    return reached(written, "contained", nowMs, { removed: stateLeftBy(done) === null });
+  }
+  return reached(state, "exempt", nowMs, { occurrence: state.occurrence + 1, basis: basisOf(finding, decision) });
 }
 
 /** The run came to nothing, or somebody wrote over it: it is closed, and its findings are judged anew. */
@@ -124,12 +138,10 @@ async function abandon<State>(
     }
   }
   const { number, receipts, usedFallback } = unfinished;
-  await run.cordon.journal.save(record, freed(record, states), {
-    finishedRun: { number, receipts, usedFallback, status: "abandoned" },
-  });
+  const next = { ...freed(record), findings: { ...record.findings, ...states } };
+  await run.cordon.journal.save(record, next, { finishedRun: { number, receipts, usedFallback, status: "abandoned" } });
 }
 
-function freed(record: ResourceRecord, states: Readonly<Record<string, FindingState>>): ResourceRecord {
-  const { unfinishedRun: _, ...rest } = record;
-  return { ...rest, leaseUntilMs: 0, findings: { ...record.findings, ...states } };
+function freed({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord {
+  return { ...rest, leaseUntilMs: 0 };
 }

@@ -1,14 +1,14 @@
+import type { Classified } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
-import { CordonError } from "../errors.ts";
 import { contentHash, subjectOf } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
-import { type Judged, judge, type Run, resultFor, type View } from "../pipeline.ts";
+import { type Judged, judge, leaseHeld, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
 import { differences } from "./difference.ts";
 import { planRollback } from "./plan.ts";
 import { recoverRun, stateLeftBy } from "./recover.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
-import { reached } from "./transition.ts";
+import { basisOf, reached } from "./transition.ts";
 
 /** A person's decision to take one containment back. */
 export interface RollbackRequest {
@@ -55,8 +55,12 @@ export async function rollBack<State>(
 
   const record = await openSettled(run);
   const state = record.findings[recorded.id];
-  if (state?.status === "exempt")
-    return answer("exempt", [`already rolled back; exempt until ${state.exception?.expiresAt}`], state);
+  if (state?.status === "exempt") {
+    const expiresAt = state.exception?.expiresAt ?? at;
+    if (Date.parse(expiresAt) > nowMs)
+      return answer("exempt", [`already rolled back; exempt until ${expiresAt}`], state);
+    return answer("refused", [`its exception ended at ${expiresAt}; the next event contains it again`], state);
+  }
   if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined) {
     return answer(
       "refused",
@@ -106,12 +110,7 @@ async function openSettled<State>(run: Run<State>): Promise<ResourceRecord> {
   const { journal, control, ports, clock } = run.cordon;
   const { resource } = run.signal;
   const { record } = await journal.open(resource);
-  if (record.leaseUntilMs > clock.nowMs()) {
-    throw new CordonError(
-      "lease-held",
-      `another run works on ${resource.arn}; try again after ${new Date(record.leaseUntilMs).toISOString()}`,
-    );
-  }
+  if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
   if (record.unfinishedRun === undefined) return record;
   const detection = await control.detect(resource, ports);
   if (detection.kind !== "present") return record;
@@ -130,13 +129,12 @@ async function restore<State>(
   const { cordon } = run;
   const { control } = cordon;
   const { finding: recorded } = request;
-  const exception = exceptionFor(run, request, contained);
+  const exception = exceptionFor(run, request, contained, view.classified);
   if (exception === undefined) {
-    return answerFor(run, recorded)(
-      "refused",
-      ["the finding has no destination that an exception could be bound to"],
-      state,
-    );
+    const reasons = [
+      "the finding has no known destination, or its data no known class, that an exception could be bound to",
+    ];
+    return answerFor(run, recorded)("refused", reasons, state);
   }
   const decision: Decision = {
     kind: "exempt",
@@ -150,7 +148,7 @@ async function restore<State>(
     control.port(cordon.ports),
     view.detection.state,
     contained.plan.before as State,
-    state.part,
+    recorded.part,
   );
   if (plan.steps.every((step) => step.changes.length === 0)) {
     return answerFor(run, recorded)("refused", ["there is nothing to restore"], state);
@@ -169,7 +167,7 @@ async function restore<State>(
       if (verification?.kind !== "verified") return claimed;
       return reached(claimed, "exempt", atMs, {
         occurrence: claimed.occurrence + 1,
-        basis: `exempt/${decision.rule}/${exception.subject}`,
+        basis: basisOf(judged.finding, decision),
       });
     },
     remarks: (_, { applied, verification }) => ({
@@ -205,9 +203,10 @@ function exceptionFor<State>(
   { cordon }: Run<State>,
   { finding, reason, approver, expiresAtMs }: RollbackRequest,
   contained: RunRecord,
+  classified: Classified,
 ): Exception | undefined {
   const subject = subjectOf(findingAtContainment(contained, finding).facts);
-  if (subject === undefined) return undefined;
+  if (subject === undefined || classified.kind === "undecided") return undefined;
   const nowMs = cordon.clock.nowMs();
   const untilMs = expiresAtMs ?? nowMs + cordon.policy.limits.exception.defaultMs;
   return {
@@ -217,6 +216,7 @@ function exceptionFor<State>(
     grantedAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(untilMs).toISOString(),
     subject,
+    classification: classified.classification.name,
   };
 }
 

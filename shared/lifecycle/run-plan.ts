@@ -4,6 +4,7 @@ import {
   type FindingState,
   KEPT_OWN_REQUESTS,
   type ResourceRecord,
+  type RunOutcome,
   type RunRecord,
   type Timings,
 } from "../journal/journal.ts";
@@ -12,7 +13,8 @@ import type { Judged, Run, View } from "../pipeline.ts";
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
-import { recordsOf, sealRun } from "./records.ts";
+import { type Account, recordsOf, sealRun } from "./records.ts";
+import { saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
 
 /** Less time than this before the deadline, and a run is not begun: it could not be verified any more. */
@@ -22,6 +24,8 @@ const LEASE_MARGIN_MS = 5_000;
 /** Verification may take this long, and leaves this much for the finish. */
 const VERIFY_MS = 5_000;
 const FINISH_MS = 1_000;
+/** So many findings are told of by the claim itself; a transaction takes 100 items. The others are told of at the end. */
+const TOLD_AT_CLAIM = 60;
 
 /** What a run came to, for those who have to say how its findings stand now. */
 export interface Outcome<State> {
@@ -70,6 +74,7 @@ export function assertTimeLeft<State>({ cordon, deadlineMs }: Run<State>): void 
  * as it was read before live state (invariant 8). A crash after the claim leaves an unfinished run, which the next delivery takes up.
  *
  * Calls: claim, write, re-read, finish.
+ * @throws CordonError `conflict` when the journal has moved, or AWS gave no usable answer to the write: look again
  */
 export async function runPlan<State>(
   run: Run<State>,
@@ -83,9 +88,10 @@ export async function runPlan<State>(
   const number = record.runs + 1;
   const port = cordon.control.port(cordon.ports);
 
-  const claimed = await claim(run, record, view, undertaking, number);
-  if (clock.nowMs() >= claimed.leaseUntilMs) throw new CordonError("conflict", "the lease ran out before the write");
+  const held = await claim(run, record, view, undertaking, number);
+  if (clock.nowMs() >= held.leaseUntilMs) throw new CordonError("conflict", "the lease ran out before the write");
   const applied = await applyPlan(plan, signal.resource, port);
+  if (applied.kind === "unknown") return letGo(run, held, number, applied);
   const expected = applied.kind === "accepted" ? { before: plan.before, after: applied.after } : undefined;
   const verifyUntilMs = Math.min(clock.nowMs() + VERIFY_MS, deadlineMs - FINISH_MS);
   const verification = expected && (await verifyState(signal.resource, expected, port, clock, verifyUntilMs));
@@ -95,43 +101,59 @@ export async function runPlan<State>(
     atMs: clock.nowMs(),
     ...(verification !== undefined && { verification }),
   };
-  return { outcome, number, told: await finish(run, claimed, view, undertaking, number, outcome) };
+  return { outcome, number, told: await finish(run, held, view, undertaking, number, outcome) };
 }
 
-/** Takes the lease and stores the plan, in one transaction. */
+/** Takes the lease, stores the plan and tells of the findings, in one transaction: from here on nothing can happen that nobody hears of. */
 async function claim<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  { plan, judged, claimed, beforehand }: Undertaking<State>,
+  { plan, judged, claimed, beforehand = [] }: Undertaking<State>,
   number: number,
 ): Promise<ResourceRecord> {
-  const nowMs = run.cordon.clock.nowMs();
-  const states = judged.map((each): [string, FindingState] => [each.finding.id, claimed(each, number, nowMs)]);
+  const { cordon, signal } = run;
+  const nowMs = cordon.clock.nowMs();
+  const accounts = judged.map((each) => ({
+    ...accountOf(run, record, view, each, nowMs),
+    state: claimed(each, number, nowMs),
+    timings: timingsOf(run, plan.kind, [], undefined),
+  }));
   const claimedRun: RunRecord = {
     number,
     status: "claimed",
     plan,
     judged: judged.map(({ finding, decision }) => ({ finding, decision })),
     claimedAt: new Date(nowMs).toISOString(),
-    signalId: run.signal.id,
+    signalId: signal.id,
     receipts: [],
     usedFallback: false,
   };
+  const states = Object.fromEntries(accounts.map(({ finding, state }) => [finding.id, state]));
   const next = {
     ...withClass(record, view),
     leaseUntilMs: run.deadlineMs + LEASE_MARGIN_MS,
     runs: number,
     unfinishedRun: number,
-    findings: { ...record.findings, ...Object.fromEntries(states) },
+    findings: { ...record.findings, ...states },
   };
-  return run.cordon.journal.save(record, next, {
-    claimedRun,
-    ...(beforehand !== undefined && { evidence: beforehand }),
-  });
+  const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => recordsOf(account, record.version + 1).finding);
+  return cordon.journal.save(record, next, { claimedRun, findings, evidence: beforehand });
 }
 
-/** Records what the run came to and gives the lease back, in one transaction. */
+/** It is not known whether AWS took the write: the lease goes back at once, so that the next look can take the run up. */
+async function letGo<State>(
+  run: Run<State>,
+  held: ResourceRecord,
+  number: number,
+  { receipts, reason }: { readonly receipts: readonly Receipt[]; readonly reason: string },
+): Promise<never> {
+  const outcome: RunOutcome = { number, status: "unknown", receipts, usedFallback: false };
+  await run.cordon.journal.save(held, { ...held, leaseUntilMs: 0 }, { finishedRun: outcome });
+  throw new CordonError("conflict", reason);
+}
+
+/** Records what the run came to and gives the lease back. */
 async function finish<State>(
   run: Run<State>,
   held: ResourceRecord,
@@ -140,51 +162,50 @@ async function finish<State>(
   number: number,
   outcome: Outcome<State>,
 ): Promise<readonly Told[]> {
-  const { cordon, signal } = run;
   const { applied, verification, usedFallback } = outcome;
   const { receipts } = applied;
-  const sealed = sealRun({ number, plan, usedFallback, receipts, ...(verification !== undefined && { verification }) });
-  const told = judged.map((each) => {
+  const result = { number, receipts, usedFallback, ...(verification !== undefined && { verification }) };
+  const sealed = sealRun({ ...result, plan });
+  const timings = timingsOf(run, plan.kind, receipts, verification);
+  const told: Told[] = [];
+  const accounts = judged.map((each): Account => {
     const before = held.findings[each.finding.id];
     if (before === undefined) throw new Error(`finding ${each.finding.id} was not claimed`);
     const state = finished(before, outcome);
     const { notes, severity } = remarks(state, outcome);
-    const account = {
-      meta: cordon.control.meta,
-      ...each,
-      state,
-      classified: view.classified,
-      signal,
-      isOwn: isOwnCall(signal, held),
-      nowMs: outcome.atMs,
-      notes,
-      severity,
-      timings: timingsOf(run, plan.kind, receipts, verification),
-      run: sealed,
-    };
-    return { judged: each, state, notes, ...recordsOf(account, held.version + 1) };
+    told.push({ judged: each, state, notes });
+    return { ...accountOf(run, held, view, each, outcome.atMs), state, notes, severity, timings, run: sealed };
   });
-
   const status = applied.kind === "refused" ? "refused" : (verification?.kind ?? "inconclusive");
-  const states = Object.fromEntries(told.map((each) => [each.judged.finding.id, each.state]));
-  const { unfinishedRun: _, ...rest } = held;
-  const next: ResourceRecord = {
+  const concluded = ({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord => ({
     ...rest,
     leaseUntilMs: 0,
     // A run that could not be verified stays open: the next delivery looks again before anything else.
     ...(status === "inconclusive" && { unfinishedRun: number }),
     ...(applied.kind === "accepted" && { leftBy: number }),
-    findings: { ...held.findings, ...states },
-    ownRequests: [...held.ownRequests, ...receipts.map(({ requestId }) => requestId)]
-      .filter(Boolean)
-      .slice(-KEPT_OWN_REQUESTS),
-  };
-  await cordon.journal.save(held, next, {
-    finishedRun: { number, status, receipts, usedFallback, ...(verification !== undefined && { verification }) },
-    findings: told.map(({ finding }) => finding),
-    evidence: told.map(({ evidence }) => evidence),
+    ownRequests: withOwn(rest.ownRequests, receipts),
   });
+  await saveAccounts(run.cordon.journal, held, accounts, concluded, { ...result, status });
   return told;
+}
+
+/** Request ids of Cordon's own calls, the newest few. */
+function withOwn(known: readonly string[], receipts: readonly Receipt[]): readonly string[] {
+  return [...known, ...receipts.map(({ requestId }) => requestId)].filter(Boolean).slice(-KEPT_OWN_REQUESTS);
+}
+
+/** What an account says at any stage of a run. */
+function accountOf<State>(run: Run<State>, record: ResourceRecord, view: View<State>, judged: Judged, nowMs: number) {
+  const { finding, decision } = judged;
+  return {
+    meta: run.cordon.control.meta,
+    finding,
+    decision,
+    classified: view.classified,
+    signal: run.signal,
+    isOwn: isOwnCall(run.signal, record),
+    nowMs,
+  };
 }
 
 function timingsOf<State>(

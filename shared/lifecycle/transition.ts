@@ -10,7 +10,14 @@ export interface Transition {
 }
 
 /** While a finding stands so, its data moves or may move: the same occurrence goes on. */
-const VIOLATING: readonly FindingStatus[] = ["observed", "awaiting-approval", "containing", "inconclusive", "exempt"];
+const VIOLATING: readonly FindingStatus[] = [
+  "observed",
+  "awaiting-approval",
+  "containing",
+  "inconclusive",
+  "waiting",
+  "exempt",
+];
 
 const RECORDED_AS: Readonly<Record<"observe" | "approve" | "exempt", FindingStatus & ResultStatus>> = {
   observe: "observed",
@@ -25,10 +32,9 @@ export function occurrenceOf(previous: FindingState | undefined): number {
 }
 
 /** The state before anything is known of a finding, or what the journal has. */
-export function stateOf(previous: FindingState | undefined, finding: Finding, nowMs: number): FindingState {
+export function stateOf(previous: FindingState | undefined, nowMs: number): FindingState {
   return (
     previous ?? {
-      part: finding.part,
       status: "resolved",
       occurrence: 0,
       firstSeenAt: new Date(nowMs).toISOString(),
@@ -56,7 +62,7 @@ export function transition(
   const basis = basisOf(finding, decision);
   const occurrence = occurrenceOf(previous);
   if (previous?.status === status && previous.basis === basis) return { status, occurrence };
-  return { status, occurrence, next: reached(stateOf(previous, finding, nowMs), status, nowMs, { occurrence, basis }) };
+  return { status, occurrence, next: reached(stateOf(previous, nowMs), status, nowMs, { occurrence, basis }) };
 }
 
 function compliant(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
@@ -68,16 +74,21 @@ function compliant(previous: FindingState | undefined, finding: Finding, nowMs: 
   if (isOff && previous.status === "contained") return { status: "already-contained", occurrence };
   // A run that could not be verified, or that somebody wrote over, and whose part is switched off all the same.
   if (isOff && previous.run !== undefined && (previous.status === "inconclusive" || previous.status === "containing")) {
-    return { status: "contained", occurrence, next: contained(previous, nowMs, {}) };
+    return { status: "contained", occurrence, next: reached(previous, "contained", nowMs) };
   }
   return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
 }
 
-/** The transition of a finding whose part is no longer there. Pure. */
-export function gone(previous: FindingState, nowMs: number): Transition {
+/**
+ * The transition of a finding whose part is no longer there. Pure.
+ *
+ * @param isNothingLeft nothing at all is configured: what Cordon itself took away is then as Cordon left it
+ */
+export function gone(previous: FindingState, nowMs: number, isNothingLeft: boolean): Transition {
   const { occurrence, status } = previous;
   if (status === "resolved") return { status: "compliant", occurrence };
-  if (status === "contained" && previous.removed === true) return { status: "already-contained", occurrence };
+  if (status === "contained" && previous.removed === true && isNothingLeft)
+    return { status: "already-contained", occurrence };
   return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
 }
 
@@ -92,8 +103,7 @@ export function reached(
   return { ...kept, status, changedAtMs: nowMs, ...more };
 }
 
-/** `previous` after a containment that holds. */
-export function contained(previous: FindingState, nowMs: number, more: Partial<FindingState>): FindingState {
-  const containedAtMs = [...previous.containedAtMs, nowMs].slice(-KEPT_CONTAINMENTS);
-  return reached(previous, "contained", nowMs, { containedAtMs, ...more });
+/** `previous` with one more write that AWS took, for the flip guard. */
+export function withWrite(previous: FindingState, nowMs: number): FindingState {
+  return { ...previous, containedAtMs: [...previous.containedAtMs, nowMs].slice(-KEPT_CONTAINMENTS) };
 }

@@ -1,4 +1,5 @@
-import type { ResourcePort } from "../resources/port.ts";
+import { CordonError } from "../errors.ts";
+import type { Reading, ResourcePort } from "../resources/port.ts";
 import type { Clock, ResourceRef, Verification } from "../types.ts";
 import { differences, isSameState } from "./difference.ts";
 
@@ -19,7 +20,7 @@ export async function verifyState<State>(
   deadlineMs: number,
 ): Promise<Verification> {
   for (let reads = 1; ; reads++) {
-    const reading = await port.read(resource);
+    const reading = await readOrNot(port, resource);
     const at = new Date(clock.nowMs()).toISOString();
     // A resource that is gone holds no state: the same as nothing configured.
     const live = reading.kind === "present" ? reading.state : reading.kind === "absent" ? null : undefined;
@@ -35,5 +36,16 @@ export async function verifyState<State>(
       return { kind: "inconclusive", at, reads, reason };
     }
     await clock.sleep(waitMs);
+  }
+}
+
+/** AWS not answering a read says nothing about the write, whose receipt must not be lost over it. */
+async function readOrNot<State>(port: ResourcePort<State>, resource: ResourceRef): Promise<Reading<State>> {
+  try {
+    return await port.read(resource);
+  } catch (error) {
+    if (error instanceof CordonError && error.kind === "unavailable")
+      return { kind: "unreadable", reason: error.message };
+    throw error;
   }
 }

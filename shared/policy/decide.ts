@@ -39,7 +39,7 @@ export function decide(finding: Finding, policy: ResidencyPolicy, context: Decis
   });
   if (verdict.kind === "compliant") return decision("compliant", verdict.rule);
 
-  const waiver = considerException(finding, context);
+  const waiver = considerException(finding, policy, context);
   if (waiver?.applies) return decision("exempt", `exception:${finding.id}`, waiver.reason);
   const because = waiver === undefined ? [] : [waiver.reason];
 
@@ -127,6 +127,7 @@ function frees(entry: TrustedTag, classification: string, facts: TransferFacts &
 /** Whether the recorded exception covers the finding as it now is; undefined when there is none. */
 function considerException(
   finding: Finding,
+  policy: ResidencyPolicy,
   context: DecisionContext,
 ): { readonly applies: boolean; readonly reason: string } | undefined {
   const { exception } = context;
@@ -138,6 +139,14 @@ function considerException(
     return {
       applies: false,
       reason: `the exception by ${exception.approver} was granted for another destination or other data`,
+    };
+  }
+  const granted = policy.classifications.find(({ name }) => name === exception.classification);
+  const { classified } = context;
+  if (classified.kind === "undecided" || granted === undefined || classified.classification.rank > granted.rank) {
+    return {
+      applies: false,
+      reason: `the exception by ${exception.approver} was granted for "${exception.classification}" data`,
     };
   }
   return {

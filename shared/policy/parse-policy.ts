@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type * as z from "zod/mini";
 import { compilePolicy, type Problem } from "./compile-policy.ts";
 import type { ResidencyPolicy } from "./policy.ts";
@@ -43,6 +43,13 @@ export function parsePolicy(text: string, file: string, controlIds: readonly str
     return { ok: false, errors: document.errors.map((error) => ({ ...at(error.pos[0]), message: error.message })) };
   }
 
+  const reserved = reservedKeys(document);
+  if (reserved.length > 0) {
+    return {
+      ok: false,
+      errors: reserved.map(({ key, offset }) => ({ ...at(offset), message: `the key "${key}" is reserved` })),
+    };
+  }
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: 50 });
@@ -65,6 +72,20 @@ export function parsePolicy(text: string, file: string, controlIds: readonly str
 export function formatPolicyErrors(errors: readonly PolicyError[]): string {
   return errors.map((error) => `${error.file}:${error.line}:${error.column}: ${error.message}`).join("\n");
 }
+
+/** Keys that mean something to JavaScript's objects; the schema would not see them. */
+function reservedKeys(document: Document): { key: string; offset: number }[] {
+  const found: { key: string; offset: number }[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && RESERVED.has(String(key.value)))
+        found.push({ key: String(key.value), offset: key.range?.[0] ?? 0 });
+    },
+  });
+  return found;
+}
+
+const RESERVED = new Set(["__proto__", "constructor", "prototype"]);
 
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));

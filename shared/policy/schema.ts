@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { KEPT_CONTAINMENTS } from "../journal/journal.ts";
 
 /**
  * The form of a policy file. Every object is closed: a misspelt key is an error, never silently without effect.
@@ -10,11 +11,14 @@ const name = z
 const region = z
   .string()
   .check(
-    z.regex(/^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/, { error: "expected an AWS Region such as eu-central-1 (no globs)" }),
+    z.regex(/^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/, { error: "expected an AWS Region such as eu-central-1 (no globs)" }),
   );
 const text = z.string().check(z.minLength(1, { error: "expected a text that is not empty" }));
 const tag = z.strictObject({ key: text, value: z.string() });
-const count = z.int().check(z.gte(1, { error: "expected a whole number of at least 1" }));
+const upTo = (most: number) => {
+  const error = `expected a whole number from 1 to ${most}`;
+  return z.int({ error }).check(z.gte(1, { error }), z.lte(most, { error }));
+};
 const mode = z.enum(["observe", "approve", "enforce"]);
 const some = <Schema extends z.core.$ZodType>(schema: Schema) =>
   z.array(schema).check(z.minLength(1, { error: "expected at least one entry" }));
@@ -38,11 +42,17 @@ const trustedTag = z.strictObject({
   enforcement: z.enum(["declared", "verify"]),
 });
 
+/**
+ * Waits are bounded by how long the queue keeps delivering (deploy/functions.ts), so that what waits is still contained; a tug of war is
+ * remembered for `KEPT_CONTAINMENTS` rounds.
+ */
 const limits = z.strictObject({
-  settleWindowSeconds: z.optional(count),
-  flips: z.optional(z.strictObject({ count, windowMinutes: count, cappedIntervalSeconds: count })),
-  automaticChanges: z.optional(z.strictObject({ count, windowMinutes: count })),
-  exceptions: z.optional(z.strictObject({ defaultHours: count, maxHours: count })),
+  settleWindowSeconds: z.optional(upTo(600)),
+  flips: z.optional(
+    z.strictObject({ count: upTo(KEPT_CONTAINMENTS), windowMinutes: upTo(1440), cappedIntervalSeconds: upTo(600) }),
+  ),
+  automaticChanges: z.optional(z.strictObject({ count: upTo(100_000), windowMinutes: upTo(1440) })),
+  exceptions: z.optional(z.strictObject({ defaultHours: upTo(8760), maxHours: upTo(8760) })),
 });
 
 export const policySchema = z.strictObject({

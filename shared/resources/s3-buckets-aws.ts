@@ -54,7 +54,7 @@ class BucketReplication implements ResourcePort<ReplicationConfiguration | null>
   /** PutBucketReplication, or DeleteBucketReplication for `null`. */
   async write(bucket: ResourceRef, next: ReplicationConfiguration | null): Promise<Receipt> {
     const operation = this.operation(next);
-    const client = this.#clients.s3(bucket.region);
+    const client = this.#clients.s3Writer(bucket.region);
     const at = () => new Date(this.#clock.nowMs()).toISOString();
     try {
       const answer =

@@ -4,8 +4,8 @@ import type { ResourcePort } from "./port.ts";
 
 export type { ReplicationConfiguration, ReplicationRule };
 
-/** Where a bucket lies, or why that can't be told. */
-export type BucketRegion = { readonly region: string } | { readonly unknown: string };
+/** Where a bucket lies, or why that can't be told; `isTransient` when asking again may tell. */
+export type BucketRegion = { readonly region: string } | { readonly unknown: string; readonly isTransient?: boolean };
 
 /** What Cordon asks of S3 buckets. */
 export interface S3Buckets {

@@ -5,11 +5,11 @@ import middy from "@middy/core";
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { Control } from "../control.ts";
 import { CordonError, describeError } from "../errors.ts";
-import { handleSignal } from "../pipeline.ts";
+import { type Handled, handleSignal } from "../pipeline.ts";
 import type { ControlEvents } from "../signals/cloudtrail.ts";
 import { isSqsBatch, type Parsed, parseSignals } from "../signals/parse-signals.ts";
 import { parseJson } from "../signals/shapes.ts";
-import type { Result } from "../types.ts";
+import type { Result, Signal } from "../types.ts";
 import { inTurn } from "./in-turn.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
 import type { Wired } from "./wire.ts";
@@ -35,7 +35,8 @@ export function controlHandler<State>(
 ) {
   const logger = makeLogger(functionName);
   const metrics = makeMetrics(functionName);
-  const events: ControlEvents = { cloudTrail: control.meta.cloudTrail, configTypes: control.meta.configTypes };
+  const { cloudTrail, configTypes, id: controlId } = control.meta;
+  const events: ControlEvents = { cloudTrail, configTypes };
   let wired: Promise<Wired<State>> | undefined;
 
   const handle = async (input: unknown, context: Context): Promise<Answer | SQSBatchResponse> => {
@@ -44,59 +45,49 @@ export function controlHandler<State>(
     wired.catch(() => {
       wired = undefined;
     });
-    const { cordon, refusals } = await wired;
+    const { cordon, messages } = await wired;
     const deadlineMs = cordon.clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
 
-    const treat = async (parsed: Parsed): Promise<readonly Result[]> => {
-      if (parsed.kind !== "signal") return [unheard(parsed, control.meta.id)];
-      const { signal } = parsed;
-      const results = await inTurn(signal.resource.arn, () => handleSignal(signal, cordon, deadlineMs));
-      for (const result of results) count(result);
-      logger.info("handled", {
-        signal: signal.id,
-        name: signal.name,
-        resource: signal.resource.arn,
-        results: results.map(summaryOf),
-      });
-      return results;
+    const treat = async (signal: Signal): Promise<Handled> => {
+      const { arn } = signal.resource;
+      const handled = await inTurn(arn, () => handleSignal(signal, cordon, deadlineMs));
+      for (const { status } of handled.results) metrics.addMetric(status, MetricUnit.Count, 1);
+      const results = handled.results.map(({ findingId, status, occurrence }) => ({ findingId, status, occurrence }));
+      logger.info("handled", { signal: signal.id, name: signal.name, resource: arn, results });
+      return handled;
     };
 
-    const count = (result: Result) => metrics.addMetric(result.status, MetricUnit.Count, 1);
+    const deliver = async (record: SQSRecord): Promise<void> => {
+      try {
+        const refused = await treatMessage(record, events, treat);
+        if (refused === undefined) return;
+        metrics.addMetric("refused", MetricUnit.Count, 1);
+        logger.warn("refused", { messageId: record.messageId, reason: refused });
+        await messages.refuse(record, refused);
+      } catch (error) {
+        logger.error("not over; the queue delivers it again", {
+          messageId: record.messageId,
+          reason: describeError(error),
+        });
+        if (error instanceof CordonError && error.retryAtMs !== undefined) {
+          // Without it the message comes back when its visibility timeout ends: later, but it comes.
+          await messages
+            .postpone(record, error.retryAtMs)
+            .catch((reason) => logger.warn("not postponed", { reason: describeError(reason) }));
+        }
+        throw error;
+      }
+    };
+
     try {
-      if (!isSqsBatch(input)) return { results: await directly(parseSignals(input, events), treat, control.meta.id) };
-      const processor = new BatchProcessor(EventType.SQS);
-      const message = async (record: SQSRecord): Promise<void> => {
-        try {
-          await treatMessage(record);
-        } catch (error) {
-          logger.error("not treated; the queue delivers it again", {
-            messageId: record.messageId,
-            reason: describeError(error),
-          });
-          throw error;
-        }
-      };
-      const treatMessage = async (record: SQSRecord): Promise<void> => {
-        const body = parseJson(record.body ?? "");
-        const parsed: readonly Parsed[] = body.ok
-          ? parseSignals(body.value, events)
-          : [{ kind: "refused", reason: "the SQS body is not JSON" }];
-        const refused = parsed.filter((each) => each.kind === "refused");
-        if (refused.length > 0) {
-          metrics.addMetric("refused", MetricUnit.Count, 1);
-          logger.warn("refused", { messageId: record.messageId, reasons: refused.map(({ reason }) => reason) });
-          await refusals.send(record, refused.map(({ reason }) => reason).join("; "));
-        }
-        for (const each of parsed) {
-          const results = each.kind === "signal" ? await treat(each) : [];
-          const open = results.find(({ status }) => status === "inconclusive");
-          if (open !== undefined) throw new CordonError("unavailable", `not over yet: ${open.reasons.at(-1)}`);
-        }
-      };
-      return await processPartialResponse(input as unknown as SQSEvent, message, processor, {
-        context,
-        throwOnFullBatchFailure: false,
-      });
+      if (!isSqsBatch(input)) return { results: await treatDirectly(parseSignals(input, events), treat, controlId) };
+      const options = { context, throwOnFullBatchFailure: false };
+      return await processPartialResponse(
+        input as unknown as SQSEvent,
+        deliver,
+        new BatchProcessor(EventType.SQS),
+        options,
+      );
     } finally {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     }
@@ -104,48 +95,78 @@ export function controlHandler<State>(
   return middy(handle).use(injectLambdaContext(logger));
 }
 
+/**
+ * One message, every signal in it: one that fails doesn't hold up the others.
+ *
+ * @returns why the message, or a part of it, is refused
+ * @throws CordonError when the message has to be delivered again
+ */
+async function treatMessage(
+  record: SQSRecord,
+  events: ControlEvents,
+  treat: (signal: Signal) => Promise<Handled>,
+): Promise<string | undefined> {
+  const body = parseJson(record.body ?? "");
+  if (!body.ok) return "the SQS body is not JSON";
+  const parsed = parseSignals(body.value, events);
+  const failures: unknown[] = [];
+  for (const each of parsed) {
+    if (each.kind !== "signal") continue;
+    try {
+      const { results, retryAtMs } = await treat(each.signal);
+      const open = results.find(({ status }) => status === "inconclusive");
+      if (open === undefined) continue;
+      const options = retryAtMs === undefined ? {} : { retryAtMs };
+      failures.push(new CordonError("unavailable", `not over yet: ${open.reasons.at(-1)}`, options));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  // Refused at the next delivery then, once: the whole message comes again.
+  if (failures.length > 0) throw failures.find((error) => !(error instanceof CordonError)) ?? failures[0];
+  const reasons = parsed.flatMap((each) => (each.kind === "refused" ? [each.reason] : []));
+  return reasons.length > 0 ? reasons.join("; ") : undefined;
+}
+
 /** One event by hand: what fails is told in the answer, next to what went well. */
-async function directly(
+async function treatDirectly(
   parsed: readonly Parsed[],
-  treat: (parsed: Parsed) => Promise<readonly Result[]>,
+  treat: (signal: Signal) => Promise<Handled>,
   controlId: string,
 ): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const each of parsed) {
+    if (each.kind !== "signal") {
+      results.push(withoutFinding(controlId, null, each.kind, each.reason));
+      continue;
+    }
     try {
-      results.push(...(await treat(each)));
+      results.push(...(await treat(each.signal)).results);
     } catch (error) {
       if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
-      const { resource } = each.kind === "signal" ? each.signal : { resource: null };
-      const reason = `${describeError(error)}${error.retry ? "; deliver the event again" : ""}`;
       const status = error.kind === "lease-held" || error.kind === "conflict" ? "inconclusive" : "failed";
-      results.push({
-        ...unheard({ kind: "refused", reason }, controlId),
-        status,
-        resource: resource && refOf(resource),
-      });
+      const reason = `${describeError(error)}${error.retry ? "; deliver the event again" : ""}`;
+      results.push(withoutFinding(controlId, each.signal.resource, status, reason));
     }
   }
   return results;
 }
 
-function refOf({ arn, account, region, type }: NonNullable<Result["resource"]>): Result["resource"] {
-  return { arn, account, region, type };
-}
-
-function unheard({ kind, reason }: Extract<Parsed, { kind: "ignored" | "refused" }>, controlId: string): Result {
+function withoutFinding(
+  controlId: string,
+  about: Result["resource"],
+  status: Result["status"],
+  reason: string,
+): Result {
+  const resource = about && { arn: about.arn, account: about.account, region: about.region, type: about.type };
   return {
     findingId: null,
     occurrence: 0,
     controlId,
-    resource: null,
+    resource,
     decision: null,
-    status: kind,
+    status,
     reasons: [reason],
     changes: [],
   };
-}
-
-function summaryOf({ findingId, status, occurrence }: Result) {
-  return { findingId, status, occurrence };
 }

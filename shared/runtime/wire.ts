@@ -6,13 +6,13 @@ import { loadPolicy } from "../policy/load-policy.ts";
 import { s3BucketsOnAws } from "../resources/s3-buckets-aws.ts";
 import type { Clock } from "../types.ts";
 import { systemClock } from "./clock.ts";
-import { type Refusals, refusalsTo } from "./refusals.ts";
+import { type Messages, messagesVia } from "./messages.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
 /** A function's ports, made once per container. */
 export interface Wired<State> {
   readonly cordon: Cordon<State>;
-  readonly refusals: Refusals;
+  readonly messages: Messages;
   readonly settings: Settings;
 }
 
@@ -35,8 +35,8 @@ export async function wire<State>(
     policy,
     clock,
     ports: { s3: s3BucketsOnAws(clients, clock) },
-    journal: new DynamoDbJournal(clients.dynamoDb(), settings.table),
+    journal: new DynamoDbJournal(clients.dynamoDb(), settings.table, (ms) => clock.sleep(ms)),
     ceiling: { mode: settings.mode, reason: `CORDON_MODE=${settings.mode}` },
   };
-  return { cordon, settings, refusals: refusalsTo(settings.refusedQueue) };
+  return { cordon, settings, messages: messagesVia(settings.refusedQueue, clock) };
 }

@@ -26,6 +26,9 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
   if (event === undefined) return [{ kind: "refused", reason: `found ${describeShape(input)}; ${EXPECTED}` }];
   const unwrap = (inner: unknown) => parseSignals(inner, events, depth + 1);
 
+  if (Array.isArray(event.Records) && event.Records.length === 0) {
+    return [{ kind: "refused", reason: `found an empty list of Records; ${EXPECTED}` }];
+  }
   if (Array.isArray(event.Records)) return event.Records.flatMap((record) => parseRecord(record, unwrap));
   if (event["detail-type"] !== undefined && event.source !== undefined) return parseEventBridge(event, events, unwrap);
   if (event.Type === "Notification" && event.Message !== undefined)

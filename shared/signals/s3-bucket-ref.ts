@@ -10,7 +10,7 @@ export const S3_BUCKET = "AWS::S3::Bucket";
  */
 const BUCKET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$/;
 const ACCOUNT = /^\d{12}$/;
-const REGION = /^[a-z]{2}(-[a-z]+){1,3}-\d{1,2}$/;
+const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/;
 const BUCKET_ARN = /^arn:(aws[a-z-]*):s3:::([^/:]+)$/;
 
 export function parseBucketName(value: unknown): string | undefined {

@@ -33,6 +33,7 @@ const HEADLINE: Record<FindingRecord["status"], string> = {
   containing: "BEING CONTAINED",
   contained: "CONTAINED",
   inconclusive: "NOT VERIFIED YET",
+  waiting: "ON AGAIN, TO BE CONTAINED",
   "rolling-back": "BEING ROLLED BACK",
   exempt: "EXEMPT",
   resolved: "RESOLVED",
@@ -90,7 +91,7 @@ function causeOf({ principal, signal }: FindingRecord): readonly string[] {
     principal?.arn ??
     principal?.invokedBy ??
     (principal === undefined ? "somebody the event does not name" : principal.type);
-  const how = principal?.agent === undefined ? "" : `, with ${principal.agent}`;
+  const how = principal?.agent === undefined ? "" : `, with ${principal.agent.replace(/[[\]]/g, "").slice(0, 80)}`;
   return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
 }
 
@@ -112,6 +113,8 @@ function doneAbout({ status, changes, exception }: FindingRecord): readonly stri
         ...(diff.length > 0 ? ["Put back as it was, and verified by reading it again:", ...diff] : []),
         `It is let be until ${exception?.expiresAt}: ${exception?.reason} (${exception?.approver}).`,
       ];
+    case "waiting":
+      return ["Not yet: see the notes."];
     case "resolved":
       return ["The violation is gone."];
     default:

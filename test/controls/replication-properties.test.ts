@@ -2,17 +2,20 @@ import type { ReplicationConfiguration, ReplicationRule } from "@aws-sdk/client-
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
+import { findingId } from "../../shared/ids.ts";
 import { differences, invert, isSameState } from "../../shared/lifecycle/difference.ts";
 import { planContainment, planRollback } from "../../shared/lifecycle/plan.ts";
 import type { ResourcePort } from "../../shared/resources/port.ts";
-import { findingIdOf } from "../support/cases.ts";
+import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { cloudTrailRecord } from "../support/events.ts";
 import { stage } from "../support/stage.ts";
 
 type State = ReplicationConfiguration | null;
 
 /** Plans need no more of a port than its operations' names. */
-const names = { operation: (next: State) => (next === null ? "DeleteBucketReplication" : "PutBucketReplication") } as ResourcePort<State>;
+const names = {
+  operation: (next: State) => (next === null ? "DeleteBucketReplication" : "PutBucketReplication"),
+} as ResourcePort<State>;
 
 const DESTINATIONS = ["us-copy", "us-east-copy", "ireland-copy", "frankfurt-copy"] as const;
 const OUTSIDE: readonly string[] = ["us-copy", "us-east-copy"];
@@ -28,7 +31,12 @@ const v2Rule = fc
     filter: fc.oneof(
       fc.record({ Prefix: fc.oneof(fc.constant(""), text) }),
       fc.record({ Tag: tag }),
-      fc.record({ And: fc.record({ Prefix: text, Tags: fc.uniqueArray(tag, { selector: ({ Key }) => Key, minLength: 1, maxLength: 3 }) }) }),
+      fc.record({
+        And: fc.record({
+          Prefix: text,
+          Tags: fc.uniqueArray(tag, { selector: ({ Key }) => Key, minLength: 1, maxLength: 3 }),
+        }),
+      }),
     ),
     destination: fc.constantFrom(...DESTINATIONS),
     storage: fc.option(fc.constantFrom("STANDARD_IA" as const, "GLACIER" as const), { nil: undefined }),
@@ -51,7 +59,9 @@ const v2Rule = fc
           ReplicationTime: { Status: "Enabled", Time: { Minutes: 15 } },
           Metrics: { Status: "Enabled", EventThreshold: { Minutes: 15 } },
         }),
-        ...(isEncrypted && { EncryptionConfiguration: { ReplicaKmsKeyID: "arn:aws:kms:eu-west-1:111122223333:key/k" } }),
+        ...(isEncrypted && {
+          EncryptionConfiguration: { ReplicaKmsKeyID: "arn:aws:kms:eu-west-1:111122223333:key/k" },
+        }),
       },
       ...(isEncrypted && { SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: "Enabled" } } }),
       ...(existing !== undefined && { ExistingObjectReplication: { Status: existing } }),
@@ -60,14 +70,25 @@ const v2Rule = fc
 
 /** V1 has a prefix in place of the filter, no priority, and one destination for all rules. */
 const v1Rules = fc
-  .tuple(fc.constantFrom(...DESTINATIONS), fc.uniqueArray(fc.record({ ID: text, Prefix: text, Status: status }), { selector: ({ ID }) => ID, minLength: 1, maxLength: 6 }))
-  .map(([destination, rules]): ReplicationRule[] => rules.map((rule) => ({ ...rule, Destination: { Bucket: `arn:aws:s3:::${destination}` } })));
+  .tuple(
+    fc.constantFrom(...DESTINATIONS),
+    fc.uniqueArray(fc.record({ ID: text, Prefix: text, Status: status }), {
+      selector: ({ ID }) => ID,
+      minLength: 1,
+      maxLength: 6,
+    }),
+  )
+  .map(([destination, rules]): ReplicationRule[] =>
+    rules.map((rule) => ({ ...rule, Destination: { Bucket: `arn:aws:s3:::${destination}` } })),
+  );
 
 const v2Rules = fc
   .uniqueArray(v2Rule, { selector: ({ ID }) => ID, minLength: 1, maxLength: 6 })
   .map((rules) => rules.map((rule, index) => ({ ...rule, Priority: index + 1 })));
 
-const configuration = fc.oneof(v1Rules, v2Rules).map((Rules): ReplicationConfiguration => ({ Role: "arn:aws:iam::111122223333:role/replication", Rules }));
+const configuration = fc
+  .oneof(v1Rules, v2Rules)
+  .map((Rules): ReplicationConfiguration => ({ Role: "arn:aws:iam::111122223333:role/replication", Rules }));
 
 /** A configuration and some of its enabled rules. */
 const offending = configuration.chain((before) => {
@@ -81,7 +102,13 @@ describe("plans of any replication configuration", () => {
       fc.property(offending, ({ before, parts }) => {
         const plan = planContainment<State>(control, names, before, new Set(parts), true);
         const changed = differences(before, plan.after);
-        expect(changed).toEqual(parts.length === 0 ? [] : expect.arrayContaining(parts.map((id) => ({ path: `Rules[${id}].Status`, before: "Enabled", after: "Disabled" }))));
+        expect(changed).toEqual(
+          parts.length === 0
+            ? []
+            : expect.arrayContaining(
+                parts.map((id) => ({ path: `Rules[${id}].Status`, before: "Enabled", after: "Disabled" })),
+              ),
+        );
         expect(changed).toHaveLength(parts.length);
       }),
     );
@@ -99,14 +126,22 @@ describe("plans of any replication configuration", () => {
 
   it("come back exactly when every part is rolled back, in any order", () => {
     fc.assert(
-      fc.property(offending.chain(({ before, parts }) => fc.record({ before: fc.constant(before), parts: fc.shuffledSubarray(parts, { minLength: parts.length }) })), ({ before, parts }) => {
-        const plan = planContainment<State>(control, names, before, new Set(parts), true);
-        for (const start of [plan.after, plan.fallback?.after]) {
-          if (start === undefined || parts.length === 0) continue;
-          const end = parts.reduce<State>((left, part) => planRollback<State>(control, names, left, before, part).after, start);
-          expect(isSameState(end, before)).toBe(true);
-        }
-      }),
+      fc.property(
+        offending.chain(({ before, parts }) =>
+          fc.record({ before: fc.constant(before), parts: fc.shuffledSubarray(parts, { minLength: parts.length }) }),
+        ),
+        ({ before, parts }) => {
+          const plan = planContainment<State>(control, names, before, new Set(parts), true);
+          for (const start of [plan.after, plan.fallback?.after]) {
+            if (start === undefined || parts.length === 0) continue;
+            const end = parts.reduce<State>(
+              (left, part) => planRollback<State>(control, names, left, before, part).after,
+              start,
+            );
+            expect(isSameState(end, before)).toBe(true);
+          }
+        },
+      ),
     );
   });
 
@@ -136,7 +171,12 @@ describe("differences", () => {
   it("are none between a configuration and itself in another order", () => {
     fc.assert(
       fc.property(
-        configuration.chain((before) => fc.record({ before: fc.constant(before), rules: fc.shuffledSubarray(before.Rules ?? [], { minLength: before.Rules?.length ?? 0 }) })),
+        configuration.chain((before) =>
+          fc.record({
+            before: fc.constant(before),
+            rules: fc.shuffledSubarray(before.Rules ?? [], { minLength: before.Rules?.length ?? 0 }),
+          }),
+        ),
         ({ before, rules }) => {
           expect(differences(before, { ...before, Rules: rules })).toEqual([]);
         },
@@ -170,21 +210,36 @@ describe("any configuration, through the account", () => {
       fc.asyncProperty(configuration, async (replication) => {
         round++;
         const name = `bucket-${round}`;
-        const world = { buckets: [{ name, region: "eu-central-1", versioning: true, tags: { "data-residency": "eu-only" }, replication }] };
+        const world = {
+          buckets: [
+            { name, region: "eu-central-1", versioning: true, tags: { "data-residency": "eu-only" }, replication },
+          ],
+        };
         set.sandbox.createBucket(world.buckets[0] ?? { name });
         const before = set.sandbox.bucket(name).replication;
 
         await container.results(cloudTrailRecord(name));
 
-        const isFreed = ({ Filter }: ReplicationRule) => [Filter?.Tag, ...(Filter?.And?.Tags ?? [])].some((each) => each?.Key === "Sovereignty" && each.Value === "Global");
-        const wrong = (replication.Rules ?? []).filter((rule) => rule.Status === "Enabled" && !isFreed(rule) && OUTSIDE.some((each) => rule.Destination?.Bucket?.endsWith(`:${each}`)));
+        const isFreed = ({ Filter }: ReplicationRule) =>
+          [Filter?.Tag, ...(Filter?.And?.Tags ?? [])].some(
+            (each) => each?.Key === "Sovereignty" && each.Value === "Global",
+          );
+        const wrong = (replication.Rules ?? []).filter(
+          (rule) =>
+            rule.Status === "Enabled" &&
+            !isFreed(rule) &&
+            OUTSIDE.some((each) => rule.Destination?.Bucket?.endsWith(`:${each}`)),
+        );
         const after = set.sandbox.bucket(name).replication;
-        const expected = (before?.Rules ?? []).map((rule) => (wrong.some(({ ID }) => ID === rule.ID) ? { ...rule, Status: "Disabled" } : rule));
+        const expected = (before?.Rules ?? []).map((rule) =>
+          wrong.some(({ ID }) => ID === rule.ID) ? { ...rule, Status: "Disabled" } : rule,
+        );
         expect(after).toEqual({ ...before, Rules: expected });
 
         for (const { ID } of wrong) {
-          const each = { subject: name, world } as Parameters<typeof findingIdOf>[0];
-          expect((await container.rollBack(findingIdOf(each, control.meta.id, ID ?? ""))).status).toBe("exempt");
+          const ref = s3BucketRef(name, "111122223333", "eu-central-1");
+          if (ref === undefined) throw new Error(`${name} is no bucket's name`);
+          expect((await container.rollBack(findingId(control.meta.id, ref, ID ?? ""))).status).toBe("exempt");
         }
         expect(set.sandbox.bucket(name).replication).toEqual(before);
       }),

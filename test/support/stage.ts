@@ -17,7 +17,7 @@ import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { type Answer, controlHandler } from "../../shared/runtime/handler.ts";
-import { refusalsTo } from "../../shared/runtime/refusals.ts";
+import { messagesVia } from "../../shared/runtime/messages.ts";
 import type { Clock, Mode, Result } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
 
@@ -90,13 +90,13 @@ export async function stage<State>(control: Control<State>, options: StageOption
       policy: more.policy ?? policy,
       clock,
       ports: { s3: s3BucketsOnAws(clients, clock) },
-      journal: new DynamoDbJournal(clients.dynamoDb(), "cordon"),
+      journal: new DynamoDbJournal(clients.dynamoDb(), "cordon", (ms) => clock.sleep(ms)),
       ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
-    const refusals = refusalsTo("cordon-refused");
+    const messages = messagesVia("cordon-refused", clock);
     const settings = { table: "cordon", mode };
-    const handler = controlHandler("test", control, async () => ({ cordon, refusals, settings }));
+    const handler = controlHandler("test", control, async () => ({ cordon, messages, settings }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,
