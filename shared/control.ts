@@ -52,6 +52,11 @@ export interface Control<State> {
   port(ports: Ports): ResourcePort<State>;
   /** Reads live state, and nothing but live state. */
   detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
+  /**
+   * Whether live state shows what a call's request says it wrote; true when that can't be told. S3 configuration is eventually consistent: a look
+   * right after the call may still see what was before it, and find nothing wrong.
+   */
+  shows(request: Readonly<Record<string, unknown>>, detection: Extract<Detection<State>, { kind: "present" }>): boolean;
   /** The compliant state nearest to `state`; touches only the offending parts. */
   comply(state: State, offending: ReadonlySet<string>): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */

@@ -108,7 +108,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     const view = judge(run, detection, known);
     if (view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
-      if (await journal.recordQuiet(resource, seen)) return { results: compliantResults(run, view), again: false };
+      if (await journal.recordQuiet(resource, seen)) return quiet(run, view);
     }
   }
 
@@ -135,6 +135,22 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   if (ready.length === 0) return { results: open, again: false, ...later };
   const contained = await contain(run, settled.record, view, ready);
   return { results: [...open, ...contained.results], again: contained.again, ...later };
+}
+
+/** Nothing is wrong; but a look that is too early sees what was before the call, and has to be taken again. */
+function quiet<State>(run: Run<State>, view: View<State>): Pass {
+  const { signal, cordon } = run;
+  const results = compliantResults(run, view);
+  const settledMs = Date.parse(signal.at) + cordon.policy.limits.settleWindowMs;
+  const isYoung = cordon.clock.nowMs() < settledMs;
+  if (!isYoung || signal.request === undefined || cordon.control.shows(signal.request, view.detection)) {
+    return { results, again: false };
+  }
+  const reason = `live state doesn't show yet what ${signal.name} wrote; looked at again after ${new Date(settledMs).toISOString()}`;
+  const early = results.map(
+    (result): Result => ({ ...result, status: "inconclusive", reasons: [...result.reasons, reason] }),
+  );
+  return { results: early, again: false, retryAtMs: settledMs };
 }
 
 /** Another run has the resource; the error says until when at the latest. */

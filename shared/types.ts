@@ -42,6 +42,8 @@ export interface Signal {
   readonly principal?: Principal;
   /** The AWS request id of the call, by which Cordon recognises its own calls. */
   readonly requestId?: string;
+  /** What the call asked for, as CloudTrail tells it. Good for one thing: to notice that live state doesn't show it yet. Never recorded. */
+  readonly request?: Readonly<Record<string, unknown>>;
 }
 
 export type Severity = "low" | "medium" | "high" | "critical";

@@ -4,6 +4,7 @@ import { findingId } from "../../shared/ids.ts";
 import type { BucketRegion, ReplicationConfiguration, ReplicationRule } from "../../shared/resources/s3-buckets.ts";
 import type { Finding, ResourceRef, Tag, TransferFacts } from "../../shared/types.ts";
 import { meta } from "./meta.ts";
+import { showsRequest } from "./shows-request.ts";
 
 type State = ReplicationConfiguration | null;
 
@@ -12,6 +13,7 @@ export const control: Control<State> = {
   meta,
   port: (ports) => ports.s3.replication,
   detect,
+  shows: showsRequest,
 
   comply: (state, offending) => mapRules(state, (rule, id) => (offending.has(id) ? disabled(rule) : rule)),
 

@@ -86,6 +86,7 @@ function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
 function evidenceOf(account: Account, version: number): EvidenceRecord {
   const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
   const at = new Date(nowMs).toISOString();
+  const { request: _, ...told } = signal;
   const content = {
     kind: state.status,
     at,
@@ -101,7 +102,7 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
     class: classified.kind === "classified" ? classified.classification.name : null,
     classReason: classified.reason,
     decision,
-    signal: { ...signal, resource: signal.resource.arn, causedByCordon: isOwn },
+    signal: { ...told, resource: signal.resource.arn, causedByCordon: isOwn },
     notes: account.notes ?? [],
     timings: account.timings ?? {},
     exception: state.exception ?? null,

@@ -49,6 +49,7 @@ export function parseCloudTrailRecord(record: Json, envelope: Json | undefined, 
 function signalOf(record: Json, envelope: Json | undefined, name: string, resource: ResourceRef) {
   const principal = principalOf(record);
   const requestId = asText(record.requestID);
+  const request = asObject(record.requestParameters);
   return {
     id: asText(record.eventID) ?? asText(envelope?.id) ?? `${name}:${resource.arn}:${asText(record.eventTime) ?? ""}`,
     source: "cloudtrail" as const,
@@ -57,6 +58,7 @@ function signalOf(record: Json, envelope: Json | undefined, name: string, resour
     resource,
     ...(principal !== undefined && { principal }),
     ...(requestId !== undefined && { requestId }),
+    ...(request !== undefined && { request }),
   };
 }
 

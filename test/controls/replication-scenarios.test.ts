@@ -5,7 +5,7 @@ import type { BucketSeed, World } from "../../sandbox/index.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
-import { isSameState } from "../../shared/lifecycle/difference.ts";
+import { differences, isSameState } from "../../shared/lifecycle/difference.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result } from "../../shared/types.ts";
@@ -640,8 +640,55 @@ describe("the journal's size", () => {
     expect(results.filter(({ status }) => status === "contained")).toHaveLength(45);
     expect(set.configuration()).toBeNull();
     allow();
-    for (const { findingId: id } of results) expect((await set.container().rollBack(String(id))).status).toBe("exempt");
-    expect(isSameState(set.configuration(), before)).toBe(true);
+    for (const { findingId: id } of results.slice(0, 2))
+      expect((await set.container().rollBack(String(id))).status).toBe("exempt");
+    expect(set.status()).toMatchObject({ r0: "Enabled", r1: "Enabled", r2: "Disabled" });
+    expect(differences(before, set.configuration()).map(({ path }) => path)).toHaveLength(43);
+  });
+});
+
+describe("a look too early, when S3 still shows what was before the call", () => {
+  const asked = (rules: unknown) => ({
+    requestParameters: { bucketName: BUCKET, ReplicationConfiguration: { Role: ROLE, Rule: rules } },
+  });
+
+  it.each([
+    ["a rule that is not there yet", asked(rule("to-us", "us-copy")), "PutBucketReplication"],
+    ["one of several rules", asked([rule("a", "ireland-copy"), rule("to-us", "us-copy")]), "PutBucketReplication"],
+    [
+      "a class tag",
+      {
+        requestParameters: {
+          bucketName: BUCKET,
+          Tagging: { TagSet: { Tag: { Key: "data-residency", Value: "secret" } } },
+        },
+      },
+      "PutBucketTagging",
+    ],
+  ])("%s is looked at again instead of being taken for compliant", async (_, request, name) => {
+    const set = await open([rule("a", "ireland-copy")]);
+    const event = { ...set.event(name), ...request };
+    const answer = await set.container().send(sqs(event));
+    expect(answer.batchItemFailures).toHaveLength(1);
+    set.advance(31_000);
+    expect((await set.container().send(sqs(event))).batchItemFailures).toEqual([]);
+  });
+
+  it("what is shown is taken at once, tags turned into numbers and truths by CloudTrail included", async () => {
+    const set = await open([rule("a", "ireland-copy")], {
+      bucket: { tags: { "data-residency": "eu-only", year: "2024", pii: "true" } },
+    });
+    const Tag = [
+      { Key: "year", Value: 2024 },
+      { Key: "pii", Value: true },
+    ];
+    const event = {
+      ...set.event("PutBucketTagging"),
+      requestParameters: { bucketName: BUCKET, Tagging: { TagSet: { Tag } } },
+    };
+    expect((await set.container().send(sqs(event))).batchItemFailures).toEqual([]);
+    const put = { ...set.event(), ...asked(rule("a", "ireland-copy")) };
+    expect((await set.container().send(sqs(put))).batchItemFailures).toEqual([]);
   });
 });
 
