@@ -31,7 +31,7 @@ export function classifyBucket(
 ): Classified {
   if ("unreadable" in tags) return { kind: "undecided", reason: `the bucket's tags can't be read: ${tags.unreadable}` };
   const before = policy.classifications.find((entry) => entry.name === journalled);
-  const wasTagged = classSource === "tag";
+  const wasTagged = journalled !== undefined && classSource === "tag";
   if (wasTagged && before === undefined) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }

@@ -1,0 +1,102 @@
+/**
+ * `npm run generate`: rewrites what follows from the folders of controls/: the catalogue, the registry and its page. EventBridge patterns and IAM
+ * statements need no file: deploy/ derives them from the same metadata when serverless.yml is read. `--check` writes nothing and fails
+ * when a file is stale.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import type { ControlMeta } from "../shared/control.ts";
+
+const root = new URL("../", import.meta.url);
+const HEAD =
+  "// Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.\n";
+
+/** Every generated file with the content it has to have. */
+export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const ids = readdirSync(new URL("controls/", root), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+  const metas = await Promise.all(ids.map(async (id) => metaOf(id)));
+  return new Map([
+    ["controls/catalogue.ts", catalogue(ids)],
+    ["controls/registry.ts", registry(ids)],
+    ["docs/controls.md", page(metas)],
+  ]);
+}
+
+async function metaOf(id: string): Promise<ControlMeta> {
+  const { meta }: { meta: ControlMeta } = await import(new URL(`controls/${id}/meta.ts`, root).href);
+  if (meta.id !== id) throw new Error(`controls/${id}/meta.ts has the id "${meta.id}"; expected the folder's name`);
+  return meta;
+}
+
+function catalogue(ids: readonly string[]): string {
+  return `${HEAD}${ids.map((id) => `import { meta as ${variable(id)} } from "./${id}/meta.ts";`).join("\n")}
+
+/** The metadata of every control; imports no control's code and no SDK. */
+export const catalogue = [${ids.map(variable).join(", ")}] as const;
+
+export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);
+`;
+}
+
+function registry(ids: readonly string[]): string {
+  return `${HEAD}${ids.map((id) => `import { control as ${variable(id)} } from "./${id}/control.ts";`).join("\n")}
+
+/** Every control with its code. */
+export const controls = [${ids.map(variable).join(", ")}] as const;
+`;
+}
+
+function page(metas: readonly ControlMeta[]): string {
+  const sections = metas.map((meta) => {
+    const calls = Object.entries(meta.cloudTrail).flatMap(([source, names]) =>
+      names.map((name) => `${name} (${source})`),
+    );
+    const rows: readonly (readonly [string, string])[] = [
+      ["severity", meta.severity],
+      ["resource", meta.resourceType],
+      ["hears", [...calls, ...meta.configTypes.map((type) => `AWS Config items of ${type}`)].join(", ")],
+      ["reads with", meta.iam.read.join(", ")],
+      [
+        "writes with",
+        [...meta.iam.write, ...meta.iam.passRoleTo.map((service) => `iam:PassRole to ${service}`)].join(", "),
+      ],
+      ["reversible", meta.reversible],
+      ["mode unless policy says otherwise", meta.defaultMode],
+      ["serves", meta.frameworks.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")],
+    ];
+    const table = rows.map(([name, value]) => `| ${name} | ${value} |`).join("\n");
+    return `## ${meta.id}\n\n${meta.title}. ${meta.why}\n\n| | |\n|---|---|\n${table}\n`;
+  });
+  return `# Controls\n\nWritten by \`npm run generate\` from each control's \`meta.ts\`.\n\n${sections.join("\n")}`;
+}
+
+/** `s3-replication-stays-in-jurisdiction` -> `s3ReplicationStaysInJurisdiction` */
+function variable(id: string): string {
+  return id.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+  for (const [file, content] of await generatedFiles()) {
+    const url = new URL(file, root);
+    const isFresh = isSame(url, content);
+    if (!isFresh && !values.check) writeFileSync(url, content);
+    if (!isFresh && values.check) process.exitCode = 1;
+    process.stdout.write(
+      `${file}  ${isFresh ? "is up to date" : values.check ? 'is stale: run "npm run generate"' : "written"}\n`,
+    );
+  }
+}
+
+function isSame(file: URL, content: string): boolean {
+  try {
+    return readFileSync(file, "utf8") === content;
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.main) await main();
