@@ -62,9 +62,8 @@ export type Handled = Omit<Pass, "again">;
 /** Lost races, writes without an answer and writes that somebody wrote over: so many looks before the event goes back to the queue. */
 const MAX_LOOKS = 8;
 const MAX_LOST_RACES = 3;
-/** Another run is mostly over within a second; waiting here is quicker than another delivery. */
-const LEASE_WAIT_MS = 250;
-const MAX_LEASE_WAITS = 12;
+/** Another run is mostly over within a second: a short wait is quicker than another delivery. A dead holder's lease is waited for in the queue. */
+const WAITS_MS = [250, 500, 1_000];
 
 /**
  * Judges one resource by its live state and contains what policy says to contain.
@@ -76,7 +75,7 @@ const MAX_LEASE_WAITS = 12;
 export async function handleSignal<State>(signal: Signal, cordon: Cordon<State>, deadlineMs: number): Promise<Handled> {
   const run: Run<State> = { signal, cordon, heardAtMs: cordon.clock.nowMs(), deadlineMs };
   const results = new Map<string | null, Result>();
-  for (let looks = 1, lostRaces = 0, waits = 0; looks <= MAX_LOOKS + waits; looks++) {
+  for (let looks = 1, lostRaces = 0, waits = 0; looks <= MAX_LOOKS; looks++) {
     try {
       const { again, ...pass } = await passOver(run);
       // What this invocation contained stays "contained" in its answer when a later pass sees it so.
@@ -87,10 +86,11 @@ export async function handleSignal<State>(signal: Signal, cordon: Cordon<State>,
       if (!again) return { ...pass, results: [...results.values()] };
     } catch (error) {
       if (!(error instanceof CordonError)) throw error;
-      const isHeld = error.kind === "lease-held" && ++waits <= MAX_LEASE_WAITS;
+      const isHeld = error.kind === "lease-held";
+      const waitMs = isHeld ? WAITS_MS[waits++] : WAITS_MS[0];
       const isLost = error.kind === "conflict" && ++lostRaces < MAX_LOST_RACES;
-      if (!isHeld && !isLost) throw error;
-      await cordon.clock.sleep(LEASE_WAIT_MS);
+      if (waitMs === undefined || (!isHeld && !isLost)) throw error;
+      await cordon.clock.sleep(waitMs);
     }
   }
   throw new CordonError("conflict", `${signal.resource.arn} keeps changing; the event has to be delivered again`);
@@ -156,7 +156,9 @@ function quiet<State>(run: Run<State>, view: View<State>): Pass {
 /** Another run has the resource; the error says until when at the latest. */
 export function leaseHeld({ resource, leaseUntilMs }: ResourceRecord): CordonError {
   const until = new Date(leaseUntilMs).toISOString();
-  return new CordonError("lease-held", `another run works on ${resource.arn}, until ${until} at the latest`);
+  return new CordonError("lease-held", `another run works on ${resource.arn}, until ${until} at the latest`, {
+    retryAtMs: leaseUntilMs,
+  });
 }
 
 /** Detection -> decisions. Pure but for the clock. */

@@ -48,7 +48,7 @@ const ABSENT = new Set(["NoSuchBucket", "NotFound"]);
 
 /** Sorts an SDK error. What is not known to be AWS's final word counts as unavailable: a retry is safe, a conclusion is not. */
 export function sortAwsError(error: unknown): AwsFailure {
-  const sdk = error as Partial<SdkError>;
+  const sdk = (error ?? {}) as Partial<SdkError>;
   const code = sdk.name ?? "Error";
   const status = sdk.$metadata?.httpStatusCode ?? 0;
   const message = `${code}: ${(sdk.message ?? String(error)).slice(0, 300)}`;

@@ -11,6 +11,9 @@ const COMMON = {
   requestHandler: { connectionTimeout: 1_500, requestTimeout: 4_000, throwOnRequestTimeout: true },
 };
 
+/** On an endpoint of one's own, a bucket is a path: as a host name it would not resolve. */
+const forcePathStyle = () => Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL);
+
 /**
  * SDK clients, made when first needed and kept for the container's life. Credentials, Region and endpoint come from the environment
  * (`AWS_ENDPOINT_URL` is honoured by the SDK itself).
@@ -22,7 +25,7 @@ export class AwsClients {
 
   /** An S3 client for one Region: a bucket answers only in its own. */
   s3(region: string): S3Client {
-    const made = this.#s3.get(region) ?? new S3Client({ ...COMMON, region });
+    const made = this.#s3.get(region) ?? new S3Client({ ...COMMON, region, forcePathStyle: forcePathStyle() });
     this.#s3.set(region, made);
     return made;
   }
@@ -31,7 +34,9 @@ export class AwsClients {
    * The same for calls that replace a configuration: never sent twice, because what was read before the first attempt may be stale by the second.
    */
   s3Writer(region: string): S3Client {
-    const made = this.#s3Writers.get(region) ?? new S3Client({ ...COMMON, region, maxAttempts: 1 });
+    const made =
+      this.#s3Writers.get(region) ??
+      new S3Client({ ...COMMON, region, forcePathStyle: forcePathStyle(), maxAttempts: 1 });
     this.#s3Writers.set(region, made);
     return made;
   }

@@ -1,6 +1,7 @@
+import { contentHash } from "../ids.ts";
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { type Judged, type Pass, type Run, resultFor, type View } from "../pipeline.ts";
-import type { Plan, ResultStatus } from "../types.ts";
+import type { Plan, ResultStatus, Signal } from "../types.ts";
 import { recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
 import { changesFor } from "./records.ts";
@@ -23,7 +24,7 @@ export async function contain<State>(
   const { control, policy } = cordon;
   const { count: limit, windowMs } = policy.limits.automaticChanges;
   // By principal, so that noise in one's name never holds back the containment of another's.
-  const scope = `${control.meta.id}#${signal.resource.account}#${signal.principal?.arn ?? signal.source}`;
+  const scope = contentHash([control.meta.id, signal.resource.account, causeOf(signal)]);
   const changes = await cordon.journal.count(scope, windowMs, cordon.clock.nowMs());
   const storm = changes > limit ? `${changes} automatic changes in this window, over the limit of ${limit}` : undefined;
 
@@ -54,6 +55,11 @@ export async function contain<State>(
     }),
   );
   return { results, again: outcome.verification?.kind === "drifted" };
+}
+
+/** Who is counted: a role by its name, for its sessions can be named anew at will; without a principal, the source. */
+function causeOf({ principal, source }: Signal): string {
+  return principal?.arn?.replace(/(:assumed-role\/[^/]+)\/.*$/, "$1") ?? source;
 }
 
 const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {

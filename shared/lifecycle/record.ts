@@ -2,7 +2,7 @@ import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import { classOf, compliantResults, type Judged, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Decision, Result } from "../types.ts";
-import { foreignWriteDuring } from "./interleaved.ts";
+import { tellForeignWrite } from "./foreign-write.ts";
 import type { Account } from "./records.ts";
 import { saveAccounts } from "./save.ts";
 import { gone, transition } from "./transition.ts";
@@ -37,10 +37,8 @@ export async function recordTransitions<State>(
   for (const judged of view.judged) {
     if (!isPassive(judged.decision)) continue;
     const step = transition(judged.previous, judged.finding, judged.decision, nowMs);
-    const foreign = foreignWriteDuring(run.signal, record, judged.previous, run.cordon.control.meta.stateCalls);
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
-    else if (foreign !== undefined) news.push({ judged, ...foreign });
   }
   for (const [id, state] of goneStates(record, view)) {
     const step = gone(state, nowMs, view.detection.state === null);
@@ -50,7 +48,7 @@ export async function recordTransitions<State>(
     news.push({ state: step.next, judged });
   }
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
-  if (news.length === 0) return { record, results };
+  if (news.length === 0) return { record: await tellForeignWrite(run, record), results };
   const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
   const saved = await saveAccounts(run.cordon.journal, record, accounts, (last) => withClass(last, view));
   return { record: saved, results };

@@ -110,7 +110,9 @@ function stateConcluded(
   nowMs: number,
 ): FindingState {
   if (done.plan.kind === "contain") {
-    const written = wasCounted ? state : withWrite(state, nowMs);
+    // Without a receipt its own echo can't be recognised: nobody is to be suspected of having written in between.
+    const { claim: _, ...unclaimed } = state;
+    const written = wasCounted ? state : withWrite(unclaimed, nowMs);
     return reached(written, "contained", nowMs, { removed: stateLeftBy(done) === null });
   }
   return reached(state, "exempt", nowMs, { occurrence: state.occurrence + 1, basis: basisOf(finding, decision) });

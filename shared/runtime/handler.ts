@@ -92,7 +92,8 @@ export function controlHandler<State>(
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     }
   };
-  return middy(handle).use(injectLambdaContext(logger));
+  // Lambda itself ends an invocation whose time is up, process and all; ended by middy, its calls would go on in the next one.
+  return middy(handle, { timeoutEarlyInMillis: 0 }).use(injectLambdaContext(logger));
 }
 
 /**
@@ -107,7 +108,7 @@ async function treatMessage(
   treat: (signal: Signal) => Promise<Handled>,
 ): Promise<string | undefined> {
   const body = parseJson(record.body ?? "");
-  if (!body.ok) return "the SQS body is not JSON";
+  if (!body.ok) return "the SQS body is not JSON; expected an event as JSON";
   const parsed = parseSignals(body.value, events);
   const failures: unknown[] = [];
   for (const each of parsed) {

@@ -23,7 +23,7 @@ export function parseCloudTrailRecord(record: Json, envelope: Json | undefined, 
   if (source === undefined || name === undefined) {
     return { kind: "refused", reason: "a CloudTrail record without eventSource or eventName; expected both" };
   }
-  if (!(events.cloudTrail[source]?.includes(name) ?? false)) {
+  if (!Object.hasOwn(events.cloudTrail, source) || events.cloudTrail[source]?.includes(name) !== true) {
     return { kind: "ignored", reason: `no control listens to ${name} of ${source}` };
   }
   const errorCode = record.errorCode;

@@ -28,10 +28,14 @@ export function parseConfigurationItem(input: unknown, events: ControlEvents): P
   const item = asObject(input);
   const type = asText(item?.resourceType);
   if (item === undefined || type === undefined) {
-    return { kind: "refused", reason: `a configuration item without resourceType: found ${describeShape(input)}` };
+    return {
+      kind: "refused",
+      reason: `a configuration item without resourceType: found ${describeShape(input)}, expected an object with resourceType, resourceId, account and awsRegion`,
+    };
   }
   if (!events.configTypes.includes(type)) return { kind: "ignored", reason: `no control listens to items of ${type}` };
-  if (type !== S3_BUCKET) return { kind: "refused", reason: `items of ${type} can't be resolved to a resource` };
+  if (type !== S3_BUCKET)
+    return { kind: "refused", reason: `items of ${type} can't be resolved to a resource; expected ${S3_BUCKET}` };
   const name = parseBucketName(item.resourceName) ?? parseBucketName(item.resourceId);
   const account = asText(item.awsAccountId) ?? asText(item.accountId);
   const region = asText(item.awsRegion);

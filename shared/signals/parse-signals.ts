@@ -79,7 +79,7 @@ function parseEventBridge(
     return [
       {
         kind: "refused",
-        reason: `the EventBridge event "${type}" has no detail; found ${describeShape(event.detail)}`,
+        reason: `the EventBridge event "${type}" has no detail: found ${describeShape(event.detail)}; expected an object`,
       },
     ];
   }

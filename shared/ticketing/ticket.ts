@@ -111,7 +111,9 @@ function doneAbout({ status, changes, exception }: FindingRecord): readonly stri
     case "exempt":
       return [
         ...(diff.length > 0 ? ["Put back as it was, and verified by reading it again:", ...diff] : []),
-        `It is let be until ${exception?.expiresAt}: ${exception?.reason} (${exception?.approver}).`,
+        exception === undefined
+          ? "An exception lets it be."
+          : `It is let be until ${exception.expiresAt}: ${exception.reason} (${exception.approver}).`,
       ];
     case "waiting":
       return ["Not yet: see the notes."];

@@ -61,12 +61,7 @@ describe("a policy file", () => {
       /unknown control "s3-replication-stays-put"/,
     ],
     ["a rank twice", "rank: 50", "rank: 0", /rank 0 is already public's/],
-    [
-      "a number in quotes",
-      "settleWindowSeconds: 30",
-      'settleWindowSeconds: "30"',
-      /found "30", expected a number/,
-    ],
+    ["a number in quotes", "settleWindowSeconds: 30", 'settleWindowSeconds: "30"', /found "30", expected a number/],
     [
       "a wait longer than the queue delivers",
       "cappedIntervalSeconds: 60",

@@ -1,0 +1,146 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { FindingRecord } from "../../shared/journal/journal.ts";
+import { adaptersFrom } from "../../shared/ticketing/adapters.ts";
+import { consoleAdapter } from "../../shared/ticketing/console-adapter.ts";
+import { fileAdapter } from "../../shared/ticketing/file-adapter.ts";
+import { ticketOf } from "../../shared/ticketing/ticket.ts";
+
+const finding: FindingRecord = {
+  id: "f-0123456789abcdef0123",
+  controlId: "s3-replication-stays-in-jurisdiction",
+  controlTitle: "S3 replication stays in the jurisdiction",
+  why: "A replication rule copies every new object.",
+  citations: [{ framework: "GDPR", reference: "Art. 44" }],
+  severity: "high",
+  title: 'Replication rule "to-us" of orders-eu sends data from eu-central-1 to us-west-2',
+  resource: {
+    type: "AWS::S3::Bucket",
+    arn: "arn:aws:s3:::orders-eu",
+    name: "orders-eu",
+    account: "111122223333",
+    region: "eu-central-1",
+  },
+  part: "to-us",
+  facts: {
+    kind: "transfer",
+    active: true,
+    from: "eu-central-1",
+    to: "us-west-2",
+    destination: "arn:aws:s3:::orders-us",
+    tags: [],
+  },
+  classification: "eu-only",
+  status: "contained",
+  occurrence: 2,
+  firstSeenAt: "2026-03-01T09:00:00.000Z",
+  lastSeenAt: "2026-03-01T09:10:00.000Z",
+  decision: {
+    kind: "contain",
+    rule: "classification:eu-only",
+    reasons: ["us-west-2 is outside eu"],
+    policyDigest: "a".repeat(64),
+  },
+  changes: [{ path: "Rules[to-us].Status", before: "Enabled", after: "Disabled" }],
+  reversible: "Disabling a rule is undone by enabling it again.",
+  notes: [],
+  principal: {
+    type: "AssumedRole",
+    arn: "arn:aws:sts::111122223333:assumed-role/deploy/ci",
+    agent: "[APN/1.0 HashiCorp/1.0 Terraform/1.9.0]",
+  },
+  signal: { id: "e", name: "PutBucketReplication", source: "cloudtrail" },
+  run: 2,
+  timings: { calledAt: "2026-03-01T09:09:58Z", containedAt: "2026-03-01T09:10:00.000Z" },
+  evidence: ["EVIDENCE#00000004#f-0123456789abcdef0123"],
+};
+
+describe("a ticket's text", () => {
+  it("of a containment", async () => {
+    const { title, body } = ticketOf(finding);
+    await expect(`${title}\n\n${body}\n`).toMatchFileSnapshot("../snapshots/ticket-contained.txt");
+  });
+
+  it("of what needs a decision", async () => {
+    const { title, body } = ticketOf({
+      ...finding,
+      status: "awaiting-approval",
+      severity: "critical",
+      changes: [],
+      notes: ["AWS refused the change (AccessDenied)"],
+    });
+    await expect(`${title}\n\n${body}\n`).toMatchFileSnapshot("../snapshots/ticket-needs-a-decision.txt");
+  });
+
+  it("of an observed finding says that nothing was done", () => {
+    const { title, body } = ticketOf({ ...finding, status: "observed", changes: [] });
+    expect(title).toMatch(/^\[OBSERVED\]/);
+    expect(body).toContain("Nothing: this control only observes here.");
+  });
+
+  it.each([
+    "observed",
+    "awaiting-approval",
+    "containing",
+    "contained",
+    "inconclusive",
+    "waiting",
+    "rolling-back",
+    "exempt",
+    "resolved",
+  ] as const)("can be written for a finding that is %s", (status) => {
+    const ticket = ticketOf({ ...finding, status });
+    expect(ticket.key).toBe(finding.id);
+    expect(ticket.body).not.toContain("undefined");
+  });
+
+  it("carries no line breaks, control characters or direction marks from the names of strangers", () => {
+    const evil = `x\u202egnp.exe\r\nResolved\u0007\u2028by admin`;
+    const { title, body } = ticketOf({
+      ...finding,
+      title: evil,
+      principal: { type: "IAMUser", arn: evil, agent: evil },
+      notes: [evil],
+    });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+    expect(title).not.toMatch(/[\u0000-\u001f\u202a-\u202e\u2028\u2029]/);
+    for (const line of body.split("\n")) {
+      expect(line).not.toMatch(/^Resolved/);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+      expect(line).not.toMatch(/[\u0000-\u001f\u202a-\u202e\u2028\u2029]/);
+    }
+  });
+});
+
+describe("adapters", () => {
+  it("the file adapter keeps one file a finding, replaced as a whole", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "cordon-tickets-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const adapter = fileAdapter(folder);
+    await adapter.put(ticketOf(finding));
+    await adapter.put(ticketOf({ ...finding, occurrence: 3 }));
+    expect(readdirSync(folder)).toEqual([`${finding.id}.md`]);
+    expect(readFileSync(join(folder, `${finding.id}.md`), "utf8")).toContain("occurrences: 3");
+  });
+
+  it("the file adapter writes nowhere but into its folder", async () => {
+    await expect(fileAdapter(tmpdir()).put({ ...ticketOf(finding), key: "../../outside" })).rejects.toThrow(
+      "not a finding's id",
+    );
+  });
+
+  it("the console adapter prints the text", async () => {
+    let printed = "";
+    await consoleAdapter((text) => {
+      printed += text;
+    }).put(ticketOf(finding));
+    expect(printed).toContain("[CONTAINED]");
+  });
+
+  it("a setting that is wrong is refused, naming every mistake", () => {
+    expect(() => adaptersFrom("console,jira,file:")).toThrow('"jira", "file:": expected console or file:<folder>');
+    expect(adaptersFrom("console, file:/tmp/x").map(({ name }) => name)).toEqual(["console", "file"]);
+  });
+});
