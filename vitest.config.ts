@@ -7,6 +7,6 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,
-    reporters: ["default"],
+    reporters: ["default", "./test/support/closing-line.ts"],
   },
 });

@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import {
   CreateBucketCommand,
   PutBucketReplicationCommand,
@@ -11,8 +9,15 @@ import {
   type ReplicationConfiguration,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { eventPatterns, functionDefinitions, MAX_RECEIVES } from "../deploy/functions.ts";
-import { type EventPattern, type Principal, type RecordedCall, type Sandbox, startSandbox } from "../sandbox/index.ts";
+import {
+  CELL,
+  cellEnvironment,
+  deployCell,
+  type Principal,
+  type RecordedCall,
+  type Sandbox,
+  startSandbox,
+} from "../sandbox/index.ts";
 import { replicaRegions } from "./rules.ts";
 
 export const HOME = "eu-central-1";
@@ -26,9 +31,6 @@ export const sources = {
 } as const;
 export const CLASS_TAG = { Key: "data-residency", Value: "eu-only" };
 
-const TABLE = "cordon";
-const REFUSED_QUEUE = "cordon-refused";
-
 /** The sandbox as the demo uses it. Ordinary people call with ordinary SDK clients; nothing is set behind the API's back. */
 export interface Account {
   readonly sandbox: Sandbox;
@@ -41,19 +43,10 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** The functions that have to be in dist/ and are not. */
-export function missingBundles(): readonly string[] {
-  return functionDefinitions.filter(({ name }) => !existsSync(bundleOf(name))).map(({ name }) => `dist/${name}`);
-}
-
-function bundleOf(name: string): string {
-  return fileURLToPath(new URL(`../dist/${name}/index.js`, import.meta.url));
-}
-
 /** Starts an account, lets an administrator create the buckets, then deploys Cordon. `close` ends and removes all of it. */
 export async function openAccount(): Promise<Account> {
   const tickets = await mkdtemp(join(tmpdir(), "cordon-demo-"));
-  const sandbox = await startSandbox({ region: HOME, tables: [{ name: TABLE, stream: true }] });
+  const sandbox = await startSandbox({ region: HOME });
   const clients: S3Client[] = [];
   const clientOf = (principal: Principal, region: string): S3Client => {
     const client = new S3Client({ endpoint: sandbox.endpoint, region, credentials: principal.credentials });
@@ -68,7 +61,7 @@ export async function openAccount(): Promise<Account> {
   try {
     const admin = sandbox.createPrincipal({ type: "IAMUser", name: "admin" });
     await createBuckets((region) => clientOf(admin, region));
-    deployCordon(sandbox, tickets);
+    deployCell(sandbox, cellEnvironment({ CORDON_TICKETS: `file:${tickets}` }));
     const developer = clientOf(sandbox.createPrincipal({ type: "IAMUser", name: "developer" }), HOME);
     const called = ({ $metadata: { requestId } }: { $metadata: { requestId?: string | undefined } }): RecordedCall => {
       const call = sandbox.calls.find((each) => each.requestId === requestId);
@@ -106,29 +99,7 @@ async function createBuckets(clientIn: (region: string) => S3Client): Promise<vo
   for (const [name, region] of Object.entries(replicaRegions)) await create(name, region, false);
 }
 
-/** What serverless.yml deploys, from the same definitions. */
-function deployCordon(sandbox: Sandbox, tickets: string): void {
-  sandbox.createQueue(REFUSED_QUEUE);
-  for (const { name, timeoutSeconds, memoryMb, trigger, control } of functionDefinitions) {
-    sandbox.deploy({
-      name,
-      bundle: bundleOf(name),
-      timeoutMs: timeoutSeconds * 1000,
-      memoryMb,
-      maxReceiveCount: MAX_RECEIVES,
-      environment: {
-        CORDON_TABLE: TABLE,
-        CORDON_MODE: "enforce",
-        CORDON_REFUSED_QUEUE: REFUSED_QUEUE,
-        CORDON_TICKETS: `file:${tickets}`,
-      },
-      ...(trigger === "events" && control !== undefined && { patterns: eventPatterns(control) as EventPattern[] }),
-      ...(trigger === "stream" && { stream: { table: TABLE } }),
-    });
-  }
-}
-
 /** Messages that Cordon could not understand, and deliveries that were given up. */
 export function lost({ queues, deadLetters }: Sandbox): number {
-  return (queues[REFUSED_QUEUE]?.length ?? 0) + deadLetters.length;
+  return (queues[CELL.refusedQueue]?.length ?? 0) + deadLetters.length;
 }

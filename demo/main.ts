@@ -3,7 +3,8 @@
  * functions answer. Every step is checked against the account itself. Exit codes: 0 all holds, 1 something does not, 2 wrong usage.
  */
 import { parseArgs } from "node:util";
-import { type Account, HOME, lost, missingBundles, openAccount, sources } from "./account.ts";
+import { missingBundles } from "../sandbox/index.ts";
+import { type Account, HOME, lost, openAccount, sources } from "./account.ts";
 import { compliantStory, containmentStory, isolationStory, type Measured } from "./containments.ts";
 import { countTickets, findingOf } from "./look.ts";
 import { expiryStory, rollbackStory } from "./rollback.ts";

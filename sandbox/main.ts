@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { CELL, cellEnvironment, deployCell, missingBundles } from "./cell.ts";
@@ -19,6 +20,7 @@ const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SD
   --account <digits>  account id; 111122223333 by default
   --region <region>   home Region; eu-central-1 by default
   --route             deliver events to the built functions; without it they are invoked by hand only
+  --env <file>        write the environment to this file as well, to be read with "source <file>"
   --help              this text
 
 Prints the environment to set as "export NAME=value" on stdout, everything else on stderr. Stays until SIGINT or SIGTERM.
@@ -32,6 +34,7 @@ interface Arguments {
   account: string;
   region: string;
   route: boolean;
+  env: string | undefined;
 }
 
 /** Read the command line. Throws Error saying what was found and expected. */
@@ -44,6 +47,7 @@ function readArguments(list: string[]): Arguments | "help" {
       account: { type: "string", default: "111122223333" },
       region: { type: "string", default: "eu-central-1" },
       route: { type: "boolean", default: false },
+      env: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -51,10 +55,17 @@ function readArguments(list: string[]): Arguments | "help" {
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: expected 0 to 65535, found ${values.port}`);
   if (!/^\d{12}$/.test(values.account)) throw new Error(`--account: expected 12 digits, found ${values.account}`);
-  return { port, world: values.world, account: values.account, region: values.region, route: values.route };
+  return {
+    port,
+    world: values.world,
+    account: values.account,
+    region: values.region,
+    route: values.route,
+    env: values.env,
+  };
 }
 
-async function start({ port, world: file = SAMPLE_WORLD, account, region, route }: Arguments): Promise<Sandbox> {
+async function start({ port, world: file = SAMPLE_WORLD, account, region, route, env }: Arguments): Promise<Sandbox> {
   const world: World = await loadWorld(file);
   const sandbox = await startSandbox({ port, account, region, log: (line) => console.error(line) });
   sandbox.routing = route;
@@ -64,7 +75,9 @@ async function start({ port, world: file = SAMPLE_WORLD, account, region, route 
   const missing = missingBundles(wanted);
   deployCell(sandbox, cellEnvironment(), missing.length > 0 ? [] : wanted);
   const environment = { ...sandbox.environment(), ...cellEnvironment() };
-  for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${value}`);
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`);
+  console.log(lines.join("\n"));
+  if (env !== undefined) await writeFile(env, `${lines.join("\n")}\n`);
   console.error(`Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${CELL.table}`);
   console.error(
     `Buckets: ${world.buckets.map(({ name, region: where = region }) => `${name} (${where})`).join(", ") || "none"}`,

@@ -5,7 +5,7 @@ import type { ResourceRef } from "../types.ts";
  * that its id alone finds it.
  *
  *   RESOURCE#<account>#<arn>   RESOURCE                      class, Region, version, lease, state of each finding
- *   RESOURCE#<account>#<arn>   RUN#<number>[#PLAN#<piece>]   plan, receipts, verification
+ *   RESOURCE#<account>#<arn>   RUN#<number>[#PIECE#<n>]        plan, receipts, verification
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
  *   FINDING#<id>               FINDING                       the finding as people read it; the outbox of tickets
  *   COUNTER#<scope>            <window>                      automatic changes (TTL)
@@ -26,7 +26,7 @@ export function runKey(resource: ResourceRef, number: number, piece?: number): K
   const run = `RUN#${String(number).padStart(8, "0")}`;
   return {
     pk: resourceKey(resource).pk,
-    sk: piece === undefined ? run : `${run}#PLAN#${String(piece).padStart(2, "0")}`,
+    sk: piece === undefined ? run : `${run}#PIECE#${String(piece).padStart(2, "0")}`,
   };
 }
 

@@ -70,7 +70,7 @@ function compileTrustedTag(
   return { ...entry, regions: regionsOf(entry.jurisdictions, document) };
 }
 
-/** Defaults are documented in docs/policy.md and in the example policies. */
+/** The defaults, which policies/eu-gdpr.yaml spells out. */
 function compileLimits(document: PolicyDocument): Limits {
   const { settleWindowSeconds = 30, flips, automaticChanges, exceptions } = document.limits ?? {};
   return {
