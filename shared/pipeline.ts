@@ -7,54 +7,18 @@
  * Everything up to `plan` only reads. `contain` (lifecycle/contain.ts) is the one place that changes a customer's resource. What is recorded
  * goes out through the table's stream: tickets are opened by functions/open-tickets, so that a state change and its ticket can't part.
  */
-import { type Classified, classifyBucket, type JournalledClass } from "./classification/classify.ts";
-import type { Detection } from "./control.ts";
 import type { Cordon } from "./cordon.ts";
 import { CordonError } from "./errors.ts";
-import { findingId } from "./ids.ts";
-import type { Brake, FindingState, ResourceRecord } from "./journal/journal.ts";
+import type { ResourceRecord } from "./journal/journal.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
+import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
+import { leaseHeld } from "./lifecycle/lease.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
-import { decide } from "./policy/decide.ts";
-import type { ResidencyPolicy } from "./policy/policy.ts";
-import type { Decision, Finding, Result, ResultStatus, Signal } from "./types.ts";
-
-/** One finding with what policy says of it and how the journal knows it. */
-export interface Judged {
-  readonly finding: Finding;
-  readonly decision: Decision;
-  readonly previous?: FindingState;
-}
-
-/** One look at live state, judged. */
-export interface View<State> {
-  readonly detection: Extract<Detection<State>, { kind: "present" }>;
-  readonly classified: Classified;
-  readonly judged: readonly Judged[];
-  /** Findings of which nothing can be said yet, because AWS did not answer. */
-  readonly unanswered: readonly Judged[];
-  /** False when AWS would not show the state: what is not seen is not gone then. */
-  readonly isReadable: boolean;
-}
-
-/** What one run knows throughout. */
-export interface Run<State> {
-  readonly signal: Signal;
-  readonly cordon: Cordon<State>;
-  readonly heardAtMs: number;
-  /** By then the run has to be over. */
-  readonly deadlineMs: number;
-}
-
-/** One pass over a resource: its results, and whether live state has to be looked at again. */
-export interface Pass {
-  readonly results: readonly Result[];
-  readonly again: boolean;
-  /** Some results are not final: the event has to be delivered again then. */
-  readonly retryAtMs?: number;
-}
+import { compliantResults, resultOf, unanswered } from "./lifecycle/results.ts";
+import type { Pass, Run, View } from "./lifecycle/run.ts";
+import type { Result, Signal } from "./types.ts";
 
 /** The outcome of one signal. */
 export type Handled = Omit<Pass, "again">;
@@ -153,134 +117,10 @@ function quiet<State>(run: Run<State>, view: View<State>): Pass {
   return { results: early, again: false, retryAtMs: settledMs };
 }
 
-/** Another run has the resource; the error says until when at the latest. */
-export function leaseHeld({ resource, leaseUntilMs }: ResourceRecord): CordonError {
-  const until = new Date(leaseUntilMs).toISOString();
-  return new CordonError("lease-held", `another run works on ${resource.arn}, until ${until} at the latest`, {
-    retryAtMs: leaseUntilMs,
-  });
-}
-
-/** Detection -> decisions. Pure but for the clock. */
-export function judge<State>(
-  run: Run<State>,
-  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
-  journalled: JournalledClass & { readonly findings?: ResourceRecord["findings"] },
-  brake?: Brake,
-): View<State> {
-  const { control, policy, ceiling, clock } = run.cordon;
-  const present = presentOrUnreadable(run, detection);
-  const classified = classifyBucket(present.tags, journalled, policy);
-  const held =
-    brake === undefined ? ceiling : { mode: "observe" as const, reason: `the brake (${brake.by}: ${brake.reason})` };
-  const all = present.findings.map((finding): Judged => {
-    const previous = journalled.findings?.[finding.id];
-    const exception = previous?.exception;
-    const decision = decide(finding, policy, {
-      classified,
-      defaultMode: control.meta.defaultMode,
-      ceiling: held,
-      nowMs: clock.nowMs(),
-      ...(exception !== undefined && { exception }),
-    });
-    return { finding, decision, ...(previous !== undefined && { previous }) };
-  });
-  const isUnanswered = ({ finding: { facts } }: Judged) => facts.kind === "transfer" && facts.isTransient === true;
-  return {
-    detection: present,
-    classified,
-    judged: all.filter((each) => !isUnanswered(each)),
-    unanswered: all.filter(isUnanswered),
-    isReadable: detection.kind === "present",
-  };
-}
-
-/** A state that AWS won't show is a finding of its own: undecidable, so a person has to look. */
-function presentOrUnreadable<State>(
-  run: Run<State>,
-  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
-): View<State>["detection"] {
-  if (detection.kind === "present") return detection;
-  const { resource } = run.signal;
-  const { meta } = run.cordon.control;
-  const part = "(configuration)";
-  const finding: Finding = {
-    id: findingId(meta.id, resource, part),
-    controlId: meta.id,
-    resource,
-    part,
-    title: `The configuration of ${resource.name} can't be read`,
-    facts: { kind: "unreadable", reason: detection.reason },
-  };
-  // Nothing is known of the state, so nothing may be planned on it; findings with facts of this kind are never contained.
-  return { kind: "present", state: undefined as State, tags: { unreadable: detection.reason }, findings: [finding] };
-}
-
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
   const empty = { kind: "present", state: undefined as State, tags: [], findings: [] } as const;
   const isOpen = Object.values(record.findings).some(({ status }) => status !== "resolved");
   const { results } = isOpen ? await recordTransitions(run, record, judge(run, empty, record)) : { results: [] };
   return { results: [...results, resultOf(run, "ignored", [reason])], again: false };
-}
-
-/** What of the class is journalled: a tag's, the journal's own, or how policy's default has it treated. */
-export function classOf(classified: Classified): {
-  readonly classification?: string;
-  readonly classSource?: "tag" | "default";
-} {
-  if (classified.kind === "undecided") return {};
-  const classSource = classified.source === "default" ? "default" : "tag";
-  return { classification: classified.classification.name, classSource };
-}
-
-function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
-  if (classified.kind === "undecided") return [];
-  return classifications.filter(({ rank }) => rank <= classified.classification.rank).map(({ name }) => name);
-}
-
-/** Parts of which nothing can be said because AWS did not answer. */
-function unanswered<State>(run: Run<State>, view: View<State>): readonly Result[] {
-  return view.unanswered.map((each) => resultFor(run, each, "inconclusive", each.previous?.occurrence ?? 0));
-}
-
-/** What is answered when every part is compliant, or there is none. */
-export function compliantResults<State>(run: Run<State>, view: View<State>): readonly Result[] {
-  if (view.judged.length > 0) return view.judged.map((each) => resultFor(run, each, "compliant", 0));
-  return [resultOf(run, "compliant", ["nothing is configured that could move data"])];
-}
-
-/** A result about the resource as a whole. */
-function resultOf<State>(run: Run<State>, status: ResultStatus, reasons: readonly string[]): Result {
-  const { arn, account, region, type } = run.signal.resource;
-  const controlId = run.cordon.control.meta.id;
-  const decision = status === "compliant" ? "compliant" : null;
-  return {
-    findingId: null,
-    occurrence: 0,
-    controlId,
-    resource: { arn, account, region, type },
-    decision,
-    status,
-    reasons,
-    changes: [],
-  };
-}
-
-/** A result about one finding. */
-export function resultFor<State>(
-  run: Run<State>,
-  { finding, decision }: Judged,
-  status: ResultStatus,
-  occurrence: number,
-  more: { readonly reasons?: readonly string[]; readonly changes?: Result["changes"] } = {},
-): Result {
-  const reasons = [...decision.reasons, ...(more.reasons ?? [])];
-  return {
-    ...resultOf(run, status, reasons),
-    findingId: finding.id,
-    occurrence,
-    decision: decision.kind,
-    changes: more.changes ?? [],
-  };
 }

@@ -1,10 +1,11 @@
 import { contentHash } from "../ids.ts";
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
-import { type Judged, type Pass, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Plan, ResultStatus, Signal } from "../types.ts";
 import { recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
 import { changesFor } from "./records.ts";
+import { resultFor } from "./results.ts";
+import type { Judged, Pass, Run, View } from "./run.ts";
 import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
 import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition.ts";
 

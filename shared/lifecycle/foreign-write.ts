@@ -1,8 +1,8 @@
 import { contentHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Run } from "../pipeline.ts";
 import type { Signal } from "../types.ts";
+import type { Run } from "./run.ts";
 
 /**
  * AWS has no compare-and-set for this state: a write of somebody else's between our read and our write is lost without a trace in live state.

@@ -1,8 +1,9 @@
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import { type Judged, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Result } from "../types.ts";
 import { isSameState } from "./difference.ts";
+import { resultFor } from "./results.ts";
+import type { Judged, Run, View } from "./run.ts";
 import { basisOf, occurrenceOf, reached } from "./transition.ts";
 
 /** Findings to contain now; results for those that have to wait, what is to be recorded of them, and when to look again. */

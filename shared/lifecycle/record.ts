@@ -1,9 +1,11 @@
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import { classOf, compliantResults, type Judged, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Decision, Result } from "../types.ts";
 import { tellForeignWrite } from "./foreign-write.ts";
+import { classOf } from "./judge.ts";
 import type { Account } from "./records.ts";
+import { compliantResults, resultFor } from "./results.ts";
+import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
 import { gone, transition } from "./transition.ts";
 

@@ -1,10 +1,11 @@
 import { CordonError } from "../errors.ts";
 import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import { type Pass, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Verification } from "../types.ts";
 import { isSameState } from "./difference.ts";
 import { type Account, changesFor, sealRun } from "./records.ts";
+import { resultFor } from "./results.ts";
+import type { Pass, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
 import { basisOf, reached, withWrite } from "./transition.ts";
 

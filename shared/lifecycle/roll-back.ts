@@ -2,11 +2,14 @@ import type { Classified } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
 import { contentHash, subjectOf } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
-import { type Judged, judge, leaseHeld, type Run, resultFor, type View } from "../pipeline.ts";
 import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
 import { differences } from "./difference.ts";
+import { judge } from "./judge.ts";
+import { leaseHeld } from "./lease.ts";
 import { planRollback } from "./plan.ts";
 import { recoverRun, stateLeftBy } from "./recover.ts";
+import { resultFor } from "./results.ts";
+import type { Judged, Run, View } from "./run.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
 import { basisOf, reached } from "./transition.ts";
 

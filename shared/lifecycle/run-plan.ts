@@ -9,11 +9,11 @@ import {
   type Timings,
 } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Judged, Run, View } from "../pipeline.ts";
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
 import { type Account, recordsOf, sealRun } from "./records.ts";
+import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
 

@@ -65,6 +65,11 @@ describe("the direction of imports", () => {
       /^shared\/(aws|resources|lifecycle|runtime|pipeline)/,
     ],
     [
+      "the lifecycle does not reach back to the pipeline",
+      /^shared\/(lifecycle|journal|policy|signals|classification|resources)\//,
+      /^shared\/pipeline/,
+    ],
+    [
       "signals reach nothing of AWS",
       /^shared\/signals\//,
       /^shared\/(aws|resources|lifecycle|journal|runtime|pipeline|policy)/,

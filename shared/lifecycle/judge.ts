@@ -1,0 +1,79 @@
+import { type Classified, classifyBucket, type JournalledClass } from "../classification/classify.ts";
+import type { Detection } from "../control.ts";
+import { findingId } from "../ids.ts";
+import type { Brake, ResourceRecord } from "../journal/journal.ts";
+import { decide } from "../policy/decide.ts";
+import type { ResidencyPolicy } from "../policy/policy.ts";
+import type { Finding } from "../types.ts";
+import type { Judged, Run, View } from "./run.ts";
+
+/** Detection -> decisions. Pure but for the clock. */
+export function judge<State>(
+  run: Run<State>,
+  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
+  journalled: JournalledClass & { readonly findings?: ResourceRecord["findings"] },
+  brake?: Brake,
+): View<State> {
+  const { control, policy, ceiling, clock } = run.cordon;
+  const present = presentOrUnreadable(run, detection);
+  const classified = classifyBucket(present.tags, journalled, policy);
+  const held =
+    brake === undefined ? ceiling : { mode: "observe" as const, reason: `the brake (${brake.by}: ${brake.reason})` };
+  const all = present.findings.map((finding): Judged => {
+    const previous = journalled.findings?.[finding.id];
+    const exception = previous?.exception;
+    const decision = decide(finding, policy, {
+      classified,
+      defaultMode: control.meta.defaultMode,
+      ceiling: held,
+      nowMs: clock.nowMs(),
+      ...(exception !== undefined && { exception }),
+    });
+    return { finding, decision, ...(previous !== undefined && { previous }) };
+  });
+  const isUnanswered = ({ finding: { facts } }: Judged) => facts.kind === "transfer" && facts.isTransient === true;
+  return {
+    detection: present,
+    classified,
+    judged: all.filter((each) => !isUnanswered(each)),
+    unanswered: all.filter(isUnanswered),
+    isReadable: detection.kind === "present",
+  };
+}
+
+/** A state that AWS won't show is a finding of its own: undecidable, so a person has to look. */
+function presentOrUnreadable<State>(
+  run: Run<State>,
+  detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
+): View<State>["detection"] {
+  if (detection.kind === "present") return detection;
+  const { resource } = run.signal;
+  const { meta } = run.cordon.control;
+  const part = "(configuration)";
+  const finding: Finding = {
+    id: findingId(meta.id, resource, part),
+    controlId: meta.id,
+    resource,
+    part,
+    title: `The configuration of ${resource.name} can't be read`,
+    facts: { kind: "unreadable", reason: detection.reason },
+  };
+  // Nothing is known of the state, so nothing may be planned on it; findings with facts of this kind are never contained.
+  return { kind: "present", state: undefined as State, tags: { unreadable: detection.reason }, findings: [finding] };
+}
+
+/** What of the class is journalled: a tag's, the journal's own, or how policy's default has it treated. */
+export function classOf(classified: Classified): {
+  readonly classification?: string;
+  readonly classSource?: "tag" | "default";
+} {
+  if (classified.kind === "undecided") return {};
+  const classSource = classified.source === "default" ? "default" : "tag";
+  return { classification: classified.classification.name, classSource };
+}
+
+/** The classes that this one may take the place of in the journal. */
+export function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
+  if (classified.kind === "undecided") return [];
+  return classifications.filter(({ rank }) => rank <= classified.classification.rank).map(({ name }) => name);
+}

@@ -1,0 +1,48 @@
+import type { Result, ResultStatus } from "../types.ts";
+import type { Judged, Run, View } from "./run.ts";
+
+/** What is answered when every part is compliant, or there is none. */
+export function compliantResults<State>(run: Run<State>, view: View<State>): readonly Result[] {
+  if (view.judged.length > 0) return view.judged.map((each) => resultFor(run, each, "compliant", 0));
+  return [resultOf(run, "compliant", ["nothing is configured that could move data"])];
+}
+
+/** A result about the resource as a whole. */
+export function resultOf<State>(run: Run<State>, status: ResultStatus, reasons: readonly string[]): Result {
+  const { arn, account, region, type } = run.signal.resource;
+  const controlId = run.cordon.control.meta.id;
+  const decision = status === "compliant" ? "compliant" : null;
+  return {
+    findingId: null,
+    occurrence: 0,
+    controlId,
+    resource: { arn, account, region, type },
+    decision,
+    status,
+    reasons,
+    changes: [],
+  };
+}
+
+/** A result about one finding. */
+export function resultFor<State>(
+  run: Run<State>,
+  { finding, decision }: Judged,
+  status: ResultStatus,
+  occurrence: number,
+  more: { readonly reasons?: readonly string[]; readonly changes?: Result["changes"] } = {},
+): Result {
+  const reasons = [...decision.reasons, ...(more.reasons ?? [])];
+  return {
+    ...resultOf(run, status, reasons),
+    findingId: finding.id,
+    occurrence,
+    decision: decision.kind,
+    changes: more.changes ?? [],
+  };
+}
+
+/** Parts of which nothing can be said because AWS did not answer. */
+export function unanswered<State>(run: Run<State>, view: View<State>): readonly Result[] {
+  return view.unanswered.map((each) => resultFor(run, each, "inconclusive", each.previous?.occurrence ?? 0));
+}

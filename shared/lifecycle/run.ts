@@ -1,0 +1,40 @@
+import type { Classified } from "../classification/classify.ts";
+import type { Detection } from "../control.ts";
+import type { Cordon } from "../cordon.ts";
+import type { FindingState } from "../journal/journal.ts";
+import type { Decision, Finding, Result, Signal } from "../types.ts";
+
+/** One finding with what policy says of it and how the journal knows it. */
+export interface Judged {
+  readonly finding: Finding;
+  readonly decision: Decision;
+  readonly previous?: FindingState;
+}
+
+/** One look at live state, judged. */
+export interface View<State> {
+  readonly detection: Extract<Detection<State>, { kind: "present" }>;
+  readonly classified: Classified;
+  readonly judged: readonly Judged[];
+  /** Findings of which nothing can be said yet, because AWS did not answer. */
+  readonly unanswered: readonly Judged[];
+  /** False when AWS would not show the state: what is not seen is not gone then. */
+  readonly isReadable: boolean;
+}
+
+/** What one run knows throughout. */
+export interface Run<State> {
+  readonly signal: Signal;
+  readonly cordon: Cordon<State>;
+  readonly heardAtMs: number;
+  /** By then the run has to be over. */
+  readonly deadlineMs: number;
+}
+
+/** One pass over a resource: its results, and whether live state has to be looked at again. */
+export interface Pass {
+  readonly results: readonly Result[];
+  readonly again: boolean;
+  /** Some results are not final: the event has to be delivered again then. */
+  readonly retryAtMs?: number;
+}
