@@ -70,7 +70,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   let detection = await control.detect(resource, ports);
   if (known.openFindings === 0 && detection.kind === "present") {
     const view = judge(run, detection, known);
-    if (view.judged.every(({ decision }) => decision.kind === "compliant")) {
+    if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
       if (await journal.recordQuiet(resource, seen)) return quiet(run, view);
     }
@@ -90,12 +90,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const { ready, ...held } = await hesitate(run, record, view, offending);
   const settled = await recordTransitions(run, record, view, held.news);
   const open = [...settled.results, ...held.results, ...unanswered(run, view)];
-  const later =
-    view.unanswered.length > 0
-      ? { retryAtMs: clock.nowMs() }
-      : held.retryAtMs === undefined
-        ? {}
-        : { retryAtMs: held.retryAtMs };
+  // What AWS gave no answer to comes again when the queue's own time is over.
+  const later = held.retryAtMs === undefined ? {} : { retryAtMs: held.retryAtMs };
   if (ready.length === 0) return { results: open, again: false, ...later };
   const contained = await contain(run, settled.record, view, ready);
   return { results: [...open, ...contained.results], again: contained.again, ...later };
@@ -105,8 +101,9 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
 function quiet<State>(run: Run<State>, view: View<State>): Pass {
   const { signal, cordon } = run;
   const results = compliantResults(run, view);
-  const settledMs = Date.parse(signal.at) + cordon.policy.limits.settleWindowMs;
-  const isYoung = cordon.clock.nowMs() < settledMs;
+  const { settleWindowMs } = cordon.policy.limits;
+  const settledMs = Date.parse(signal.at) + settleWindowMs;
+  const isYoung = Math.abs(cordon.clock.nowMs() - Date.parse(signal.at)) < settleWindowMs;
   if (!isYoung || signal.request === undefined || cordon.control.shows(signal.request, view.detection)) {
     return { results, again: false };
   }

@@ -536,6 +536,15 @@ describe("when AWS doesn't answer", () => {
     expect(statusOf(await set.container().results(set.event()), "to-east")).toBe("contained");
   });
 
+  it("a destination without an answer is not passed over where all else is compliant", async () => {
+    const set = await open([rule("to-us", "us-copy"), rule("old", "us-copy", { Status: "Disabled" })]);
+    const deaf = failing(100, (name) => name.endsWith("regionOf"));
+    const answer = await set.container({ ...(deaf && { wrap: deaf }) }).send(sqs(set.event()));
+    expect(answer.batchItemFailures).toHaveLength(1);
+    expect(callsOf(set.sandbox).writes).toEqual([]);
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("contained");
+  });
+
   it("a table busy with another transaction is asked again", async () => {
     const set = await open([rule("to-us", "us-copy")]);
     set.sandbox.faults.inject({
