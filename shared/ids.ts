@@ -17,6 +17,11 @@ export function findingId(controlId: string, resource: ResourceRef, part: string
   return `f-${contentHash([controlId, resource.account, resource.arn, part]).slice(0, 20)}`;
 }
 
+/** A text in few letters, to be compared and not to be read: what is kept for each of a thousand findings has to be small. */
+export function shortHash(text: string): string {
+  return contentHash(text).slice(0, 12);
+}
+
 /** What an exception is bound to: where the data goes and which data. Undefined when facts can't carry an exception. */
 export function subjectOf(facts: Facts): string | undefined {
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;

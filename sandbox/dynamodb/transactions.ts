@@ -5,6 +5,7 @@ import type { AttributeMap, ItemChange } from "./store.ts";
 import type { Table } from "./table.ts";
 
 const MAX_OPERATIONS = 100;
+const MAX_BYTES = 4 * 1024 * 1024;
 const TOKEN_LIFETIME_MS = 10 * 60_000;
 
 export type FindTable = (name: string) => Table;
@@ -64,6 +65,9 @@ export function runTransaction(
       return { Code, Message: error.message, ...error.members };
     }
   });
+  // Counted as JSON, a little more than AWS counts.
+  const bytes = changes.reduce((sum, { change }) => sum + Buffer.byteLength(JSON.stringify(change.after ?? {})), 0);
+  if (bytes > MAX_BYTES) throw invalid("Collection size of items in the transaction cannot exceed 4 MB");
   if (reasons.every(({ Code }) => Code === "None")) return changes;
   throw new ServiceError(
     "TransactionCanceledException",

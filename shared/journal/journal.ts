@@ -28,8 +28,8 @@ export interface FindingState {
   readonly run?: number;
   /** When AWS took a write that was to contain it, newest last; at most `KEPT_CONTAINMENTS`. */
   readonly containedAtMs: readonly number[];
-  /** What the last containment answered, and since when it held the lease: writes of others in between may have been lost. */
-  readonly claim?: { readonly signalId: string; readonly atMs: number };
+  /** What the last containment answered (`shortHash` of the signal's id), and since when it held the lease: writes of others in between may have been lost. */
+  readonly claim?: { readonly signal: string; readonly atMs: number };
   /** The foreign write already told of as having come in between. */
   readonly interleaved?: string;
   /** The containment removed the part instead of switching it off. */

@@ -1,4 +1,4 @@
-import { contentHash } from "../ids.ts";
+import { contentHash, shortHash } from "../ids.ts";
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import type { Plan, ResultStatus, Signal } from "../types.ts";
 import { recentContainments } from "./hesitate.ts";
@@ -42,7 +42,7 @@ export async function contain<State>(
         basis: basisOf(finding, decision),
         run: number,
         removed: false,
-        claim: { signalId: signal.id, atMs: nowMs },
+        claim: { signal: shortHash(signal.id), atMs: nowMs },
       }),
     finished: (state, outcome) => stateAfter(state, outcome),
     remarks: remarksOn(run, plan, storm),

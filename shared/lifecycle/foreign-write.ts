@@ -1,4 +1,4 @@
-import { contentHash } from "../ids.ts";
+import { contentHash, shortHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Signal } from "../types.ts";
@@ -25,7 +25,7 @@ export async function tellForeignWrite<State>(
   const states: Record<string, FindingState> = {};
   const findings: FindingRecord[] = [];
   for (const [id, state] of hit) {
-    states[id] = { ...state, interleaved: signal.id };
+    states[id] = { ...state, interleaved: shortHash(signal.id) };
     const last = await journal.readFinding(id);
     if (last !== undefined)
       findings.push({ ...last, severity: "critical", notes: [...last.notes, note], lastSeenAt: at });
@@ -62,7 +62,8 @@ const MAX_TOLD = 90;
 function cameBetween(signal: Signal, { status, claim, containedAtMs, interleaved }: FindingState): boolean {
   const writtenMs = containedAtMs.at(-1);
   if (status !== "contained" || claim === undefined || writtenMs === undefined) return false;
-  if (signal.id === claim.signalId || signal.id === interleaved) return false;
+  const id = shortHash(signal.id);
+  if (id === claim.signal || id === interleaved) return false;
   const calledMs = Date.parse(signal.at);
   return calledMs + 999 >= claim.atMs && calledMs <= writtenMs;
 }

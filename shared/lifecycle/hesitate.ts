@@ -1,3 +1,4 @@
+import { shortHash } from "../ids.ts";
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Result } from "../types.ts";
@@ -131,7 +132,7 @@ function isLaterWrite<State>(
     signal.source === "cloudtrail" &&
     cordon.control.meta.stateCalls.includes(signal.name) &&
     !isOwnCall(signal, record) &&
-    signal.id !== previous.claim?.signalId &&
+    shortHash(signal.id) !== previous.claim?.signal &&
     Date.parse(signal.at) >= Math.floor(lastMs / 1000) * 1000
   );
 }

@@ -1,4 +1,4 @@
-import { subjectOf } from "../ids.ts";
+import { shortHash, subjectOf } from "../ids.ts";
 import { type FindingState, KEPT_CONTAINMENTS } from "../journal/journal.ts";
 import type { Decision, Finding, FindingStatus, ResultStatus } from "../types.ts";
 
@@ -47,7 +47,7 @@ export function stateOf(previous: FindingState | undefined, nowMs: number): Find
 
 /** What a decision rests on: when this stays the same, the same finding seen again is not news. */
 export function basisOf(finding: Finding, decision: Decision): string {
-  return `${decision.kind}/${decision.rule}/${subjectOf(finding.facts) ?? "-"}`;
+  return shortHash(`${decision.kind}/${decision.rule}/${subjectOf(finding.facts) ?? "-"}`);
 }
 
 /** The transition for every decision that changes nothing in AWS. Pure. */
