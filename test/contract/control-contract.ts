@@ -8,7 +8,7 @@ import { contentHash } from "../../shared/ids.ts";
 import { differences } from "../../shared/lifecycle/difference.ts";
 import { type Case, casesOf, eventOf, findingIdOf, subjectRef } from "../support/cases.ts";
 import { configItem, eventBridge, sqs, WRAPPERS } from "../support/events.ts";
-import { callsOf, stage } from "../support/stage.ts";
+import { callsOf, policyWith, stage } from "../support/stage.ts";
 import { deathAt, failingWrites, portOf, readState, staleReads } from "./ports.ts";
 
 export function describeContract<State>(control: Control<State>): void {
@@ -406,6 +406,36 @@ export function describeContract<State>(control: Control<State>): void {
       expect(results.some(({ status }) => status === "observed")).toBe(true);
       expect(results.flatMap(({ reasons }) => reasons).join()).toContain("on-call");
       expect(callsOf(set.sandbox).writes).toEqual([]);
+    });
+  });
+
+  describe(`${id}: invariant 15, trust is earned by evidence`, () => {
+    const freed = cases.filter(({ expect: { findings } }) =>
+      Object.values(findings).some(({ rule, status }) => rule.startsWith("trusted-tag:") && status === "compliant"),
+    );
+    it.each(freed.map((each) => [each.title, each] as const))(
+      "a tag that widens counts for nothing while nobody vouches for it and nothing proves it: %s",
+      async (_, each) => {
+        const trustedTags = policyWith(each.policy).trustedTags.map(({ regions: _, ...tag }) => ({
+          ...tag,
+          enforcement: "verify",
+        }));
+        const set = await stage(control, { ...each, policy: { ...(each.policy as object), trustedTags } });
+        const results = await set.container().results(eventOf(each));
+        expect(results.map(({ status }) => status)).toContain("awaiting-approval");
+        expect(callsOf(set.sandbox).writes).toEqual([]);
+      },
+    );
+
+    it("a class once seen holds when its tag is taken away", async () => {
+      const set = await stage(control, first);
+      await set.container({ mode: "observe" }).results(eventOf(first));
+      const seed = first.world.buckets.find(({ name }) => name === first.subject);
+      if (seed === undefined) throw new Error("the subject is not in the world");
+      set.sandbox.createBucket({ ...seed, tags: {} });
+      const lenient = policyWith({ unclassified: { treatAs: "public" } });
+      const results = await set.container({ policy: lenient }).results(eventOf(first, { name: "DeleteBucketTagging" }));
+      expect(results.filter(({ status }) => status === "contained")).toHaveLength(containedIn(first));
     });
   });
 
