@@ -1,5 +1,6 @@
 /** What is deployed: one entry a Lambda. serverless.yml, the sandbox and the tests all read this, so that they can't disagree. */
 
+import { catalogue } from "../controls/catalogue.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
 
@@ -8,8 +9,8 @@ export interface FunctionDefinition {
   readonly description: string;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
-  /** The control it runs or acts for, with its permissions on customers' resources. */
-  readonly control?: ControlMeta;
+  /** The controls it runs or acts for, with their permissions on customers' resources. */
+  readonly controls: readonly ControlMeta[];
   /** `events`: EventBridge -> its own queue, by the control's events. `stream`: the table's stream. `invoke`: by hand only. */
   readonly trigger: "events" | "stream" | "invoke";
 }
@@ -20,7 +21,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     description: "Contains S3 replication that leaves the jurisdiction",
     timeoutSeconds: 30,
     memoryMb: 512,
-    control: s3Replication,
+    controls: [s3Replication],
     trigger: "events",
   },
   {
@@ -28,7 +29,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     description: "Takes a containment back on a person's decision",
     timeoutSeconds: 30,
     memoryMb: 512,
-    control: s3Replication,
+    controls: catalogue,
     trigger: "invoke",
   },
   {
@@ -36,6 +37,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     description: "Turns findings in the table's stream into tickets",
     timeoutSeconds: 30,
     memoryMb: 256,
+    controls: [],
     trigger: "stream",
   },
 ];

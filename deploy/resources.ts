@@ -9,8 +9,8 @@ export function stackResources(name: string): Json {
   const resources: Json = { Table: table(name), ...queue(name, "Refused", "refused") };
   for (const definition of functionDefinitions) {
     const id = logicalId(definition.name);
-    if (definition.trigger === "events" && definition.control !== undefined) {
-      Object.assign(resources, eventQueue(name, id, definition), eventRules(name, id, definition.control));
+    if (definition.trigger === "events") {
+      Object.assign(resources, eventQueue(name, id, definition), eventRules(name, id, definition.controls));
     }
     if (definition.trigger === "stream") Object.assign(resources, queue(name, `${id}Dead`, `${definition.name}-dead`));
     resources[`${id}Role`] = role(name, definition);
@@ -74,19 +74,22 @@ function eventQueue(name: string, id: string, { name: fn, timeoutSeconds }: Func
 }
 
 /** One rule a pattern, and the queue's permission for just these rules. */
-function eventRules(name: string, id: string, control: ControlMeta): Json {
+function eventRules(name: string, id: string, controls: readonly ControlMeta[]): Json {
   const rules: Json = {};
-  eventPatterns(control).forEach((pattern, index) => {
-    rules[`${id}Rule${index + 1}`] = {
-      Type: "AWS::Events::Rule",
-      Properties: {
-        Name: `${name}-${control.id}-${index + 1}`,
-        Description: control.title,
-        EventPattern: pattern,
-        Targets: [{ Id: "queue", Arn: arnOf(`${id}Queue`) }],
-      },
-    };
-  });
+  for (const control of controls) {
+    for (const pattern of eventPatterns(control)) {
+      const number = Object.keys(rules).length + 1;
+      rules[`${id}Rule${number}`] = {
+        Type: "AWS::Events::Rule",
+        Properties: {
+          Name: `${name}-${id}-${number}`,
+          Description: control.title,
+          EventPattern: pattern,
+          Targets: [{ Id: "queue", Arn: arnOf(`${id}Queue`) }],
+        },
+      };
+    }
+  }
   const ruleArns = Object.keys(rules).map(arnOf);
   rules[`${id}QueuePolicy`] = {
     Type: "AWS::SQS::QueuePolicy",
@@ -126,7 +129,7 @@ function role(name: string, definition: FunctionDefinition): Json {
 }
 
 /** What a function may do: its own log, queue and table by exact ARN; customers' resources by type, in this account only. */
-export function statements(name: string, { name: fn, control, trigger }: FunctionDefinition): readonly Json[] {
+export function statements(name: string, { name: fn, controls, trigger }: FunctionDefinition): readonly Json[] {
   const id = logicalId(fn);
   const allow = (sid: string, actions: readonly string[], resource: unknown, condition?: Json): Json => ({
     Sid: sid,
@@ -136,6 +139,7 @@ export function statements(name: string, { name: fn, control, trigger }: Functio
     ...(condition !== undefined && { Condition: condition }),
   });
   const sub = (arn: string) => ({ "Fn::Sub": arn });
+  const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(controls.flatMap(of))];
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
   return [
     allow(
@@ -176,13 +180,23 @@ export function statements(name: string, { name: fn, control, trigger }: Functio
             arnOf("Table"),
           ),
         ]),
-    ...(control === undefined
+    ...(controls.length === 0
       ? []
       : [
-          allow("ReadBuckets", control.iam.read, sub("arn:${AWS::Partition}:s3:::*"), own),
-          allow("ChangeBuckets", control.iam.write, sub("arn:${AWS::Partition}:s3:::*"), own),
+          allow(
+            "ReadBuckets",
+            all(({ iam }) => iam.read),
+            sub("arn:${AWS::Partition}:s3:::*"),
+            own,
+          ),
+          allow(
+            "ChangeBuckets",
+            all(({ iam }) => iam.write),
+            sub("arn:${AWS::Partition}:s3:::*"),
+            own,
+          ),
           allow("PassReplicationRole", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
-            StringEquals: { "iam:PassedToService": control.iam.passRoleTo },
+            StringEquals: { "iam:PassedToService": all(({ iam }) => iam.passRoleTo) },
           }),
         ]),
   ];

@@ -8,3 +8,5 @@ module.exports.resources = async ({ resolveVariable }) => {
   const { stackResources } = await import("./resources.ts");
   return stackResources(await resolveVariable("self:custom.name"));
 };
+
+module.exports.mode = async () => (await import("./serverless.ts")).modeOf(process.env);

@@ -46,3 +46,12 @@ function eventsOf(trigger: string, fn: string): readonly unknown[] {
   }
   return [];
 }
+
+/**
+ * What a deployment may do unless `CORDON_MODE` says so: observe. Only where every call goes to this very machine, as with the sandbox, nothing can be
+ * harmed.
+ */
+export function modeOf(env: Readonly<Record<string, string | undefined>>): string {
+  if (env.CORDON_MODE) return env.CORDON_MODE;
+  return /^http:\/\/127\.0\.0\.1:\d+\/?$/.test(env.AWS_ENDPOINT_URL ?? "") ? "enforce" : "observe";
+}

@@ -7,7 +7,7 @@ import type { FunctionSpec, Sandbox } from "./types.ts";
 /** Names of a cell in the sandbox: those of the `local` stage in serverless.yml. */
 export const CELL = { table: "cordon", refusedQueue: "cordon-refused" } as const;
 
-/** What the functions get told, as serverless.yml does. */
+/** What the functions get told, as serverless.yml does; `more` and what is set already come first. */
 export function cellEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   return {
     CORDON_TABLE: CELL.table,
@@ -25,14 +25,14 @@ export function cellFunctions(
 ): FunctionSpec[] {
   return functionDefinitions
     .filter(({ name }) => only.includes(name))
-    .map(({ name, timeoutSeconds, memoryMb, trigger, control }) => ({
+    .map(({ name, timeoutSeconds, memoryMb, trigger, controls }) => ({
       name,
       bundle: bundleOf(name),
       environment,
       timeoutMs: timeoutSeconds * 1000,
       memoryMb,
       maxReceiveCount: MAX_RECEIVES,
-      ...(trigger === "events" && control !== undefined && { patterns: eventPatterns(control) as EventPattern[] }),
+      ...(trigger === "events" && { patterns: controls.flatMap(eventPatterns) as EventPattern[] }),
       ...(trigger === "stream" && { stream: { table: CELL.table } }),
     }));
 }

@@ -23,6 +23,8 @@ const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SD
   --env <file>        write the environment to this file as well, to be read with "source <file>"
   --help              this text
 
+CORDON_MODE, CORDON_TICKETS (console, file:<folder>) and CORDON_POLICY count as they are set.
+
 Prints the environment to set as "export NAME=value" on stdout, everything else on stderr. Stays until SIGINT or SIGTERM.
 It is a test double: signatures are not verified, and nothing leaves this machine.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage.
@@ -73,11 +75,17 @@ async function start({ port, world: file = SAMPLE_WORLD, account, region, route,
   // Tickets come from the table's stream also when events are invoked by hand.
   const wanted = route ? undefined : ["open-tickets"];
   const missing = missingBundles(wanted);
-  deployCell(sandbox, cellEnvironment(), missing.length > 0 ? [] : wanted);
-  const environment = { ...sandbox.environment(), ...cellEnvironment() };
+  const settings = cellEnvironment(ownSettings());
+  deployCell(sandbox, settings, missing.length > 0 ? [] : wanted);
+  const environment = { ...sandbox.environment(), ...settings };
   const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`);
+  try {
+    if (env !== undefined) await writeFile(env, `${lines.join("\n")}\n`);
+  } catch (error) {
+    await sandbox.close();
+    throw error;
+  }
   console.log(lines.join("\n"));
-  if (env !== undefined) await writeFile(env, `${lines.join("\n")}\n`);
   console.error(`Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${CELL.table}`);
   console.error(
     `Buckets: ${world.buckets.map(({ name, region: where = region }) => `${name} (${where})`).join(", ") || "none"}`,
@@ -85,6 +93,12 @@ async function start({ port, world: file = SAMPLE_WORLD, account, region, route,
   if (missing.length > 0)
     console.error(`Not built: ${missing.join(", ")}. Run "npm run build" and start again to see tickets here.`);
   return sandbox;
+}
+
+/** Settings that whoever starts the sandbox has made already. */
+function ownSettings(): Record<string, string> {
+  const names = ["CORDON_MODE", "CORDON_TICKETS", "CORDON_POLICY"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 function describe(error: unknown, port: number): string {

@@ -1,6 +1,6 @@
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
-import type { Citation, Finding, Mode, ResourceRef, Severity, Tag } from "./types.ts";
+import type { Citation, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
 
 /** What a control is, without any code of AWS's: EventBridge patterns, roles and the catalogue are made from this. */
 export interface ControlMeta {
@@ -53,10 +53,10 @@ export interface Control<State> {
   /** Reads live state, and nothing but live state. */
   detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
   /**
-   * Whether live state shows what a call's request says it wrote; true when that can't be told. S3 configuration is eventually consistent: a look
+   * Whether live state shows what a call's request says it wrote; undefined when that can't be told. S3 configuration is eventually consistent: a look
    * right after the call may still see what was before it, and find nothing wrong.
    */
-  shows(request: Readonly<Record<string, unknown>>, detection: Extract<Detection<State>, { kind: "present" }>): boolean;
+  shows(signal: Signal, detection: Extract<Detection<State>, { kind: "present" }>): boolean | undefined;
   /** The compliant state nearest to `state`; touches only the offending parts. */
   comply(state: State, offending: ReadonlySet<string>): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */

@@ -4,19 +4,22 @@
  *   Signal -> Finding -> Decision -> Plan -> Receipt -> Verification -> Evidence -> Ticket
  *             detect     decide      plan    apply      verify          record      notify
  *
- * Everything up to `plan` only reads. `contain` (lifecycle/contain.ts) is the one place that changes a customer's resource. What is recorded
+ * Everything up to `plan` only reads. `contain` plans; `runPlan` (lifecycle/run-plan.ts) claims, applies by `port.write`, verifies and records, and is
+ * the one place that changes a customer's resource. What is recorded
  * goes out through the table's stream: tickets are opened by functions/open-tickets, so that a state change and its ticket can't part.
  */
 import type { Cordon } from "./cordon.ts";
 import { CordonError } from "./errors.ts";
+import { shortHash } from "./ids.ts";
 import type { ResourceRecord } from "./journal/journal.ts";
+import { isOwnCall } from "./journal/own-calls.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
 import { leaseHeld } from "./lifecycle/lease.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
-import { compliantResults, resultOf, unanswered } from "./lifecycle/results.ts";
+import { compliantResults, resultOf } from "./lifecycle/results.ts";
 import type { Pass, Run, View } from "./lifecycle/run.ts";
 import type { Result, Signal } from "./types.ts";
 
@@ -64,60 +67,80 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const { signal, cordon } = run;
   const { control, ports, policy, journal, clock } = cordon;
   const { resource } = signal;
+  const { id } = control.meta;
 
   // The common event needs one update: nothing is wrong, and the journal knows no better.
-  const known = journal.known(resource);
+  const known = journal.known(resource, id);
+  let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports);
   if (known.openFindings === 0 && detection.kind === "present") {
-    const view = judge(run, detection, known);
+    const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
-      if (await journal.recordQuiet(resource, seen)) return quiet(run, view);
+      if (await journal.recordQuiet(resource, id, seen))
+        return lookTooEarly(run, view) ?? { results: compliantResults(run, view), again: false };
     }
   }
 
-  const { record, brake } = await journal.open(resource);
+  const { record, brake } = await journal.open(resource, id);
   if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
   // Live state has to be read after the item. A version that has not moved since before the first look proves that order all the same, because
   // versions only rise (docs/adr/0003); otherwise look again.
-  if (record.version !== known.version) detection = await control.detect(resource, ports);
+  if (record.version !== known.version) {
+    readAtMs = clock.nowMs();
+    detection = await control.detect(resource, ports);
+  }
   if (detection.kind === "absent") return absent(run, record, detection.reason);
 
-  const view = judge(run, detection, record, brake);
+  const view = judge(run, detection, readAtMs, record, brake);
   if (view.isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
+  const early = lookTooEarly(run, view, record);
+  if (early !== undefined) return early;
 
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const { ready, ...held } = await hesitate(run, record, view, offending);
-  const settled = await recordTransitions(run, record, view, held.news);
-  const open = [...settled.results, ...held.results, ...unanswered(run, view)];
-  // What AWS gave no answer to comes again when the queue's own time is over.
-  const later = held.retryAtMs === undefined ? {} : { retryAtMs: held.retryAtMs };
-  if (ready.length === 0) return { results: open, again: false, ...later };
-  const contained = await contain(run, settled.record, view, ready);
-  return { results: [...open, ...contained.results], again: contained.again, ...later };
+  const { ready, news, ...held } = await hesitate(run, record, view, offending);
+  const contained = await contain(run, record, view, ready);
+  if (contained.again) return contained;
+  // What data does counts before what is written about it.
+  const settled = await recordTransitions(run, contained.record, view, news);
+  return { ...held, results: [...contained.results, ...held.results, ...settled.results], again: false };
 }
 
-/** Nothing is wrong; but a look that is too early sees what was before the call, and has to be taken again. */
-function quiet<State>(run: Run<State>, view: View<State>): Pass {
+/**
+ * A look right after a call may still see what was before it. Nothing is concluded from it, and nothing written on it, when live state doesn't show
+ * what the event says was written; the event comes again once the settle window is over.
+ *
+ * @param record when given, what the journal knows: an event that was contained already is no news
+ */
+function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: ResourceRecord): Pass | undefined {
   const { signal, cordon } = run;
-  const results = compliantResults(run, view);
   const { settleWindowMs } = cordon.policy.limits;
-  const settledMs = Date.parse(signal.at) + settleWindowMs;
+  const { stateCalls } = cordon.control.meta;
   const isYoung = Math.abs(cordon.clock.nowMs() - Date.parse(signal.at)) < settleWindowMs;
-  if (!isYoung || signal.request === undefined || cordon.control.shows(signal.request, view.detection)) {
-    return { results, again: false };
-  }
+  if (signal.source !== "cloudtrail" || !isYoung || !view.isReadable) return undefined;
+  const isAnswered = Object.values(record?.findings ?? {}).some(({ claim }) => claim?.signal === shortHash(signal.id));
+  const isKnown = isAnswered || (record !== undefined && isOwnCall(signal, record));
+  const shown = cordon.control.shows(signal, view.detection);
+  if (isKnown || shown === true) return undefined;
+  // What offends by what is seen may be stopped at once, unless it is the very state to be written that is seen too early.
+  const isOffending = view.judged.some(({ decision }) => decision.kind === "contain");
+  if (isOffending && !(shown === false && stateCalls.includes(signal.name))) return undefined;
+  // When it can't be told, only "nothing is wrong" is worth a second look.
+  if (shown === undefined && view.judged.some(({ decision }) => decision.kind !== "compliant")) return undefined;
+
+  const settledMs = Date.parse(signal.at) + settleWindowMs;
   const reason = `live state doesn't show yet what ${signal.name} wrote; looked at again after ${new Date(settledMs).toISOString()}`;
-  const early = results.map(
-    (result): Result => ({ ...result, status: "inconclusive", reasons: [...result.reasons, reason] }),
+  const results = compliantResults(run, view).map(
+    (result): Result => ({ ...result, decision: null, status: "inconclusive", reasons: [reason] }),
   );
-  return { results: early, again: false, retryAtMs: settledMs };
+  return { results, again: false, retryAtMs: settledMs };
 }
 
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
   const empty = { kind: "present", state: undefined as State, tags: [], findings: [] } as const;
   const isOpen = Object.values(record.findings).some(({ status }) => status !== "resolved");
-  const { results } = isOpen ? await recordTransitions(run, record, judge(run, empty, record)) : { results: [] };
+  const view = judge(run, empty, run.cordon.clock.nowMs(), record);
+  const { results } = isOpen ? await recordTransitions(run, record, view) : { results: [] };
   return { results: [...results, resultOf(run, "ignored", [reason])], again: false };
 }

@@ -2,9 +2,10 @@ import type { Control, Detection, Ports } from "../../shared/control.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { BucketRegion, ReplicationConfiguration, ReplicationRule } from "../../shared/resources/s3-buckets.ts";
-import type { Finding, ResourceRef, Tag, TransferFacts } from "../../shared/types.ts";
+import type { Finding, ResourceRef, TransferFacts } from "../../shared/types.ts";
 import { meta } from "./meta.ts";
-import { showsRequest } from "./shows-request.ts";
+import { destinationOf, isEnabled, prefixOf, rulesOf, tagsOf } from "./rules.ts";
+import { showsWrite } from "./shows-write.ts";
 
 type State = ReplicationConfiguration | null;
 
@@ -13,7 +14,7 @@ export const control: Control<State> = {
   meta,
   port: (ports) => ports.s3.replication,
   detect,
-  shows: showsRequest,
+  shows: showsWrite,
 
   comply: (state, offending) => mapRules(state, (rule, id) => (offending.has(id) ? disabled(rule) : rule)),
 
@@ -60,7 +61,7 @@ function findingOf(
     tags: tagsOf(rule),
     ...whereTo(region),
     ...(account !== undefined && { destinationAccount: account }),
-    ...(prefix !== undefined && prefix !== "" && { prefix }),
+    ...(prefix !== "" && { prefix }),
   };
   const where = facts.to ?? (facts.active ? "an unknown Region" : "another bucket");
   return {
@@ -94,34 +95,10 @@ async function regionOf(arn: string, resource: ResourceRef, s3: Ports["s3"]): Pr
   }
 }
 
-/** Rules with their ids; S3 gives every rule one, the position stands in for it should one ever lack it. */
-function rulesOf(state: State): readonly (readonly [ReplicationRule, string])[] {
-  return (state?.Rules ?? []).map((rule, index) => [rule, rule.ID ?? `#${index + 1}`] as const);
-}
-
 function mapRules(state: State, change: (rule: ReplicationRule, id: string) => ReplicationRule): State {
   return state === null ? null : { ...state, Rules: rulesOf(state).map(([rule, id]) => change(rule, id)) };
 }
 
-/** Anything but "Disabled" counts as enabled: an unknown status must not pass for harmless. */
-function isEnabled(rule: ReplicationRule): boolean {
-  return rule.Status !== "Disabled";
-}
-
 function disabled(rule: ReplicationRule): ReplicationRule {
   return { ...rule, Status: "Disabled" };
-}
-
-function destinationOf(rule: ReplicationRule): string {
-  return rule.Destination?.Bucket ?? "";
-}
-
-/** V1 rules have `Prefix`, V2 rules a `Filter`, alone or with tags in `And`. */
-function prefixOf(rule: ReplicationRule): string | undefined {
-  return rule.Filter?.And?.Prefix ?? rule.Filter?.Prefix ?? rule.Prefix;
-}
-
-function tagsOf(rule: ReplicationRule): readonly Tag[] {
-  const tags = rule.Filter?.And?.Tags ?? (rule.Filter?.Tag === undefined ? [] : [rule.Filter.Tag]);
-  return tags.map((tag) => ({ key: tag.Key ?? "", value: tag.Value ?? "" }));
 }

@@ -14,6 +14,8 @@ export const meta = {
   cloudTrail: {
     "s3.amazonaws.com": [
       "PutBucketReplication",
+      // A configuration that somebody takes away ends its findings; one that comes back by Cordon's write has to be told of.
+      "DeleteBucketReplication",
       // A class given later makes an old rule a violation; a class lowered must not free it.
       "PutBucketTagging",
       "DeleteBucketTagging",

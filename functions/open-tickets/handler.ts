@@ -1,11 +1,11 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
-import { describeError } from "../../shared/errors.ts";
+import { CordonError, describeError } from "../../shared/errors.ts";
 import type { FindingRecord } from "../../shared/journal/journal.ts";
 import { makeLogger } from "../../shared/runtime/telemetry.ts";
 import { adaptersFrom } from "../../shared/ticketing/adapters.ts";
-import { ticketOf } from "../../shared/ticketing/ticket.ts";
+import { type Ticket, ticketOf } from "../../shared/ticketing/ticket.ts";
 
 const logger = makeLogger("open-tickets");
 
@@ -16,20 +16,36 @@ const logger = makeLogger("open-tickets");
  */
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const adapters = adaptersFrom(process.env.CORDON_TICKETS);
+  if (!Array.isArray(event?.Records)) {
+    throw new CordonError(
+      "malformed",
+      "This function reads a DynamoDB stream: expected an event with a list of Records.",
+    );
+  }
   for (const record of event.Records) {
+    const sequence = record.dynamodb?.SequenceNumber ?? "";
+    const ticket = ticketIn(record, sequence);
+    if (ticket === undefined) continue;
     try {
-      const finding = findingIn(record);
-      if (finding === undefined) continue;
-      const ticket = ticketOf(finding);
       for (const adapter of adapters) await adapter.put(ticket);
       logger.info("ticket", { key: ticket.key, state: ticket.state, occurrences: ticket.occurrences });
     } catch (error) {
-      const sequence = record.dynamodb?.SequenceNumber ?? "";
       logger.error("ticket not delivered; the stream delivers it again", { sequence, reason: describeError(error) });
       return { batchItemFailures: [{ itemIdentifier: sequence }] };
     }
   }
   return { batchItemFailures: [] };
+}
+
+/** The ticket of the finding a record carries; a record that can't be told is passed over, for it would hold up all behind it and never be right. */
+function ticketIn(record: DynamoDBRecord, sequence: string): Ticket | undefined {
+  try {
+    const finding = findingIn(record);
+    return finding === undefined ? undefined : ticketOf(finding);
+  } catch (error) {
+    logger.error("a finding that no ticket can be made of", { sequence, reason: describeError(error) });
+    return undefined;
+  }
 }
 
 /** The finding a stream record carries; other items of the table are nobody's ticket. */

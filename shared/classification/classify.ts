@@ -9,7 +9,8 @@ export type Classified =
       readonly source: "tag" | "journal" | "default";
       readonly reason: string;
     }
-  | { readonly kind: "undecided"; readonly reason: string };
+  /** `atLeast`: whatever else it is, it is of no lower class than this one, which a tag once gave. */
+  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: Classification };
 
 /** The class journalled before, and whether a tag said so or policy's default. */
 export interface JournalledClass {
@@ -29,9 +30,12 @@ export function classifyBucket(
   { classification: journalled, classSource }: JournalledClass,
   policy: ResidencyPolicy,
 ): Classified {
-  if ("unreadable" in tags) return { kind: "undecided", reason: `the bucket's tags can't be read: ${tags.unreadable}` };
   const before = policy.classifications.find((entry) => entry.name === journalled);
   const wasTagged = journalled !== undefined && classSource === "tag";
+  if ("unreadable" in tags) {
+    const reason = `the bucket's tags can't be read: ${tags.unreadable}`;
+    return { kind: "undecided", reason, ...(wasTagged && before !== undefined && { atLeast: before }) };
+  }
   if (wasTagged && before === undefined) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }

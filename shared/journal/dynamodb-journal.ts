@@ -13,6 +13,7 @@ import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
 import {
   type Brake,
+  type ControlRecord,
   type Entries,
   type FindingRecord,
   type Journal,
@@ -42,11 +43,15 @@ export class DynamoDbJournal implements Journal {
     this.#sleep = sleep;
   }
 
-  known(resource: ResourceRef): Known {
-    return this.#known.get(resourceKey(resource).pk) ?? UNKNOWN;
+  known(resource: ResourceRef, controlId: string): Known {
+    return this.#known.get(memoryKey(resource, controlId)) ?? UNKNOWN;
   }
 
-  async recordQuiet(resource: ResourceRef, seen: SeenClass & { readonly atMs: number }): Promise<boolean> {
+  async recordQuiet(
+    resource: ResourceRef,
+    controlId: string,
+    seen: SeenClass & { readonly atMs: number },
+  ): Promise<boolean> {
     const { account, region, type, arn, name } = resource;
     const { classification, classSource } = seen;
     const hasClass = classification !== undefined;
@@ -55,16 +60,16 @@ export class DynamoDbJournal implements Journal {
         new UpdateItemCommand({
           TableName: this.#table,
           Key: marshall(resourceKey(resource)),
-          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #open = if_not_exists(#open, :zero), #lease = if_not_exists(#lease, :zero)`,
+          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
           // Nothing open, nobody at work, and no class journalled that this one may not replace.
-          ConditionExpression: `attribute_not_exists(pk) OR (#open = :zero AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
+          ConditionExpression: `attribute_not_exists(pk) OR ((attribute_not_exists(#open) OR #open = :zero) AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
           ExpressionAttributeNames: {
             "#class": "classification",
             "#seen": "seenAt",
             "#resource": "resource",
             "#entity": "entity",
             "#version": "version",
-            "#open": "openFindings",
+            "#open": openAttribute(controlId),
             "#lease": "leaseUntilMs",
             ...(hasClass && { "#source": "classSource" }),
           },
@@ -85,11 +90,11 @@ export class DynamoDbJournal implements Journal {
       const { code } = sortAwsError(error);
       // A transaction on the same item: somebody is at work.
       if (code === "ConditionalCheckFailedException" || code === "TransactionConflictException") return false;
-      throw unavailable("UpdateItem", error);
+      throw this.#failed("UpdateItem", error);
     }
   }
 
-  async open(resource: ResourceRef): Promise<{ record: ResourceRecord; brake?: Brake }> {
+  async open(resource: ResourceRef, controlId: string): Promise<{ record: ResourceRecord; brake?: Brake }> {
     const key = resourceKey(resource);
     const keys = [marshall(key), marshall(BRAKE_KEY)];
     const answer = await this.#ask("BatchGetItem", () =>
@@ -104,12 +109,11 @@ export class DynamoDbJournal implements Journal {
     const items = (answer.Responses?.[this.#table] ?? []).map((item) => unmarshall(item));
     const item = items.find((each) => each.pk === key.pk);
     const brake = items.find((each) => each.pk === BRAKE_KEY.pk);
-    const record = recordOf(resource, item);
+    const record = recordOf(resource, controlId, item);
     this.#remember(record);
-    return {
-      record,
-      ...(brake?.on === true && { brake: { reason: String(brake.reason ?? ""), by: String(brake.by ?? "") } }),
-    };
+    // A switch that somebody got wrong in an emergency holds all the same: only a clear "off" is off.
+    const isHeld = brake !== undefined && brake.on !== false;
+    return { record, ...(isHeld && { brake: { reason: String(brake.reason ?? ""), by: String(brake.by ?? "") } }) };
   }
 
   async count(scope: string, windowMs: number, nowMs: number): Promise<number> {
@@ -141,14 +145,14 @@ export class DynamoDbJournal implements Journal {
         await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
         break;
       } catch (error) {
-        this.#known.delete(resourceKey(record.resource).pk);
+        this.#known.delete(memoryKey(record.resource, record.controlId));
         const reasons = cancellationCodes(error);
         if (reasons.includes("ConditionalCheckFailed")) {
           throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`, { cause: error });
         }
         // The SDK doesn't retry a cancelled transaction, whatever cancelled it.
         const canPass = reasons.length > 0 && reasons.every((code) => PASSING.has(code));
-        if (!canPass || attempt >= MAX_ATTEMPTS) throw unavailable("TransactWriteItems", error);
+        if (!canPass || attempt >= MAX_ATTEMPTS) throw this.#failed("TransactWriteItems", error);
         await this.#sleep(25 * 2 ** attempt);
       }
     }
@@ -181,10 +185,7 @@ export class DynamoDbJournal implements Journal {
     return {
       Put: {
         TableName: this.#table,
-        Item: marshall(
-          { ...resourceKey(record.resource), entity: "resource", ...saved, openFindings: openFindings(saved) },
-          MARSHALL,
-        ),
+        Item: marshall(itemOf(saved), MARSHALL),
         // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
         ConditionExpression: `${record.version === 0 ? "(attribute_not_exists(pk) OR #version = :version)" : "#version = :version"} AND ${
           record.classification === undefined ? "attribute_not_exists(#class)" : "#class = :class"
@@ -250,7 +251,7 @@ export class DynamoDbJournal implements Journal {
 
   #remember(record: ResourceRecord): void {
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
-    this.#known.set(resourceKey(record.resource).pk, {
+    this.#known.set(memoryKey(record.resource, record.controlId), {
       version: record.version,
       openFindings: openFindings(record),
       ...(record.classification !== undefined && { classification: record.classification }),
@@ -262,14 +263,32 @@ export class DynamoDbJournal implements Journal {
     try {
       return await call();
     } catch (error) {
-      throw unavailable(operation, error);
+      throw this.#failed(operation, error);
     }
+  }
+
+  #failed(operation: string, error: unknown): CordonError {
+    if (sortAwsError(error).code !== "ResourceNotFoundException") return unavailable(operation, error);
+    return new CordonError(
+      "misconfigured",
+      `There is no table "${this.#table}" in this account and Region: set CORDON_TABLE to Cordon's table.`,
+      { cause: error },
+    );
   }
 }
 
 const MARSHALL = { removeUndefinedValues: true } as const;
 
-function openFindings(record: ResourceRecord): number {
+function memoryKey(resource: ResourceRef, controlId: string): string {
+  return `${controlId} ${resourceKey(resource).pk}`;
+}
+
+/** How many findings of a control are not resolved, in an attribute of its own, so that a condition can ask for it. */
+function openAttribute(controlId: string): string {
+  return `open#${controlId}`;
+}
+
+function openFindings(record: ControlRecord): number {
   return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
 }
 
@@ -302,16 +321,31 @@ function mayReplace({ classification, classSource, notAbove }: SeenClass): strin
   return ` OR #class IN (${notAbove.map((_, index) => `:c${index}`).join(", ")})`;
 }
 
-function recordOf(resource: ResourceRef, item: Record<string, unknown> | undefined): ResourceRecord {
-  const empty: ResourceRecord = {
-    resource,
-    version: 0,
-    leaseUntilMs: 0,
-    runs: 0,
-    findings: {},
-    ownRequests: [],
+/** The resource's item, with what every control keeps in it. */
+function itemOf(record: ResourceRecord): Record<string, unknown> {
+  const { controlId, others, findings, unfinishedRun, leftBy, ...shared } = record;
+  const byControl: Record<string, ControlRecord> = {
+    ...others,
+    [controlId]: { findings, unfinishedRun, leftBy } as ControlRecord,
   };
-  if (item === undefined) return empty;
-  const { pk: _pk, sk: _sk, entity: _entity, openFindings: _open, seenAt: _seen, ...stored } = item;
-  return { ...empty, ...(stored as Partial<ResourceRecord>), resource };
+  const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
+  return { ...resourceKey(record.resource), entity: "resource", ...shared, byControl, ...Object.fromEntries(open) };
+}
+
+function recordOf(resource: ResourceRef, controlId: string, item: Record<string, unknown> = {}): ResourceRecord {
+  const stored = item as Partial<ResourceRecord> & { readonly byControl?: Readonly<Record<string, ControlRecord>> };
+  const { [controlId]: own = { findings: {} }, ...others } = stored.byControl ?? {};
+  const { classification, classSource } = stored;
+  return {
+    resource,
+    controlId,
+    others,
+    version: stored.version ?? 0,
+    leaseUntilMs: stored.leaseUntilMs ?? 0,
+    runs: stored.runs ?? 0,
+    ownRequests: stored.ownRequests ?? [],
+    ...(classification !== undefined && { classification }),
+    ...(classSource !== undefined && { classSource }),
+    ...own,
+  };
 }

@@ -28,8 +28,11 @@ export interface FindingState {
   readonly run?: number;
   /** When AWS took a write that was to contain it, newest last; at most `KEPT_CONTAINMENTS`. */
   readonly containedAtMs: readonly number[];
-  /** What the last containment answered (`shortHash` of the signal's id), and since when it held the lease: writes of others in between may have been lost. */
-  readonly claim?: { readonly signal: string; readonly atMs: number };
+  /**
+   * What the last change answered (`shortHash` of the signal's id), and when the look it rests on began: writes of others since then may have been
+   * lost. Without a time nobody is suspected.
+   */
+  readonly claim?: { readonly signal: string; readonly atMs?: number };
   /** The foreign write already told of as having come in between. */
   readonly interleaved?: string;
   /** The containment removed the part instead of switching it off. */
@@ -39,8 +42,14 @@ export interface FindingState {
   readonly exception?: Exception;
 }
 
-/** The resource's item: the unit of locking. `version` rises with each write of a run and with nothing else. */
-export interface ResourceRecord {
+/**
+ * The resource's item as one control sees it: the unit of locking. Version, lease and class belong to the resource, and so to every control on it;
+ * findings and runs under way are the control's own. `version` rises with each write of a run and with nothing else.
+ */
+export interface ResourceRecord extends ControlRecord {
+  readonly controlId: string;
+  /** What other controls keep with the same resource; carried along, never looked into. */
+  readonly others: Readonly<Record<string, ControlRecord>>;
   readonly resource: ResourceRef;
   readonly version: number;
   /** The journalled class. From a tag it is a ratchet; from policy's default it says how the data was treated so far. */
@@ -50,13 +59,17 @@ export interface ResourceRecord {
   readonly leaseUntilMs: number;
   /** How many runs there have been; the last one's number. */
   readonly runs: number;
+  /** Request ids of Cordon's own recent writes here, newest last (invariant 10). */
+  readonly ownRequests: readonly string[];
+}
+
+/** What one control keeps with a resource. */
+export interface ControlRecord {
+  readonly findings: Readonly<Record<string, FindingState>>;
   /** A run that was claimed and has not finished. */
   readonly unfinishedRun?: number;
   /** The last run that AWS took: the state it left is what a rollback has to find. */
   readonly leftBy?: number;
-  readonly findings: Readonly<Record<string, FindingState>>;
-  /** Request ids of Cordon's own recent writes here, newest last (invariant 10). */
-  readonly ownRequests: readonly string[];
 }
 
 /** Policy can't ask for a longer memory of a tug of war (schema.ts). */
@@ -176,16 +189,16 @@ export interface Known {
  */
 export interface Journal {
   /** No call. */
-  known(resource: ResourceRef): Known;
+  known(resource: ResourceRef, controlId: string): Known;
   /**
    * One update: records class, Region and time of a resource on which nothing is wrong, unless the journal knows better (a higher class, a
    * finding that is not resolved, a run at work).
    *
    * @returns false when the journal knew better; nothing was written then
    */
-  recordQuiet(resource: ResourceRef, seen: SeenClass & { readonly atMs: number }): Promise<boolean>;
+  recordQuiet(resource: ResourceRef, controlId: string, seen: SeenClass & { readonly atMs: number }): Promise<boolean>;
   /** One read: the resource's record (an empty one when there is none) and the brake. */
-  open(resource: ResourceRef): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake }>;
+  open(resource: ResourceRef, controlId: string): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake }>;
   /** One update: counts an automatic change and returns how many there have been in the current window. */
   count(scope: string, windowMs: number, nowMs: number): Promise<number>;
   /**

@@ -14,11 +14,13 @@ export type Applied<State> =
  * Makes a plan's calls: the plan's own, and only when AWS refuses that for good, the fallback's.
  *
  * Side effects: changes the customer's resource. Call it under a lease, with the plan stored.
+ * @param beforeFallback stores the refusal, so that whoever takes the run up after a crash knows that the fallback was on its way
  */
 export async function applyPlan<State>(
   plan: Plan<State>,
   resource: ResourceRef,
   port: ResourcePort<State>,
+  beforeFallback: (refusal: Receipt) => Promise<void>,
 ): Promise<Applied<State>> {
   const first = await tryWrite(port, resource, plan.after);
   if ("reason" in first) return { kind: "unknown", receipts: [], ...first };
@@ -26,6 +28,7 @@ export async function applyPlan<State>(
   const refusal = first.error ?? "no reason given";
   // Only a denial is known to leave the harder stop possible; any other refusal needs a person to look.
   if (plan.fallback === undefined || !isDenial(first)) return { kind: "refused", receipts: [first], reason: refusal };
+  await beforeFallback(first);
   const second = await tryWrite(port, resource, plan.fallback.after);
   if ("reason" in second) return { kind: "unknown", receipts: [first], ...second };
   if (second.outcome === "accepted") {

@@ -19,7 +19,8 @@ export async function contain<State>(
   record: ResourceRecord,
   view: View<State>,
   offending: readonly Judged[],
-): Promise<Pass> {
+): Promise<Pass & { readonly record: ResourceRecord }> {
+  if (offending.length === 0) return { results: [], again: false, record };
   assertTimeLeft(run);
   const { cordon, signal } = run;
   const { control, policy } = cordon;
@@ -33,7 +34,12 @@ export async function contain<State>(
   // In a storm the reversible stop goes on; what could break an application waits for a person.
   const port = control.port(cordon.ports);
   const plan = planContainment(control, port, view.detection.state, parts, storm === undefined);
-  const { outcome, told, number } = await runPlan(run, record, view, {
+  const {
+    outcome,
+    told,
+    number,
+    record: finished,
+  } = await runPlan(run, record, view, {
     plan,
     judged: offending,
     claimed: ({ finding, decision, previous }, number, nowMs) =>
@@ -42,7 +48,8 @@ export async function contain<State>(
         basis: basisOf(finding, decision),
         run: number,
         removed: false,
-        claim: { signal: shortHash(signal.id), atMs: nowMs },
+        // After a run without an answer the echo of its write can't be told from somebody else's: nobody is suspected then.
+        claim: { signal: shortHash(signal.id), ...(previous?.status !== "inconclusive" && { atMs: view.readAtMs }) },
       }),
     finished: (state, outcome) => stateAfter(state, outcome),
     remarks: remarksOn(run, plan, storm),
@@ -55,7 +62,7 @@ export async function contain<State>(
       changes: outcome.applied.kind === "accepted" ? changesFor(done, judged.finding.part) : [],
     }),
   );
-  return { results, again: outcome.verification?.kind === "drifted" };
+  return { results, again: outcome.verification?.kind === "drifted", record: finished };
 }
 
 /** Who is counted: a role by its name, for its sessions can be named anew at will; without a principal, the source. */

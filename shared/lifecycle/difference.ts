@@ -6,21 +6,46 @@ import type { Change } from "../types.ts";
  *
  * Lists of objects with an `ID` or a `Key` are compared by it, because AWS doesn't promise their order. A member that is `undefined` is absent,
  * and so is all of a state that is `null`. The path is written as people write it: `Rules[to-us].Status`.
+ *
+ * @param part only what differs within the part of this id; all of it when left out
  */
-export function differences(before: unknown, after: unknown, path = ""): readonly Change[] {
+export function differences(before: unknown, after: unknown, part?: string): readonly Change[] {
+  return compare(before ?? {}, after ?? {}, "", part);
+}
+
+function compare(before: unknown, after: unknown, path: string, part: string | undefined): readonly Change[] {
   if (canonicalText(before) === canonicalText(after)) return [];
-  if (path === "" && (before === null || after === null)) return differences(before ?? {}, after ?? {}, path);
   const name = identifierOf(before, after);
   if (name !== undefined) {
     const [one, other] = [byId(before, name), byId(after, name)];
-    const ids = [...new Set([...one.keys(), ...other.keys()])];
-    return ids.flatMap((id) => differences(one.get(id), other.get(id), `${path}[${id}]`));
+    const ids = part === undefined ? [...new Set([...one.keys(), ...other.keys()])] : [part];
+    return ids.flatMap((id) => compare(one.get(id), other.get(id), `${path}[${id}]`, undefined));
   }
   if (isRecord(before) && isRecord(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return keys.flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
+    return keys.flatMap((key) => compare(before[key], after[key], path === "" ? key : `${path}.${key}`, part));
   }
+  // What belongs to no part.
+  if (part !== undefined) return [];
   return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
+}
+
+/** So many differences tell the matter; somebody else's whole configuration must not fill the journal. */
+const MAX_TOLD = 20;
+const MAX_VALUE = 500;
+
+/** Differences as they can be kept and shown: the first few, long values cut. */
+export function briefly(changes: readonly Change[]): readonly Change[] {
+  const short = (value: unknown) => {
+    const text = JSON.stringify(value) ?? "";
+    return text.length <= MAX_VALUE ? value : `${text.slice(0, MAX_VALUE)}... (${text.length} characters)`;
+  };
+  const told = changes.slice(0, MAX_TOLD).map(({ path, before, after }) => ({
+    path,
+    ...(before !== undefined && { before: short(before) }),
+    ...(after !== undefined && { after: short(after) }),
+  }));
+  return changes.length <= MAX_TOLD ? told : [...told, { path: `and ${changes.length - MAX_TOLD} more` }];
 }
 
 /** Whether two states mean the same to AWS. */

@@ -10,14 +10,17 @@ import type { Run } from "./run.ts";
  *
  * Side effects: none for any other signal; else one transaction of the journal.
  */
-export async function tellForeignWrite<State>(
-  { signal, cordon }: Run<State>,
-  record: ResourceRecord,
-): Promise<ResourceRecord> {
+export async function tellForeignWrite<State>(run: Run<State>, record: ResourceRecord): Promise<ResourceRecord> {
+  const { signal, cordon } = run;
   const { control, journal, clock } = cordon;
-  if (signal.source !== "cloudtrail" || !control.meta.stateCalls.includes(signal.name) || isOwnCall(signal, record))
+  if (signal.source !== "cloudtrail" || !control.meta.stateCalls.includes(signal.name) || isOwnCall(signal, record)) {
     return record;
-  const hit = Object.entries(record.findings).filter(([, state]) => cameBetween(signal, state));
+  }
+  const hit: [string, FindingState][] = [];
+  for (const [id, state] of Object.entries(record.findings)) {
+    if (hit.length < MAX_TOLD && cameBetween(signal, state) && !(await wasSeen(run, record, state)))
+      hit.push([id, state]);
+  }
   if (hit.length === 0) return record;
 
   const at = new Date(clock.nowMs()).toISOString();
@@ -52,16 +55,31 @@ export async function tellForeignWrite<State>(
     };
   });
   const next = { ...record, findings: { ...record.findings, ...states } };
-  return journal.save(record, next, { findings: findings.slice(0, MAX_TOLD), evidence });
+  return journal.save(record, next, { findings, evidence });
 }
 
 /** A transaction takes 100 items. */
 const MAX_TOLD = 90;
 
-/** Whether a foreign write was made between a containment's claim and its write. CloudTrail cuts times to whole seconds. */
-function cameBetween(signal: Signal, { status, claim, containedAtMs, interleaved }: FindingState): boolean {
-  const writtenMs = containedAtMs.at(-1);
-  if (status !== "contained" || claim === undefined || writtenMs === undefined) return false;
+/** Times of CloudTrail are whole seconds: a write of the same second may have come before our look, and be in the state that was read. */
+async function wasSeen<State>(run: Run<State>, record: ResourceRecord, state: FindingState): Promise<boolean> {
+  const { control, journal } = run.cordon;
+  const done = state.run === undefined ? undefined : await journal.readRun(record.resource, state.run);
+  if (done === undefined) return false;
+  const before = { kind: "present", state: done.plan.before as State, tags: [], findings: [] } as const;
+  return control.shows(run.signal, before) === true;
+}
+
+/** No run takes longer than this between look and write. */
+const MAX_RUN_MS = 60_000;
+
+/** Whether a foreign write was made between the look a change rests on and the change. */
+function cameBetween(
+  signal: Signal,
+  { status, claim, containedAtMs, changedAtMs, interleaved }: FindingState,
+): boolean {
+  const writtenMs = status === "contained" ? containedAtMs.at(-1) : status === "exempt" ? changedAtMs : undefined;
+  if (claim?.atMs === undefined || writtenMs === undefined || writtenMs - claim.atMs > MAX_RUN_MS) return false;
   const id = shortHash(signal.id);
   if (id === claim.signal || id === interleaved) return false;
   const calledMs = Date.parse(signal.at);

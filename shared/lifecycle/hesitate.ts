@@ -3,6 +3,7 @@ import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Result } from "../types.ts";
 import { isSameState } from "./difference.ts";
+import type { News } from "./record.ts";
 import { resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { basisOf, occurrenceOf, reached } from "./transition.ts";
@@ -11,11 +12,7 @@ import { basisOf, occurrenceOf, reached } from "./transition.ts";
 interface Hesitation {
   readonly ready: readonly Judged[];
   readonly results: readonly Result[];
-  readonly news: readonly {
-    readonly state: FindingState;
-    readonly judged: Judged;
-    readonly notes: readonly string[];
-  }[];
+  readonly news: readonly News[];
   readonly retryAtMs?: number;
 }
 
@@ -41,12 +38,30 @@ export async function hesitate<State>(
 ): Promise<Hesitation> {
   const ready: Judged[] = [];
   const waits: { readonly judged: Judged; readonly wait: Wait }[] = [];
+  let stale: Wait | undefined;
   for (const judged of offending) {
-    const wait =
-      waitForRefusal(run, judged) ?? waitForFlips(run, judged) ?? (await waitForSettling(run, record, view, judged));
+    stale ??= await waitForSettling(run, record, view, judged);
+    const wait = waitForRefusal(run, judged) ?? waitForFlips(run, judged);
     if (wait === undefined) ready.push(judged);
     else waits.push({ judged, wait });
   }
+  // A look that may be stale is stale for all: a plan made on it would switch on again what has been contained.
+  if (stale !== undefined) {
+    const wait = stale;
+    return heldBack(
+      run,
+      [],
+      offending.map((judged) => ({ judged, wait })),
+    );
+  }
+  return heldBack(run, ready, waits);
+}
+
+function heldBack<State>(
+  run: Run<State>,
+  ready: readonly Judged[],
+  waits: readonly { readonly judged: Judged; readonly wait: Wait }[],
+): Hesitation {
   const times = waits.flatMap(({ wait }) => (wait.retryAtMs === undefined ? [] : [wait.retryAtMs]));
   return {
     ready,
@@ -60,12 +75,13 @@ export async function hesitate<State>(
   };
 }
 
-function waitForRefusal<State>({ cordon }: Run<State>, { previous }: Judged): Wait | undefined {
-  if (previous?.refused !== true) return undefined;
+function waitForRefusal<State>({ cordon }: Run<State>, { finding, decision, previous }: Judged): Wait | undefined {
+  // Refused for what it was then; another destination, say, is another matter.
+  if (previous?.refused !== true || previous.basis !== basisOf(finding, decision)) return undefined;
   const untilMs = previous.changedAtMs + cordon.policy.limits.flips.cappedIntervalMs;
   if (cordon.clock.nowMs() >= untilMs) return undefined;
-  const reason = `AWS has just refused this change; a person has to decide, and an event after ${iso(untilMs)} tries it again`;
-  return { status: "awaiting-approval", reason };
+  const reason = `AWS has just refused this change; a person has to decide, and it is tried again after ${iso(untilMs)}`;
+  return { status: "awaiting-approval", reason, retryAtMs: untilMs };
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */

@@ -11,6 +11,7 @@ import type { Judged, Run, View } from "./run.ts";
 export function judge<State>(
   run: Run<State>,
   detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
+  readAtMs: number,
   journalled: JournalledClass & { readonly findings?: ResourceRecord["findings"] },
   brake?: Brake,
 ): View<State> {
@@ -37,6 +38,7 @@ export function judge<State>(
     classified,
     judged: all.filter((each) => !isUnanswered(each)),
     unanswered: all.filter(isUnanswered),
+    readAtMs,
     isReadable: detection.kind === "present",
   };
 }

@@ -7,7 +7,7 @@ import type { Account } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
-import { gone, transition } from "./transition.ts";
+import { gone, transition, unansweredTransition } from "./transition.ts";
 
 interface Recorded {
   readonly record: ResourceRecord;
@@ -15,15 +15,15 @@ interface Recorded {
 }
 
 /** A finding's next state with what there is to say about it. */
-interface News {
+export interface News {
   readonly state: FindingState;
   readonly judged: Judged;
   readonly notes?: readonly string[];
 }
 
 /**
- * Records what changed for the findings that need no change in AWS: observed, awaiting approval, exempt, waiting, resolved. No call when
- * nothing changed.
+ * Records what changed for the findings that need no change in AWS: observed, awaiting approval, exempt, waiting, unanswered, resolved. No call
+ * when nothing changed.
  *
  * @param waiting findings that are to be contained, but not now
  */
@@ -33,7 +33,8 @@ export async function recordTransitions<State>(
   view: View<State>,
   waiting: readonly News[] = [],
 ): Promise<Recorded> {
-  const nowMs = run.cordon.clock.nowMs();
+  const { journal, clock } = run.cordon;
+  const nowMs = clock.nowMs();
   const results: Result[] = [];
   const news: News[] = [...waiting];
   for (const judged of view.judged) {
@@ -42,18 +43,33 @@ export async function recordTransitions<State>(
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
   }
+  for (const judged of view.unanswered) {
+    const step = unansweredTransition(judged.previous, judged.finding, nowMs);
+    results.push(resultFor(run, judged, step.status, step.occurrence));
+    if (step.next !== undefined) news.push({ state: step.next, judged });
+  }
+  const untold: Record<string, FindingState> = {};
   for (const [id, state] of goneStates(record, view)) {
     const step = gone(state, nowMs, view.detection.state === null);
-    const judged = step.next === undefined ? undefined : await judgedGone(run, record, id);
-    if (step.next === undefined || judged === undefined) continue;
-    results.push(resultFor(run, judged, step.status, step.occurrence));
-    news.push({ state: step.next, judged });
+    if (step.next === undefined) continue;
+    const judged = await judgedGone(run, record, id);
+    if (judged === undefined) untold[id] = step.next;
+    else {
+      results.push(resultFor(run, judged, step.status, step.occurrence));
+      news.push({ state: step.next, judged });
+    }
   }
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
-  if (news.length === 0) return { record: await tellForeignWrite(run, record), results };
-  const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
-  const saved = await saveAccounts(run.cordon.journal, record, accounts, (last) => withClass(last, view));
-  return { record: saved, results };
+  let saved = record;
+  if (news.length > 0 || Object.keys(untold).length > 0) {
+    const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
+    const concluded = (last: ResourceRecord) => ({
+      ...withClass(last, view),
+      findings: { ...last.findings, ...untold },
+    });
+    saved = await saveAccounts(journal, record, accounts, concluded);
+  }
+  return { record: await tellForeignWrite(run, saved), results };
 }
 
 function isPassive(decision: Decision): decision is Decision & { readonly kind: Exclude<Decision["kind"], "contain"> } {
@@ -63,7 +79,7 @@ function isPassive(decision: Decision): decision is Decision & { readonly kind: 
 /** What the journal knows and live state doesn't show. What can't be seen is not gone. */
 function goneStates<State>(record: ResourceRecord, view: View<State>): readonly (readonly [string, FindingState])[] {
   if (!view.isReadable) return [];
-  const present = new Set(view.judged.map(({ finding }) => finding.id));
+  const present = new Set([...view.judged, ...view.unanswered].map(({ finding }) => finding.id));
   return Object.entries(record.findings).filter(([id]) => !present.has(id));
 }
 

@@ -3,6 +3,7 @@ import type { ControlMeta } from "../control.ts";
 import { contentHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, RunRecord, Timings } from "../journal/journal.ts";
 import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Verification } from "../types.ts";
+import { differences } from "./difference.ts";
 
 /** All that is worth telling about one finding at the end of a run; what is recorded and what is proved are made from the same. */
 export interface Account {
@@ -47,9 +48,7 @@ export function recordsOf(account: Account, version: number): { finding: Finding
 /** The changes of a run that concern one part. */
 export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undefined, part: string): readonly Change[] {
   if (run === undefined) return [];
-  const steps = run.usedFallback ? (run.plan.fallback?.steps ?? []) : run.plan.steps;
-  const changes = steps.flatMap((step) => step.changes);
-  return changes.filter(({ path }) => path.slice(path.indexOf("[") + 1).startsWith(`${part}]`));
+  return differences(run.plan.before, run.usedFallback ? run.plan.fallback?.after : run.plan.after, part);
 }
 
 function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {

@@ -2,7 +2,7 @@ import { CordonError } from "../errors.ts";
 import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Verification } from "../types.ts";
-import { isSameState } from "./difference.ts";
+import { briefly, differences, isSameState } from "./difference.ts";
 import { type Account, changesFor, sealRun } from "./records.ts";
 import { resultFor } from "./results.ts";
 import type { Pass, Run, View } from "./run.ts";
@@ -29,7 +29,10 @@ export async function recoverRun<State>(run: Run<State>, record: ResourceRecord,
   const live = view.detection.state;
   const { plan } = unfinished;
   const isOwnAfter = isSameState(live, plan.after);
-  const usedFallback = !isOwnAfter && plan.fallback !== undefined && isSameState(live, plan.fallback.after);
+  // The fallback was on its way only if the first call's refusal is journalled: somebody else may have taken the configuration away.
+  const wasRefused = unfinished.receipts.some((receipt) => receipt.outcome === "refused");
+  const usedFallback =
+    !isOwnAfter && wasRefused && plan.fallback !== undefined && isSameState(live, plan.fallback.after);
   if (isOwnAfter || usedFallback) return conclude(run, record, view, { ...unfinished, usedFallback });
 
   const untilMs = Date.parse(unfinished.claimedAt) + policy.limits.settleWindowMs;
@@ -42,8 +45,7 @@ export async function recoverRun<State>(run: Run<State>, record: ResourceRecord,
     );
     return { results, again: false, retryAtMs: untilMs };
   }
-  await abandon(run, record, unfinished, wasAccepted);
-  return { results: [], again: true };
+  return abandon(run, record, view, unfinished, wasAccepted);
 }
 
 /** Live state is what the run was to leave: the journal is brought up to it, with the facts and decisions the plan rested on. */
@@ -53,7 +55,7 @@ async function conclude<State>(
   view: View<State>,
   done: RunRecord,
 ): Promise<Pass> {
-  const { cordon, signal } = run;
+  const { cordon } = run;
   const nowMs = cordon.clock.nowMs();
   const verification: Verification = { kind: "verified", at: new Date(nowMs).toISOString(), reads: 1 };
   const accepted = done.receipts.find(({ outcome }) => outcome === "accepted");
@@ -62,27 +64,21 @@ async function conclude<State>(
       ? "verified by a later run"
       : "the run ended before AWS's answer was recorded; live state is as it was to leave it, by its call or, less likely, by somebody else's",
   ];
-  const sealed = sealRun({ ...done, verification });
   const accounts: Account[] = [];
+  const timings =
+    done.plan.kind === "contain"
+      ? { containedAt: accepted?.at ?? verification.at }
+      : { restoredAt: accepted?.at ?? verification.at };
   for (const judged of done.judged) {
     const state = record.findings[judged.finding.id];
     // Told already, before the container died.
-    if (
-      state === undefined ||
-      (state.status !== "containing" && state.status !== "inconclusive" && state.status !== "rolling-back")
-    )
-      continue;
+    if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
     accounts.push({
-      meta: cordon.control.meta,
-      ...judged,
+      ...accountOf(run, record, view, judged, nowMs),
       state: stateConcluded(state, judged, done, accepted !== undefined, nowMs),
-      classified: view.classified,
-      signal,
-      isOwn: isOwnCall(signal, record),
-      nowMs,
       notes,
-      timings: { containedAt: accepted?.at ?? verification.at, verifiedAt: verification.at },
-      run: sealed,
+      timings: { ...timings, verifiedAt: verification.at },
+      run: sealRun({ ...done, verification }),
     });
   }
   const { number, receipts, usedFallback } = done;
@@ -112,37 +108,101 @@ function stateConcluded(
 ): FindingState {
   if (done.plan.kind === "contain") {
     // Without a receipt its own echo can't be recognised: nobody is to be suspected of having written in between.
-    const { claim: _, ...unclaimed } = state;
-    const written = wasCounted ? state : withWrite(unclaimed, nowMs);
+    const { claim, ...rest } = state;
+    const unsuspecting = { ...rest, ...(claim !== undefined && { claim: { signal: claim.signal } }) };
+    const written = wasCounted ? state : withWrite(unsuspecting, nowMs);
     return reached(written, "contained", nowMs, { removed: stateLeftBy(done) === null });
   }
   return reached(state, "exempt", nowMs, { occurrence: state.occurrence + 1, basis: basisOf(finding, decision) });
 }
 
-/** The run came to nothing, or somebody wrote over it: it is closed, and its findings are judged anew. */
+/**
+ * Live state is not what the run was to leave: it came to nothing, or somebody wrote after it. Parts that are as the run was to leave them count as
+ * done; the others are judged anew.
+ */
 async function abandon<State>(
   run: Run<State>,
   record: ResourceRecord,
+  view: View<State>,
   unfinished: RunRecord,
   wasAccepted: boolean,
-): Promise<void> {
+): Promise<Pass> {
   const nowMs = run.cordon.clock.nowMs();
+  const live = view.detection.state;
+  const { plan, number, receipts, usedFallback } = unfinished;
+  const verification: Verification = {
+    kind: "drifted",
+    at: new Date(nowMs).toISOString(),
+    reads: 1,
+    differences: briefly(differences(plan.after, live)),
+  };
   const states: Record<string, FindingState> = {};
-  for (const { finding } of unfinished.judged) {
-    const state = record.findings[finding.id];
-    if (state === undefined) continue;
-    // A containment goes on in the same occurrence; a rollback that came to nothing leaves what was contained.
-    if (unfinished.plan.kind === "roll-back") states[finding.id] = reached(state, "contained", nowMs);
-    else if (wasAccepted) states[finding.id] = reached(state, "inconclusive", nowMs);
+  const accounts: Account[] = [];
+  for (const judged of unfinished.judged) {
+    const { id, part } = judged.finding;
+    const state = record.findings[id];
+    if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
+    const isDone = differences(plan.after, live, part).length === 0 && differences(plan.before, live, part).length > 0;
+    // A rollback that came to nothing leaves what was contained; a containment goes on in the same occurrence.
+    if (plan.kind === "roll-back") states[id] = reached(state, isDone ? "inconclusive" : "contained", nowMs);
+    else if (!isDone) states[id] = reached(wasAccepted ? state : withoutRun(state), "inconclusive", nowMs);
     else {
-      // Nothing shows that AWS ever took the write: should the part be off now, somebody else did it.
-      const { run: _, ...unchanged } = state;
-      states[finding.id] = reached(unchanged, "inconclusive", nowMs);
+      accounts.push({
+        ...accountOf(run, record, view, judged, nowMs),
+        state: stateConcluded(state, judged, unfinished, wasAccepted, nowMs),
+        notes: [
+          "the run ended before it could be verified, and somebody has changed the configuration since; this part is as the run was to leave it",
+        ],
+        timings: { containedAt: receipts.at(-1)?.at ?? verification.at },
+        run: sealRun({ ...unfinished, verification }),
+      });
     }
   }
-  const { number, receipts, usedFallback } = unfinished;
-  const next = { ...freed(record), findings: { ...record.findings, ...states } };
-  await run.cordon.journal.save(record, next, { finishedRun: { number, receipts, usedFallback, status: "abandoned" } });
+  const status = accounts.length > 0 ? ("drifted" as const) : ("abandoned" as const);
+  const concluded = (current: ResourceRecord) => ({
+    ...freed(current),
+    findings: { ...current.findings, ...states },
+    ...(accounts.length > 0 && { leftBy: number }),
+  });
+  await saveAccounts(run.cordon.journal, record, accounts, concluded, {
+    number,
+    receipts,
+    usedFallback,
+    status,
+    verification,
+  });
+  const results = accounts.map(({ finding, decision, state, notes = [] }) =>
+    resultFor(run, { finding, decision }, "contained", state.occurrence, {
+      reasons: notes,
+      changes: changesFor(unfinished, finding.part),
+    }),
+  );
+  return { results, again: true };
+}
+
+/** A run that was neither concluded nor told of. */
+const IN_FLIGHT: readonly FindingState["status"][] = ["containing", "inconclusive", "rolling-back"];
+
+/** Nothing shows that AWS ever took the write: should the part be off one day, somebody else did it. */
+function withoutRun({ run: _, ...state }: FindingState): FindingState {
+  return state;
+}
+
+function accountOf<State>(
+  run: Run<State>,
+  record: ResourceRecord,
+  view: View<State>,
+  judged: RunRecord["judged"][number],
+  nowMs: number,
+) {
+  return {
+    meta: run.cordon.control.meta,
+    ...judged,
+    classified: view.classified,
+    signal: run.signal,
+    isOwn: isOwnCall(run.signal, record),
+    nowMs,
+  };
 }
 
 function freed({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord {

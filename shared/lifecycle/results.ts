@@ -41,8 +41,3 @@ export function resultFor<State>(
     changes: more.changes ?? [],
   };
 }
-
-/** Parts of which nothing can be said because AWS did not answer. */
-export function unanswered<State>(run: Run<State>, view: View<State>): readonly Result[] {
-  return view.unanswered.map((each) => resultFor(run, each, "inconclusive", each.previous?.occurrence ?? 0));
-}

@@ -1,9 +1,9 @@
 import type { Classified } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
-import { contentHash, subjectOf } from "../ids.ts";
+import { contentHash, shortHash, subjectOf } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
-import { differences } from "./difference.ts";
+import { briefly, differences } from "./difference.ts";
 import { judge } from "./judge.ts";
 import { leaseHeld } from "./lease.ts";
 import { planRollback } from "./plan.ts";
@@ -60,9 +60,10 @@ export async function rollBack<State>(
   const state = record.findings[recorded.id];
   if (state?.status === "exempt") {
     const expiresAt = state.exception?.expiresAt ?? at;
-    if (Date.parse(expiresAt) > nowMs)
-      return answer("exempt", [`already rolled back; exempt until ${expiresAt}`], state);
-    return answer("refused", [`its exception ended at ${expiresAt}; the next event contains it again`], state);
+    if (Date.parse(expiresAt) > nowMs) {
+      return answer("exempt", [`already rolled back, exempt until ${expiresAt}; nothing was changed now`], state);
+    }
+    return answer("refused", [`its exception ended at ${expiresAt}; it is judged anew at the next event`], state);
   }
   if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined) {
     return answer(
@@ -78,18 +79,32 @@ export async function rollBack<State>(
   if (contained === undefined || last === undefined)
     return answer("refused", ["the run that contained it is not in the journal"], state);
 
+  const readAtMs = cordon.clock.nowMs();
   const detection = await cordon.control.detect(resource, cordon.ports);
   if (detection.kind !== "present") return answer("refused", [detection.reason], state);
-  const interference = differences(stateLeftBy(last), detection.state);
+  const changed = differences(stateLeftBy(last), detection.state);
+  const interference =
+    changed.length > 0
+      ? changed
+      : [
+          ...(isAsContained(contained, detection.state, recorded.part)
+            ? []
+            : differences(contained.plan.after, detection.state, recorded.part)),
+        ];
   if (interference.length > 0) {
     return answer(
       "refused",
       ["somebody has changed the configuration since; it is not as Cordon left it"],
       state,
-      interference,
+      briefly(interference),
     );
   }
-  return restore(run, record, state, judge(run, detection, record), contained, request);
+  return restore(run, record, state, judge(run, detection, readAtMs, record), contained, request);
+}
+
+/** Whether the part is as its containment left it, or as a later rollback of another part put it back: switched off, otherwise as it was. */
+function isAsContained(contained: RunRecord, live: unknown, part: string): boolean {
+  return [contained.plan.after, stateLeftBy(contained)].some((left) => differences(left, live, part).length === 0);
 }
 
 type Answer = (
@@ -112,13 +127,13 @@ function answerFor<State>(run: Run<State>, recorded: FindingRecord): Answer {
 async function openSettled<State>(run: Run<State>): Promise<ResourceRecord> {
   const { journal, control, ports, clock } = run.cordon;
   const { resource } = run.signal;
-  const { record } = await journal.open(resource);
+  const { record } = await journal.open(resource, control.meta.id);
   if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
   if (record.unfinishedRun === undefined) return record;
   const detection = await control.detect(resource, ports);
   if (detection.kind !== "present") return record;
-  await recoverRun(run, record, judge(run, detection, record));
-  return (await journal.open(resource)).record;
+  await recoverRun(run, record, judge(run, detection, clock.nowMs(), record));
+  return (await journal.open(resource, control.meta.id)).record;
 }
 
 async function restore<State>(
@@ -161,12 +176,16 @@ async function restore<State>(
     plan,
     judged: [judged],
     beforehand: [exceptionEvidence(judged, exception, record)],
-    claimed: (_, __, nowMs) => reached(state, "rolling-back", nowMs, { exception }),
+    claimed: (_, __, nowMs) =>
+      reached(state, "rolling-back", nowMs, {
+        exception,
+        claim: { signal: shortHash(run.signal.id), atMs: view.readAtMs },
+      }),
     finished: (claimed, { applied, verification, atMs }) => {
-      // Refused or written over: what was contained counts as such until live state is judged again.
-      if (applied.kind === "refused" || verification?.kind === "drifted") {
-        return reached(claimed, "contained", atMs);
-      }
+      // Refused: what was contained still is.
+      if (applied.kind === "refused") return reached(claimed, "contained", atMs);
+      // Written over: it is not known how it stands until it is judged again.
+      if (verification?.kind === "drifted") return reached(claimed, "inconclusive", atMs);
       if (verification?.kind !== "verified") return claimed;
       return reached(claimed, "exempt", atMs, {
         occurrence: claimed.occurrence + 1,

@@ -14,16 +14,16 @@ import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
 import { type Account, recordsOf, sealRun } from "./records.ts";
 import type { Judged, Run, View } from "./run.ts";
-import { saveAccounts } from "./save.ts";
+import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
 
 /** Less time than this before the deadline, and a run is not begun: it could not be verified any more. */
 const MIN_RUN_MS = 3_000;
 /** A lease outlives the run's deadline by this much; a clock a little off doesn't make two holders. */
 const LEASE_MARGIN_MS = 5_000;
-/** Verification may take this long, and leaves this much for the finish. */
+/** Verification may take this long, and leaves this much for each transaction of the finish. */
 const VERIFY_MS = 5_000;
-const FINISH_MS = 1_000;
+const FINISH_MS = 500;
 /** So many findings are told of by the claim itself; a transaction takes 100 items. The others are told of at the end. */
 const TOLD_AT_CLAIM = 60;
 
@@ -59,6 +59,14 @@ export interface Told {
   readonly notes: readonly string[];
 }
 
+/** A run that is over, with the record it left. */
+export interface Ran<State> {
+  readonly number: number;
+  readonly outcome: Outcome<State>;
+  readonly told: readonly Told[];
+  readonly record: ResourceRecord;
+}
+
 export function assertTimeLeft<State>({ cordon, deadlineMs }: Run<State>): void {
   if (cordon.clock.nowMs() + MIN_RUN_MS <= deadlineMs) return;
   throw new CordonError(
@@ -81,19 +89,23 @@ export async function runPlan<State>(
   record: ResourceRecord,
   view: View<State>,
   undertaking: Undertaking<State>,
-): Promise<{ readonly outcome: Outcome<State>; readonly told: readonly Told[]; readonly number: number }> {
+): Promise<Ran<State>> {
   const { cordon, signal, deadlineMs } = run;
   const { clock } = cordon;
   const { plan } = undertaking;
   const number = record.runs + 1;
   const port = cordon.control.port(cordon.ports);
 
-  const held = await claim(run, record, view, undertaking, number);
+  let held = await claim(run, record, view, undertaking, number);
   if (clock.nowMs() >= held.leaseUntilMs) throw new CordonError("conflict", "the lease ran out before the write");
-  const applied = await applyPlan(plan, signal.resource, port);
+  const applied = await applyPlan(plan, signal.resource, port, async (refusal) => {
+    const finishedRun: RunOutcome = { number, status: "claimed", receipts: [refusal], usedFallback: false };
+    held = await cordon.journal.save(held, held, { finishedRun });
+  });
   if (applied.kind === "unknown") return letGo(run, held, number, applied);
   const expected = applied.kind === "accepted" ? { before: plan.before, after: applied.after } : undefined;
-  const verifyUntilMs = Math.min(clock.nowMs() + VERIFY_MS, deadlineMs - FINISH_MS);
+  const finishMs = FINISH_MS * Math.ceil(undertaking.judged.length / FINDINGS_A_SAVE);
+  const verifyUntilMs = Math.min(clock.nowMs() + VERIFY_MS, deadlineMs - finishMs);
   const verification = expected && (await verifyState(signal.resource, expected, port, clock, verifyUntilMs));
   const outcome: Outcome<State> = {
     applied,
@@ -101,7 +113,7 @@ export async function runPlan<State>(
     atMs: clock.nowMs(),
     ...(verification !== undefined && { verification }),
   };
-  return { outcome, number, told: await finish(run, held, view, undertaking, number, outcome) };
+  return { outcome, number, ...(await finish(run, held, view, undertaking, number, outcome)) };
 }
 
 /** Takes the lease, stores the plan and tells of the findings, in one transaction: from here on nothing can happen that nobody hears of. */
@@ -161,7 +173,7 @@ async function finish<State>(
   { plan, judged, finished, remarks }: Undertaking<State>,
   number: number,
   outcome: Outcome<State>,
-): Promise<readonly Told[]> {
+): Promise<Pick<Ran<State>, "told" | "record">> {
   const { applied, verification, usedFallback } = outcome;
   const { receipts } = applied;
   const result = { number, receipts, usedFallback, ...(verification !== undefined && { verification }) };
@@ -185,8 +197,8 @@ async function finish<State>(
     ...(applied.kind === "accepted" && { leftBy: number }),
     ownRequests: withOwn(rest.ownRequests, receipts),
   });
-  await saveAccounts(run.cordon.journal, held, accounts, concluded, { ...result, status });
-  return told;
+  const record = await saveAccounts(run.cordon.journal, held, accounts, concluded, { ...result, status });
+  return { told, record };
 }
 
 /** Request ids of Cordon's own calls, the newest few. */

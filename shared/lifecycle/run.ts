@@ -18,6 +18,8 @@ export interface View<State> {
   readonly judged: readonly Judged[];
   /** Findings of which nothing can be said yet, because AWS did not answer. */
   readonly unanswered: readonly Judged[];
+  /** When the look at live state began: whatever somebody wrote after it, it may not show. */
+  readonly readAtMs: number;
   /** False when AWS would not show the state: what is not seen is not gone then. */
   readonly isReadable: boolean;
 }

@@ -9,13 +9,13 @@ import type {
 import { type Account, recordsOf } from "./records.ts";
 
 /** A transaction takes 100 items and 4 MB: the resource, its run, and two for each finding. */
-const FINDINGS_A_SAVE = 40;
+export const FINDINGS_A_SAVE = 40;
 
 /**
  * Writes the accounts of findings, their states and evidence, in as many transactions as it takes; what concludes the whole is in the last one, so
  * that a crash in between leaves it unconcluded and the rest is written later.
  *
- * @param concluded the record with everything but the findings' states as it has to be in the end
+ * @param concluded the record, all findings told, as it has to be in the end
  */
 export async function saveAccounts(
   journal: Journal,
@@ -39,7 +39,8 @@ export async function saveAccounts(
       findings.push(records.finding);
       evidence.push(records.evidence);
     }
-    const next = { ...(isLast ? concluded(current) : current), findings: { ...current.findings, ...states } };
+    const told = { ...current, findings: { ...current.findings, ...states } };
+    const next = isLast ? concluded(told) : told;
     current = await journal.save(current, next, {
       findings,
       evidence,

@@ -79,6 +79,15 @@ function compliant(previous: FindingState | undefined, finding: Finding, nowMs: 
   return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
 }
 
+/** The transition of a finding of which AWS gave no answer: it is told of, not concluded, and the event comes again. Pure. */
+export function unansweredTransition(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
+  const occurrence = occurrenceOf(previous);
+  const basis = shortHash(`unanswered/${finding.part}`);
+  if (previous !== undefined && VIOLATING.includes(previous.status)) return { status: "inconclusive", occurrence };
+  const { run: _, ...state } = stateOf(previous, nowMs);
+  return { status: "inconclusive", occurrence, next: reached(state, "inconclusive", nowMs, { occurrence, basis }) };
+}
+
 /**
  * The transition of a finding whose part is no longer there. Pure.
  *

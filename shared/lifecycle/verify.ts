@@ -1,7 +1,7 @@
 import { CordonError } from "../errors.ts";
 import type { Reading, ResourcePort } from "../resources/port.ts";
 import type { Clock, ResourceRef, Verification } from "../types.ts";
-import { differences, isSameState } from "./difference.ts";
+import { briefly, differences, isSameState } from "./difference.ts";
 
 /** Waits between re-reads; S3 configuration is eventually consistent, mostly within a second. */
 const WAITS_MS = [100, 200, 400, 800, 1_600];
@@ -27,7 +27,7 @@ export async function verifyState<State>(
     if (live !== undefined) {
       if (isSameState(live, expected.after)) return { kind: "verified", at, reads };
       if (!isSameState(live, expected.before)) {
-        return { kind: "drifted", at, reads, differences: differences(expected.after, live) };
+        return { kind: "drifted", at, reads, differences: briefly(differences(expected.after, live)) };
       }
     }
     const waitMs = WAITS_MS[reads - 1];

@@ -68,10 +68,27 @@ function judge(finding: Finding, policy: ResidencyPolicy, classified: Classified
   if (facts.to === facts.from) {
     return { kind: "compliant", rule: "built-in:same-region", reasons: [`the data stays in ${facts.from}`] };
   }
-  if (classified.kind === "undecided") {
-    return { kind: "undecidable", rule: "built-in:unclassified", reasons: [classified.reason] };
+  const transfer = { ...facts, to: facts.to };
+  if (classified.kind === "classified") return judgeTransfer(transfer, policy, classified);
+  // Hiding the tags must not switch off what the journal knows: no class that it could have may go there.
+  const { atLeast } = classified;
+  const possible = policy.classifications.filter(({ rank }) => atLeast !== undefined && rank >= atLeast.rank);
+  const verdicts = possible.map((classification) =>
+    judgeTransfer(transfer, policy, {
+      kind: "classified",
+      classification,
+      source: "journal",
+      reason: classified.reason,
+    }),
+  );
+  if (atLeast !== undefined && verdicts.every(({ kind }) => kind === "violating")) {
+    const reasons = [
+      classified.reason,
+      `it is at least "${atLeast.name}" by the journal, and no such data may go to ${facts.to}`,
+    ];
+    return { kind: "violating", rule: `classification:${atLeast.name}`, reasons };
   }
-  return judgeTransfer({ ...facts, to: facts.to }, policy, classified);
+  return { kind: "undecidable", rule: "built-in:unclassified", reasons: [classified.reason] };
 }
 
 function judgeTransfer(

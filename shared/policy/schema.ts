@@ -60,7 +60,8 @@ export const policySchema = z.strictObject({
   name,
   description: z.optional(text),
   jurisdictions: z.record(name, jurisdiction),
-  classifications: some(classification),
+  // The journal compares a class with all below it in one condition, which takes a hundred names.
+  classifications: some(classification).check(z.maxLength(50, { error: "expected at most 50 entries" })),
   unclassified: z.optional(z.strictObject({ treatAs: name })),
   trustedTags: z.optional(z.array(trustedTag)),
   controls: z.optional(z.record(name, z.strictObject({ mode }))),

@@ -6,7 +6,10 @@ export type Reading<State> =
   | { readonly kind: "absent"; readonly reason: string }
   | { readonly kind: "unreadable"; readonly reason: string };
 
-/** The state of one aspect of one resource type. A control knows this much of AWS and no more. */
+/**
+ * The state of one aspect of one resource type. A control knows this much of AWS and no more. The calls are in `<type>-aws.ts` beside this file
+ * (S3: s3-buckets-aws.ts), put in place by runtime/wire.ts.
+ */
 export interface ResourcePort<State> {
   /** The call that `write` makes for `next`, by its name in the API reference. */
   operation(next: State): string;

@@ -10,17 +10,10 @@ import type { ControlEvents } from "../signals/cloudtrail.ts";
 import { isSqsBatch, type Parsed, parseSignals } from "../signals/parse-signals.ts";
 import { parseJson } from "../signals/shapes.ts";
 import type { Result, Signal } from "../types.ts";
+import { ANSWER_MS, type Answer, withoutFinding } from "./answer.ts";
 import { inTurn } from "./in-turn.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
 import type { Wired } from "./wire.ts";
-
-/** The answer of a direct invoke. */
-export interface Answer {
-  readonly results: readonly Result[];
-}
-
-/** Kept back from Lambda's time limit, to answer in. */
-const ANSWER_MS = 500;
 
 /**
  * The Lambda handler that runs one control: an SQS batch is answered with the messages to deliver again, anything else with `Answer`.
@@ -80,7 +73,12 @@ export function controlHandler<State>(
     };
 
     try {
-      if (!isSqsBatch(input)) return { results: await treatDirectly(parseSignals(input, events), treat, controlId) };
+      if (!isSqsBatch(input)) {
+        const results = await treatDirectly(parseSignals(input, events), treat, controlId);
+        for (const { status, reasons } of results)
+          if (status === "failed" || status === "refused") logger.warn(status, { reasons });
+        return { results };
+      }
       const options = { context, throwOnFullBatchFailure: false };
       return await processPartialResponse(
         input as unknown as SQSEvent,
@@ -115,18 +113,25 @@ async function treatMessage(
     if (each.kind !== "signal") continue;
     try {
       const { results, retryAtMs } = await treat(each.signal);
-      const open = results.find(({ status }) => status === "inconclusive");
-      if (open === undefined) continue;
+      const open = results.filter(({ status }) => status === "inconclusive").length;
+      if (open === 0 && retryAtMs === undefined) continue;
       const options = retryAtMs === undefined ? {} : { retryAtMs };
-      failures.push(new CordonError("unavailable", `not over yet: ${open.reasons.at(-1)}`, options));
+      failures.push(new CordonError("unavailable", `not over yet: ${open} of ${results.length} results`, options));
     } catch (error) {
       failures.push(error);
     }
   }
   // Refused at the next delivery then, once: the whole message comes again.
-  if (failures.length > 0) throw failures.find((error) => !(error instanceof CordonError)) ?? failures[0];
+  if (failures.length > 0) throw soonest(failures);
   const reasons = parsed.flatMap((each) => (each.kind === "refused" ? [each.reason] : []));
   return reasons.length > 0 ? reasons.join("; ") : undefined;
+}
+
+/** Of several failures the one that comes again first; a mistake in Cordon itself before all. */
+function soonest(failures: readonly unknown[]): unknown {
+  const foreign = failures.find((error) => !(error instanceof CordonError));
+  const known = failures.filter((error) => error instanceof CordonError);
+  return foreign ?? known.sort((a, b) => (a.retryAtMs ?? Infinity) - (b.retryAtMs ?? Infinity))[0];
 }
 
 /** One event by hand: what fails is told in the answer, next to what went well. */
@@ -151,23 +156,4 @@ async function treatDirectly(
     }
   }
   return results;
-}
-
-function withoutFinding(
-  controlId: string,
-  about: Result["resource"],
-  status: Result["status"],
-  reason: string,
-): Result {
-  const resource = about && { arn: about.arn, account: about.account, region: about.region, type: about.type };
-  return {
-    findingId: null,
-    occurrence: 0,
-    controlId,
-    resource,
-    decision: null,
-    status,
-    reasons: [reason],
-    changes: [],
-  };
 }

@@ -1,3 +1,4 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
 import { CordonError } from "../errors.ts";
 import type { Clock } from "../types.ts";
@@ -22,9 +23,11 @@ const MAX_HIDDEN_SECONDS = 43_200;
 /** The SQS client is made when first needed: neither is the common event. */
 export function messagesVia(refusedQueue: string | undefined, clock: Clock): Messages {
   const urls = new Map<string, string>();
+  let client: SQSClient | undefined;
   const open = async (queue: string) => {
     const sdk = await import("@aws-sdk/client-sqs");
-    const sqs = new sdk.SQSClient();
+    client ??= new sdk.SQSClient({ requestHandler: { connectionTimeout: 1_500, requestTimeout: 4_000 } });
+    const sqs = client;
     // A queue's name is known when the stack is written, its URL only once it is deployed.
     const url = urls.get(queue) ?? (await sqs.send(new sdk.GetQueueUrlCommand({ QueueName: queue }))).QueueUrl ?? "";
     urls.set(queue, url);

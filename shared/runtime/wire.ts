@@ -7,36 +7,46 @@ import { s3BucketsOnAws } from "../resources/s3-buckets-aws.ts";
 import type { Clock } from "../types.ts";
 import { systemClock } from "./clock.ts";
 import { type Messages, messagesVia } from "./messages.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
 
-/** A function's ports, made once per container. */
+/** Everything but the control itself: what a deployment is connected to. */
+export type Connection = Omit<Cordon, "control"> & { readonly messages: Messages };
+
+/** A control's function with its ports, made once per container. */
 export interface Wired<State> {
   readonly cordon: Cordon<State>;
   readonly messages: Messages;
-  readonly settings: Settings;
 }
 
 /**
- * Settings, policy, clients and journal, for one control.
+ * Settings, policy, clients and journal. This is where ports get their AWS implementations.
  *
  * @throws CordonError `misconfigured`
  */
+export async function connect(
+  env: Readonly<Record<string, string | undefined>>,
+  controlIds: readonly string[],
+  clock: Clock = systemClock,
+): Promise<Connection> {
+  const { table, mode, policyFile, refusedQueue } = readSettings(env);
+  const policy = await loadPolicy(policyFile, controlIds);
+  const clients = new AwsClients();
+  return {
+    policy,
+    clock,
+    ports: { s3: s3BucketsOnAws(clients, clock) },
+    journal: new DynamoDbJournal(clients.dynamoDb(), table, (ms) => clock.sleep(ms)),
+    ceiling: { mode, reason: `CORDON_MODE=${mode}` },
+    messages: messagesVia(refusedQueue, clock),
+  };
+}
+
+/** `connect` for one control. */
 export async function wire<State>(
   env: Readonly<Record<string, string | undefined>>,
   control: Control<State>,
   controlIds: readonly string[],
-  clock: Clock = systemClock,
 ): Promise<Wired<State>> {
-  const settings = readSettings(env);
-  const policy = await loadPolicy(settings.policyFile, controlIds);
-  const clients = new AwsClients();
-  const cordon: Cordon<State> = {
-    control,
-    policy,
-    clock,
-    ports: { s3: s3BucketsOnAws(clients, clock) },
-    journal: new DynamoDbJournal(clients.dynamoDb(), settings.table, (ms) => clock.sleep(ms)),
-    ceiling: { mode: settings.mode, reason: `CORDON_MODE=${settings.mode}` },
-  };
-  return { cordon, settings, messages: messagesVia(settings.refusedQueue, clock) };
+  const { messages, ...connection } = await connect(env, controlIds);
+  return { cordon: { ...connection, control }, messages };
 }

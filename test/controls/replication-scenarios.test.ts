@@ -50,14 +50,26 @@ function worldOf(rules: ReplicationRule[], more: Partial<BucketSeed> = {}): Worl
   };
 }
 
+/** As CloudTrail tells it: one rule is an object, several are a list. */
+function asTold(configuration: ReplicationConfiguration | null) {
+  const rules = configuration?.Rules ?? [];
+  return { Role: configuration?.Role, Rule: rules.length === 1 ? rules[0] : rules };
+}
+
 /** A stage with what the scenarios do in it: a user's own access, and the rules' status. */
 async function open(rules: ReplicationRule[], options: Partial<StageOptions> & { bucket?: Partial<BucketSeed> } = {}) {
   const set = await stage(control, { world: worldOf(rules, options.bucket), ...options });
   const user = set.sandbox.createPrincipal({ type: "IAMUser", name: "developer" });
   const configuration = () => set.sandbox.bucket(BUCKET).replication ?? null;
   const status = () => Object.fromEntries((configuration()?.Rules ?? []).map(({ ID, Status }) => [ID, Status]));
-  const event = (name = "PutBucketReplication", id = `event-${set.clock.nowMs()}-${name}`) =>
-    cloudTrailRecord(BUCKET, { name, atMs: set.clock.nowMs(), id, requestId: `USER${id}` });
+  /** An event that tells of what is live. */
+  const event = (name = "PutBucketReplication", id = `event-${set.clock.nowMs()}-${name}`) => ({
+    ...cloudTrailRecord(BUCKET, { name, atMs: set.clock.nowMs(), id, requestId: `USER${id}` }),
+    requestParameters: {
+      bucketName: BUCKET,
+      ...(name === "PutBucketReplication" && { ReplicationConfiguration: asTold(configuration()) }),
+    },
+  });
   const asUser = async (act: (s3: ReturnType<typeof s3BucketsOnAws>) => Promise<unknown>) => {
     Object.assign(process.env, set.sandbox.environment(user));
     await act(s3BucketsOnAws(new AwsClients(), set.clock));
@@ -532,7 +544,7 @@ describe("when AWS doesn't answer", () => {
     const answer = await set.container({ wrap: deaf }).results(set.event());
     expect(statusOf(answer, "to-us")).toBe("contained");
     expect(statusOf(answer, "to-east")).toBe("inconclusive");
-    expect(set.journal.finding(idOf("to-east"))).toBeUndefined();
+    expect(set.journal.finding(idOf("to-east"))).toMatchObject({ status: "inconclusive" });
     expect(statusOf(await set.container().results(set.event()), "to-east")).toBe("contained");
   });
 
@@ -606,7 +618,18 @@ describe("a write of somebody else's that ours may have overwritten", () => {
   it("is told once, with its event, from CloudTrail", async () => {
     const set = await open([rule("to-us", "us-copy")]);
     await set.container().results(set.event("PutBucketReplication", "cause"));
-    const lost = set.event("PutBucketReplication", "lost");
+    const lost = {
+      ...set.event("PutBucketReplication", "lost"),
+      ...{
+        requestParameters: {
+          bucketName: BUCKET,
+          ReplicationConfiguration: asTold({ Role: ROLE, Rules: [rule("mine", "ireland-copy")] }),
+        },
+      },
+    };
+    // Live state doesn't show it, and perhaps not yet: first it is looked at again.
+    expect((await set.container().send(sqs(lost))).batchItemFailures).toHaveLength(1);
+    set.advance(31_000);
     await set.container().results(lost);
     await set.container().results(lost);
     const finding = set.journal.finding(idOf("to-us"));

@@ -15,7 +15,7 @@ import {
   startSandbox,
 } from "../../sandbox/index.ts";
 import { findingId } from "../../shared/ids.ts";
-import type { Answer } from "../../shared/runtime/handler.ts";
+import type { Answer } from "../../shared/runtime/answer.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import { lookAt } from "../support/stage.ts";

@@ -44,7 +44,7 @@ it("a resource with a thousand findings, each flipped as often as is remembered,
       { ...resolved, status: "resolved" },
     ]),
   ]);
-  const { record } = await journal.open(resource);
+  const { record } = await journal.open(resource, "s3-replication-stays-in-jurisdiction");
   const next: ResourceRecord = {
     ...record,
     findings,

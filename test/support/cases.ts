@@ -40,13 +40,19 @@ export function subjectRef({ subject, world }: Case): ResourceRef {
   return ref;
 }
 
+/** The case's event; that of PutBucketReplication tells what was put, as CloudTrail does. */
 export function eventOf(
-  { subject, event }: Case,
+  { subject, event, world }: Case,
   more: Parameters<typeof cloudTrailRecord>[1] = {},
 ): Record<string, unknown> {
-  return event.config === true
-    ? configItem(subject)
-    : cloudTrailRecord(subject, { ...(event.name && { name: event.name }), ...more });
+  if (event.config === true) return configItem(subject);
+  const name = more.name ?? event.name ?? "PutBucketReplication";
+  const record = cloudTrailRecord(subject, { ...more, name });
+  const configuration = world.buckets.find((bucket) => bucket.name === subject)?.replication;
+  if (name !== "PutBucketReplication" || configuration === undefined) return record;
+  const { Role, Rules = [] } = configuration;
+  const told = { Role, Rule: Rules.length === 1 ? Rules[0] : Rules };
+  return { ...record, requestParameters: { bucketName: subject, ReplicationConfiguration: told } };
 }
 
 export function findingIdOf(each: Case, controlId: string, part: string): string {

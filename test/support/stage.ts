@@ -16,17 +16,19 @@ import { rollBack } from "../../shared/lifecycle/roll-back.ts";
 import { parsePolicy } from "../../shared/policy/parse-policy.ts";
 import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
-import { type Answer, controlHandler } from "../../shared/runtime/handler.ts";
+import type { Answer } from "../../shared/runtime/answer.ts";
+import { controlHandler } from "../../shared/runtime/handler.ts";
 import { messagesVia } from "../../shared/runtime/messages.ts";
 import type { Clock, Mode, Result } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** The shipped EU policy with a JSON merge patch (RFC 7396) over its YAML. */
-export function policyWith(patch: unknown = {}): ResidencyPolicy {
-  const document: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
-  const parsed = parsePolicy(JSON.stringify(mergePatch(document, patch)), "policy.yaml", controlIds);
+/** The shipped EU policy with JSON merge patches (RFC 7396) over its YAML. */
+export function policyWith(...patches: readonly unknown[]): ResidencyPolicy {
+  const shipped: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
+  const document = patches.reduce((last, patch) => mergePatch(last, patch ?? {}), shipped);
+  const parsed = parsePolicy(JSON.stringify(document), "policy.yaml", controlIds);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
   return parsed.policy;
 }
@@ -76,7 +78,8 @@ export async function stage<State>(control: Control<State>, options: StageOption
     nowMs += ms;
   };
   const clock: Clock = { nowMs: () => nowMs, sleep: async (ms) => advance(ms) };
-  const policy = policyWith(options.policy);
+  // What the shipped policy switches on is not this test's matter: the control under test enforces unless the case says otherwise.
+  const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce" } } }, options.policy);
 
   const container = (
     more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: ResidencyPolicy } = {},
@@ -95,8 +98,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const settings = { table: "cordon", mode };
-    const handler = controlHandler("test", control, async () => ({ cordon, messages, settings }));
+    const handler = controlHandler("test", control, async () => ({ cordon, messages }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,
@@ -134,7 +136,11 @@ export function lookAt(sandbox: Sandbox) {
     evidence: () => of("evidence") as unknown as EvidenceRecord[],
     findings: () => of("finding").map((item) => item.record as FindingRecord),
     finding: (id: string) => items().find((item) => item.pk === findingKey(id).pk)?.record as FindingRecord | undefined,
-    resource: () => of("resource")[0] as unknown as ResourceRecord,
+    /** As the only control on the only resource sees it. */
+    resource: () => {
+      const { byControl = {}, ...shared } = of("resource")[0] ?? {};
+      return { ...shared, ...(Object.values(byControl)[0] as object) } as unknown as ResourceRecord;
+    },
     runs: () => of("run"),
   };
 }
