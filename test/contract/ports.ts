@@ -7,7 +7,7 @@ import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { type Case, subjectRef } from "../support/cases.ts";
 import type { stage } from "../support/stage.ts";
 
-type Staged = Awaited<ReturnType<typeof stage>>;
+type Staged = Pick<Awaited<ReturnType<typeof stage>>, "sandbox" | "clock" | "forgetCalls">;
 type Intercept = (name: string, call: () => Promise<unknown>) => Promise<unknown>;
 
 /** Answered from memory, not by a call. */

@@ -9,7 +9,7 @@ import { differences, isSameState } from "../../shared/lifecycle/difference.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result } from "../../shared/types.ts";
-import { intercepted, staleReads } from "../contract/ports.ts";
+import { deathAt, intercepted, staleReads } from "../contract/ports.ts";
 import { cloudTrailRecord, sqs } from "../support/events.ts";
 import { callsOf, policyWith, type StageOptions, stage } from "../support/stage.ts";
 
@@ -731,5 +731,226 @@ describe("the brake", () => {
     await set.putItem({ pk: "BRAKE", sk: "BRAKE", on: true, reason: "incident", by: "on-call" });
     expect((await set.container().rollBack(idOf("to-us"))).status).toBe("exempt");
     expect(set.status()).toEqual({ "to-us": "Enabled" });
+  });
+});
+
+describe("what a stale or missing answer must not do", () => {
+  it("a destination without an answer resolves nothing that is switched on again", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const before = set.configuration();
+    await set.container().results(set.event());
+    set.advance(40_000);
+    await set.configure(before);
+    const deaf: StageOptions["wrap"] = (cordon) =>
+      intercepted(cordon, async (name, ask) => {
+        if (name.endsWith("regionOf")) throw new CordonError("unavailable", "AWS gave no usable answer to HeadBucket");
+        return ask();
+      });
+    const results = await set.container({ wrap: deaf }).results(set.event());
+    expect(statusOf(results, "to-us")).toBe("inconclusive");
+    expect(set.journal.finding(idOf("to-us"))).toMatchObject({ status: "inconclusive", occurrence: 2 });
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("contained");
+  });
+
+  it("a look that may be stale for one rule is no ground for a plan on another: what was contained is never switched on again", async () => {
+    const set = await open([rule("a", "us-copy"), rule("b", "ireland-copy")]);
+    const lag = staleReads(1);
+    const container = set.container(lag);
+    await container.results(set.event());
+    expect(set.status()).toEqual({ a: "Disabled", b: "Enabled" });
+    // Meanwhile "b" offends as well, by policy; the next look is as stale as the state before the write was.
+    const narrower = policyWith({ jurisdictions: { eu: { regions: ["eu-central-1"] } } });
+    lag.left = 2;
+    const other = set.container({ ...lag, policy: narrower });
+    const results = await other.results(set.event("PutBucketTagging"));
+    expect(results.map(({ status }) => status)).toEqual(["inconclusive", "inconclusive"]);
+    expect(set.status()).toEqual({ a: "Disabled", b: "Enabled" });
+    set.advance(31_000);
+    await set.container({ policy: narrower }).results(set.event("PutBucketTagging"));
+    expect(set.status()).toEqual({ a: "Disabled", b: "Disabled" });
+  });
+
+  it("a rule switched on again that live state doesn't show yet is looked at again, also while its finding is open", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const before = set.configuration();
+    await set.container().results(set.event());
+    set.advance(5_000);
+    await set.configure(before);
+    const event = set.event("PutBucketReplication", "again");
+    let stale = 2;
+    const late: StageOptions["wrap"] = (cordon) =>
+      intercepted(cordon, async (name, ask) => {
+        const answer = (await ask()) as { state?: ReplicationConfiguration };
+        if (!name.endsWith(".read") || stale-- <= 0) return answer;
+        return { kind: "present", state: { Role: ROLE, Rules: [rule("to-us", "us-copy", { Status: "Disabled" })] } };
+      });
+    const answer = await set.container({ wrap: late }).send(sqs(event));
+    expect(answer.batchItemFailures).toHaveLength(1);
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
+    expect(statusOf(await set.container().results(event), "to-us")).toBe("contained");
+    expect(set.status()).toEqual({ "to-us": "Disabled" });
+  });
+
+  it("tags that can't be read do not switch off what the journal knows of the class", async () => {
+    const set = await open([]);
+    await set.container().results(set.event("PutBucketTagging"));
+    await set.configure({ Role: ROLE, Rules: [rule("to-us", "us-copy"), rule("to-ireland", "ireland-copy")] });
+    set.sandbox.deny({ principal: set.role.arn, action: "s3:GetBucketTagging" });
+    const results = await set.container().results(set.event());
+    expect(statusOf(results, "to-us")).toBe("contained");
+    expect(statusOf(results, "to-ireland")).toBe("awaiting-approval");
+  });
+});
+
+describe("after a crash, when somebody has changed the configuration since", () => {
+  it("a part that is as the run was to leave it counts as contained, with its way back", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const death = deathAt(7, "after");
+    await set
+      .container({ wrap: death.wrap })
+      .results(set.event())
+      .catch((error) => {
+        if (!death.isCause(error)) throw error;
+      });
+    expect(set.status()).toEqual({ "to-us": "Disabled" });
+    await set.configure({ Role: ROLE, Rules: [...(set.configuration()?.Rules ?? []), rule("mine", "ireland-copy")] });
+    set.advance(180_000);
+    await set.container().results(set.event("PutBucketTagging"));
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
+    const refused = await set.container().rollBack(idOf("to-us"));
+    expect(refused).toMatchObject({ status: "refused" });
+    expect(refused.changes.map(({ path }) => path)).toEqual(["Rules[mine]"]);
+  });
+
+  it("a configuration that its owner took away is not booked as Cordon's own fallback", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const death = deathAt(6, "after");
+    await set
+      .container({ wrap: death.wrap })
+      .results(set.event())
+      .catch((error) => {
+        if (!death.isCause(error)) throw error;
+      });
+    await set.configure(null);
+    set.advance(180_000);
+    await set.container().results(set.event("PutBucketTagging"));
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("resolved");
+    expect(set.journal.evidence().filter(({ kind }) => kind === "contained")).toEqual([]);
+  });
+
+  it("a huge configuration put over ours doesn't keep the run from being recorded", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const huge = Array.from({ length: 400 }, (_, index) =>
+      rule(`r${index}`, "ireland-copy", { Priority: index, Filter: { Prefix: `${index}/${"x".repeat(1000)}` } }),
+    );
+    let isPut = false;
+    const container = set.container({
+      wrap: (cordon) =>
+        intercepted(cordon, async (name, ask) => {
+          const answer = await ask();
+          if (name.endsWith(".write") && !isPut) {
+            isPut = true;
+            await set.configure({ Role: ROLE, Rules: huge });
+          }
+          return answer;
+        }),
+    });
+    await container.results(set.event());
+    expect(set.journal.runs()[0]).toMatchObject({ status: "drifted", receipts: [{ outcome: "accepted" }] });
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("resolved");
+  });
+});
+
+describe("a rollback", () => {
+  it("is refused when the part itself was changed after its containment, also with another run in between", async () => {
+    const set = await open([rule("a", "us-copy"), rule("b", "ireland-copy")]);
+    await set.container().results(set.event());
+    set.advance(60_000);
+    // The disabled rule is narrowed by hand, then another one offends and is contained.
+    await set.configure({
+      Role: ROLE,
+      Rules: [rule("a", "us-copy", { Status: "Disabled", Filter: { Prefix: "only-public/" } }), rule("b", "us-copy")],
+    });
+    await set.container().results(set.event());
+    expect(set.status()).toEqual({ a: "Disabled", b: "Disabled" });
+    const refused = await set.container().rollBack(idOf("a"));
+    expect(refused.status).toBe("refused");
+    expect(refused.changes.map(({ path }) => path)).toEqual(["Rules[a].Filter.Prefix"]);
+    expect((await set.container().rollBack(idOf("b"))).status).toBe("exempt");
+  });
+});
+
+describe("AWS's refusal", () => {
+  it("holds for what was refused: another destination is tried at once", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const allow = set.sandbox.deny({ principal: set.role.arn, action: "s3:PutReplicationConfiguration" });
+    await set.container().results(set.event());
+    allow();
+    set.advance(2_000);
+    await set.configure({ Role: ROLE, Rules: [rule("to-us", "us-east-copy")] });
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("contained");
+  });
+
+  it("is tried again by the queue when its time is over", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    set.sandbox.deny({ principal: set.role.arn, action: "s3:PutReplicationConfiguration" });
+    await set.container().results(set.event());
+    const answer = await set.container().send(sqs(set.event("PutBucketTagging")));
+    expect(answer.batchItemFailures).toHaveLength(1);
+  });
+});
+
+describe("two controls on one bucket", () => {
+  /** Another control on the same state, which knows rules below `enc/` only. */
+  const second: typeof control = {
+    ...control,
+    meta: { ...control.meta, id: "s3-replication-is-encrypted" },
+    async detect(resource, ports) {
+      const detection = await control.detect(resource, ports);
+      if (detection.kind !== "present") return detection;
+      const findings = detection.findings
+        .filter(({ part }) => part.startsWith("enc"))
+        .map((finding) => ({
+          ...finding,
+          controlId: "s3-replication-is-encrypted",
+          id: findingId("s3-replication-is-encrypted", resource, finding.part),
+        }));
+      return { ...detection, findings };
+    },
+  };
+
+  it("keep their findings, runs and ways back apart, and share the class", async () => {
+    const set = await open([rule("to-us", "us-copy"), rule("enc", "ireland-copy")]);
+    await set.container().results(set.event());
+    const other = await set.container({ control: second }).results(set.event("PutBucketTagging"));
+    expect(other.map(({ status }) => status)).toEqual(["compliant"]);
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
+
+    await set.configure({
+      Role: ROLE,
+      Rules: [rule("to-us", "us-copy", { Status: "Disabled" }), rule("enc", "us-copy")],
+    });
+    set.advance(60_000);
+    const enforced = policyWith({ controls: { "s3-replication-stays-in-jurisdiction": { mode: "enforce" } } });
+    const policy = { ...enforced, modes: { ...enforced.modes, "s3-replication-is-encrypted": "enforce" as const } };
+    const contained = await set.container({ control: second, policy }).results(set.event("PutBucketTagging"));
+    expect(contained.map(({ status }) => status)).toEqual(["contained"]);
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
+    expect(set.status()).toEqual({ "to-us": "Disabled", enc: "Disabled" });
+    expect(statusOf(await set.container().results(set.event("PutBucketTagging")), "to-us")).toBe("already-contained");
+  });
+});
+
+describe("a brake that somebody got wrong", () => {
+  it.each([{ on: "true" }, { on: 1 }, {}, { on: null }])("holds all the same: %o", async (item) => {
+    const set = await open([rule("to-us", "us-copy")]);
+    await set.putItem({ pk: "BRAKE", sk: "BRAKE", ...item });
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("observed");
+  });
+
+  it("is off when it says so", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    await set.putItem({ pk: "BRAKE", sk: "BRAKE", on: false });
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("contained");
   });
 });

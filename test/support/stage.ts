@@ -82,14 +82,15 @@ export async function stage<State>(control: Control<State>, options: StageOption
   const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce" } } }, options.policy);
 
   const container = (
-    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: ResidencyPolicy } = {},
+    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: ResidencyPolicy; control?: Control<unknown> } = {},
   ): Container => {
     // The SDK reads its settings from the environment when a client is made.
     Object.assign(process.env, sandbox.environment(role));
     const mode = more.mode ?? options.mode ?? "enforce";
     const clients = new AwsClients();
+    const its = (more.control ?? control) as Control<State>;
     const plain: Cordon<State> = {
-      control,
+      control: its,
       policy: more.policy ?? policy,
       clock,
       ports: { s3: s3BucketsOnAws(clients, clock) },
@@ -98,7 +99,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const handler = controlHandler("test", control, async () => ({ cordon, messages }));
+    const handler = controlHandler("test", its, async () => ({ cordon, messages }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,
