@@ -22,7 +22,7 @@ export async function checkIsolation(
     assert.deepEqual(contained, { ...written?.Rules?.find(({ ID }) => ID === offending), Status: "Disabled" });
   });
   const names = kept.map(({ ID }) => `"${ID}"`).join(", ");
-  await teller.check(`identical to the byte as the user wrote them: ${names}`, () => {
+  await teller.check(`exactly as the user wrote them: ${names}`, () => {
     assert.equal(kept.length > 0, true);
     assert.equal(JSON.stringify(rulesBut(replication)), JSON.stringify(kept));
     const expected = written?.Rules?.map((rule) => (rule.ID === offending ? { ...rule, Status: "Disabled" } : rule));

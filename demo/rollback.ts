@@ -36,7 +36,7 @@ export async function rollbackStory(
   tellCalls(teller, { calls });
   for (const { kind, key } of evidenceOf(sandbox, findingId).slice(-2)) teller.say("evidence", `${kind}, ${key}`);
 
-  await teller.check("the configuration is what the user wrote, to the byte: replication is on again", () => {
+  await teller.check("the configuration is exactly what the user wrote: replication is on again", () => {
     assert.equal(answer.ok, true);
     assert.equal(result?.status, "exempt");
     const { replication, replicationHistory } = sandbox.bucket(bucket);

@@ -42,8 +42,25 @@ function policyPlugin(policy: string): Plugin {
 // Bundled CommonJS packages call `require` for Node's own modules, which an ESM file does not have.
 const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
+const USAGE = `npm run build [-- --policy <file>]
+
+Bundles functions/<name>/handler.ts into dist/<name>/index.js, with the policy compiled in (${DEFAULT_POLICY_FILE} by default).
+`;
+
+function readArguments(): { readonly policy: string } {
+  try {
+    const options = { policy: { type: "string", default: DEFAULT_POLICY_FILE }, help: { type: "boolean" } } as const;
+    const { values } = parseArgs({ options });
+    if (values.help !== true) return values;
+    process.stdout.write(USAGE);
+  } catch (error) {
+    stop(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+  process.exit(0);
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { policy: { type: "string", default: DEFAULT_POLICY_FILE } } });
+  const values = readArguments();
   process.chdir(new URL(".", root).pathname);
   const policy = await compiledPolicy(values.policy);
   const functions = (await readdir("functions", { withFileTypes: true })).filter((entry) => entry.isDirectory());

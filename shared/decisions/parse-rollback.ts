@@ -28,11 +28,11 @@ export function parseRollback(input: unknown, limits: Limits["exception"], nowMs
   const text = (name: string, expected: string, form?: RegExp): string => {
     const value = asText(order[name])?.trim() ?? "";
     if (value === "" || value.length > MAX_TEXT || !(form?.test(value) ?? true)) {
-      reasons.push(`${name}: found ${describeShape(order[name])}, expected ${expected}`);
+      reasons.push(`${name}: found ${found(order[name])}, expected ${expected}`);
     }
     return value;
   };
-  if (order.action !== "roll-back") reasons.push(`action: expected "roll-back"`);
+  if (order.action !== "roll-back") reasons.push(`action: found ${found(order.action)}, expected "roll-back"`);
   const findingId = text("findingId", "a finding's id, f- and 20 hexadecimal digits", FINDING_ID);
   const reason = text("reason", "why it is taken back, in words");
   const approver = text("approver", "who decided");
@@ -43,4 +43,10 @@ export function parseRollback(input: unknown, limits: Limits["exception"], nowMs
   }
   if (reasons.length > 0) return { ok: false, reasons };
   return { ok: true, request: { findingId, reason, approver, expiresAtMs: nowMs + lastsMs } };
+}
+
+/** A short text is shown, the rest only described. */
+function found(value: unknown): string {
+  if (value === undefined) return "nothing";
+  return typeof value === "string" && value.length <= 60 ? JSON.stringify(value) : describeShape(value);
 }

@@ -32,7 +32,7 @@ const HEADLINE: Record<FindingRecord["status"], string> = {
   "awaiting-approval": "NEEDS A DECISION",
   containing: "BEING CONTAINED",
   contained: "CONTAINED",
-  inconclusive: "NOT VERIFIED YET",
+  inconclusive: "NOT CERTAIN YET",
   waiting: "ON AGAIN, TO BE CONTAINED",
   "rolling-back": "BEING ROLLED BACK",
   exempt: "EXEMPT",
@@ -91,7 +91,10 @@ function causeOf({ principal, signal }: FindingRecord): readonly string[] {
     principal?.arn ??
     principal?.invokedBy ??
     (principal === undefined ? "somebody the event does not name" : principal.type);
-  const how = principal?.agent === undefined ? "" : `, with ${principal.agent.replace(/[[\]]/g, "").slice(0, 80)}`;
+  const how =
+    principal?.agent === undefined
+      ? ""
+      : `, with ${principal.agent.replace(/[[\]]/g, "").slice(0, 80).replace(/ \S*$/, "")}`;
   return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
 }
 
@@ -119,8 +122,12 @@ function doneAbout({ status, changes, exception }: FindingRecord): readonly stri
       return ["Not yet: see the notes."];
     case "resolved":
       return ["The violation is gone."];
+    case "inconclusive":
+      return ["Not certain yet; it is looked at again:", ...diff];
     default:
-      return ["Under way:", ...diff];
+      return [
+        "It is being changed at this moment. Should this text stay, the change has not gone through: look at the function's log and its dead-letter queue.",
+      ];
   }
 }
 
@@ -130,6 +137,11 @@ function undoing({ id, reversible }: FindingRecord): readonly string[] {
     "It restores exactly what was there, as long as nobody has changed it since, and grants an exception that expires.",
     reversible,
   ];
+}
+
+/** At most so many letters, cut between words. */
+function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).replace(/ \S*$/, "")} ...`;
 }
 
 /** Names come from strangers: no control characters, no line breaks, no direction marks. */

@@ -376,6 +376,16 @@ describe("the Region of a destination", () => {
     expect(statusOf(await container.results(set.event("PutBucketTagging")), "copy")).toBe("contained");
   });
 
+  it("costs one call less while it is cached: a compliant event is two S3 calls and one update then", async () => {
+    const set = await open([rule("copy", "ireland-copy")]);
+    const container = set.container();
+    await container.results(set.event());
+    set.sandbox.clearCalls();
+    await container.results(set.event());
+    const { s3, table } = callsOf(set.sandbox);
+    expect({ s3: s3.length, table: table.length }).toEqual({ s3: 2, table: 1 });
+  });
+
   it("is not asked for rules that are off", async () => {
     const set = await open([rule("old", "us-copy", { Status: "Disabled" })]);
     await set.container().results(set.event());
