@@ -91,10 +91,8 @@ function causeOf({ principal, signal }: FindingRecord): readonly string[] {
     principal?.arn ??
     principal?.invokedBy ??
     (principal === undefined ? "somebody the event does not name" : principal.type);
-  const how =
-    principal?.agent === undefined
-      ? ""
-      : `, with ${principal.agent.replace(/[[\]]/g, "").slice(0, 80).replace(/ \S*$/, "")}`;
+  const agent = principal?.agent?.replace(/[[\]]/g, "");
+  const how = agent === undefined ? "" : `, with ${shortened(agent, 80)}`;
   return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
 }
 
