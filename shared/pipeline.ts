@@ -103,7 +103,12 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   if (contained.again) return contained;
   // What data does counts before what is written about it.
   const settled = await recordTransitions(run, contained.record, view, news);
-  return { ...held, results: [...contained.results, ...held.results, ...settled.results], again: false };
+  const times = [held.retryAtMs, contained.retryAtMs].filter((time) => time !== undefined);
+  return {
+    results: [...contained.results, ...held.results, ...settled.results],
+    again: false,
+    ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
+  };
 }
 
 /**

@@ -62,7 +62,9 @@ export async function contain<State>(
       changes: outcome.applied.kind === "accepted" ? changesFor(done, judged.finding.part) : [],
     }),
   );
-  return { results, again: outcome.verification?.kind === "drifted", record: finished };
+  const isOpen = outcome.verification?.kind === "inconclusive";
+  const later = isOpen ? { retryAtMs: outcome.atMs + policy.limits.settleWindowMs } : {};
+  return { results, again: outcome.verification?.kind === "drifted", record: finished, ...later };
 }
 
 /** Who is counted: a role by its name, for its sessions can be named anew at will; without a principal, the source. */
