@@ -35,8 +35,7 @@ function eventsOf(trigger: string, fn: string): readonly unknown[] {
           batchSize: 100,
           startingPosition: "TRIM_HORIZON",
           functionResponseType: "ReportBatchItemFailures",
-          // A record that never goes through must not hold up its shard until the stream forgets the others.
-          maximumRetryAttempts: 20,
+          // A tracker may be down for hours: records are tried until the stream forgets them. What no ticket can be made of is passed over.
           bisectBatchOnFunctionError: true,
           destinations: { onFailure: { arn: { "Fn::GetAtt": [`${logicalId(fn)}DeadQueue`, "Arn"] }, type: "sqs" } },
           filterPatterns: [{ dynamodb: { NewImage: { entity: { S: ["finding"] } } } }],

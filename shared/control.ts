@@ -54,9 +54,14 @@ export interface Control<State> {
   detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
   /**
    * Whether live state shows what a call's request says it wrote; undefined when that can't be told. S3 configuration is eventually consistent: a look
-   * right after the call may still see what was before it, and find nothing wrong.
+   * right after the call may still see what was before it, and find nothing wrong. `roughly` ignores what CloudTrail doesn't tell letter by letter;
+   * `exactly` wants no more and no less than was written.
    */
-  shows(signal: Signal, detection: Extract<Detection<State>, { kind: "present" }>): boolean | undefined;
+  shows(
+    signal: Signal,
+    detection: Extract<Detection<State>, { kind: "present" }>,
+    how: "at least" | "exactly" | "roughly",
+  ): boolean | undefined;
   /** The compliant state nearest to `state`; touches only the offending parts. */
   comply(state: State, offending: ReadonlySet<string>): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */

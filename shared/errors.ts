@@ -25,11 +25,18 @@ export class CordonError extends Error {
   readonly kind: CordonErrorKind;
   /** When a retry can help, if that is known. */
   readonly retryAtMs: number | undefined;
+  /** AWS said that it did not take the call; otherwise that is not known. */
+  readonly isUntaken: boolean;
 
-  constructor(kind: CordonErrorKind, message: string, options: ErrorOptions & { readonly retryAtMs?: number } = {}) {
+  constructor(
+    kind: CordonErrorKind,
+    message: string,
+    options: ErrorOptions & { readonly retryAtMs?: number; readonly isUntaken?: boolean } = {},
+  ) {
     super(message, options);
     this.kind = kind;
     this.retryAtMs = options.retryAtMs;
+    this.isUntaken = options.isUntaken ?? false;
   }
 
   get retry(): boolean {

@@ -77,8 +77,9 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
-      if (await journal.recordQuiet(resource, id, seen))
-        return lookTooEarly(run, view) ?? { results: compliantResults(run, view), again: false };
+      if (lookTooEarly(run, view) === undefined && (await journal.recordQuiet(resource, id, seen))) {
+        return { results: compliantResults(run, view), again: false };
+      }
     }
   }
 
@@ -121,17 +122,17 @@ function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: Resour
   const { signal, cordon } = run;
   const { settleWindowMs } = cordon.policy.limits;
   const { stateCalls } = cordon.control.meta;
-  const isYoung = Math.abs(cordon.clock.nowMs() - Date.parse(signal.at)) < settleWindowMs;
-  if (signal.source !== "cloudtrail" || !isYoung || !view.isReadable) return undefined;
+  if (!isYoung(run) || !view.isReadable) return undefined;
   const isAnswered = Object.values(record?.findings ?? {}).some(({ claim }) => claim?.signal === shortHash(signal.id));
   const isKnown = isAnswered || (record !== undefined && isOwnCall(signal, record));
-  const shown = cordon.control.shows(signal, view.detection);
-  if (isKnown || shown === true) return undefined;
-  // What offends by what is seen may be stopped at once, unless it is the very state to be written that is seen too early.
-  const isOffending = view.judged.some(({ decision }) => decision.kind === "contain");
-  if (isOffending && !(shown === false && stateCalls.includes(signal.name))) return undefined;
+  if (isKnown || cordon.control.shows(signal, view.detection, "at least") === true) return undefined;
+  // What offends by what is seen is stopped at once, unless the very state to be written is seen too early.
+  const decisions = view.judged.map(({ decision }) => decision.kind);
+  const isStale = stateCalls.includes(signal.name) && cordon.control.shows(signal, view.detection, "roughly") === false;
+  if (decisions.includes("contain") && !isStale) return undefined;
   // When it can't be told, only "nothing is wrong" is worth a second look.
-  if (shown === undefined && view.judged.some(({ decision }) => decision.kind !== "compliant")) return undefined;
+  const isUntold = cordon.control.shows(signal, view.detection, "at least") === undefined;
+  if (isUntold && decisions.some((kind) => kind !== "compliant")) return undefined;
 
   const settledMs = Date.parse(signal.at) + settleWindowMs;
   const reason = `live state doesn't show yet what ${signal.name} wrote; looked at again after ${new Date(settledMs).toISOString()}`;
@@ -141,8 +142,19 @@ function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: Resour
   return { results, again: false, retryAtMs: settledMs };
 }
 
+/** Whether the call was so short ago that S3 may not show it yet. */
+function isYoung<State>({ signal, cordon }: Run<State>): boolean {
+  const ageMs = cordon.clock.nowMs() - Date.parse(signal.at);
+  return signal.source === "cloudtrail" && Math.abs(ageMs) < cordon.policy.limits.settleWindowMs;
+}
+
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
+  if (isYoung(run)) {
+    const retryAtMs = Date.parse(run.signal.at) + run.cordon.policy.limits.settleWindowMs;
+    const doubt = `${reason}, or not to be seen yet; looked at again after ${new Date(retryAtMs).toISOString()}`;
+    return { results: [resultOf(run, "inconclusive", [doubt])], again: false, retryAtMs };
+  }
   const empty = { kind: "present", state: undefined as State, tags: [], findings: [] } as const;
   const isOpen = Object.values(record.findings).some(({ status }) => status !== "resolved");
   const view = judge(run, empty, run.cordon.clock.nowMs(), record);

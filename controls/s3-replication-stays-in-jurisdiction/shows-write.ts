@@ -14,15 +14,20 @@ import { destinationOf, isEnabled, prefixOf, tagsOf } from "./rules.ts";
 export function showsWrite(
   { name, request = {} }: Signal,
   { state, tags }: Extract<Detection<ReplicationConfiguration | null>, { kind: "present" }>,
+  how: "at least" | "exactly" | "roughly",
 ): boolean | undefined {
   switch (name) {
     case "PutBucketReplication": {
-      if (rulesIn(request).length === 0) return undefined;
-      const live = new Set((state?.Rules ?? []).filter(isEnabled).map(moves));
-      return rulesIn(request)
+      const sent = rulesIn(request);
+      if (sent.length === 0) return undefined;
+      const live = state?.Rules ?? [];
+      if (how === "exactly") return isSameSet(sent.map(whole), live.map(whole));
+      const what = how === "roughly" ? destinationOf : moves;
+      const enabled = new Set(live.filter(isEnabled).map(what));
+      return sent
         .filter(isEnabled)
-        .map(moves)
-        .every((each) => live.has(each));
+        .map(what)
+        .every((each) => enabled.has(each));
     }
     case "DeleteBucketReplication":
       return (state?.Rules ?? []).length === 0;
@@ -45,6 +50,14 @@ export function showsWrite(
 function moves(rule: ReplicationRule): string {
   const tags = tagsOf(rule).map(({ key, value }) => `${key}=${value}`);
   return JSON.stringify([destinationOf(rule), prefixOf(rule), tags.sort()]);
+}
+
+function whole(rule: ReplicationRule): string {
+  return `${rule.Status} ${moves(rule)}`;
+}
+
+function isSameSet(one: readonly string[], other: readonly string[]): boolean {
+  return JSON.stringify([...one].sort()) === JSON.stringify([...other].sort());
 }
 
 /** The rules of a request: one is an object, several are a list, under any of three names. */

@@ -70,13 +70,10 @@ export function responseHeader(error: unknown, name: string): string | undefined
   return (error as Partial<SdkError>).$response?.headers?.[name];
 }
 
-/** The error to throw when AWS gave no usable answer to `operation`. */
+/** The error to throw when AWS gave no usable answer to `operation`; a throttled call was not taken, one that timed out may have been. */
 export function unavailable(operation: string, error: unknown): CordonError {
-  const sdk = error as Partial<SdkError>;
+  const sdk = (error ?? {}) as Partial<SdkError>;
   const detail = sdk.message || sdk.code || sdk.name || String(error);
-  return new CordonError(
-    "unavailable",
-    `AWS gave no usable answer to ${operation}: ${sdk.name ?? "Error"}: ${detail}`,
-    { cause: error },
-  );
+  const message = `AWS gave no usable answer to ${operation}: ${sdk.name ?? "Error"}: ${detail}`;
+  return new CordonError("unavailable", message, { cause: error, isUntaken: UNAVAILABLE.has(sdk.name ?? "") });
 }

@@ -8,7 +8,13 @@ import type { Plan, Receipt, ResourceRef } from "../types.ts";
  */
 export type Applied<State> =
   | { readonly kind: "accepted"; readonly after: State; readonly receipts: readonly Receipt[] }
-  | { readonly kind: "refused" | "unknown"; readonly receipts: readonly Receipt[]; readonly reason: string };
+  | { readonly kind: "refused"; readonly receipts: readonly Receipt[]; readonly reason: string }
+  | {
+      readonly kind: "unknown";
+      readonly receipts: readonly Receipt[];
+      readonly reason: string;
+      readonly isUntaken: boolean;
+    };
 
 /**
  * Makes a plan's calls: the plan's own, and only when AWS refuses that for good, the fallback's.
@@ -41,11 +47,12 @@ async function tryWrite<State>(
   port: ResourcePort<State>,
   resource: ResourceRef,
   next: State,
-): Promise<Receipt | { readonly reason: string }> {
+): Promise<Receipt | { readonly reason: string; readonly isUntaken: boolean }> {
   try {
     return await port.write(resource, next);
   } catch (error) {
-    if (error instanceof CordonError && error.kind === "unavailable") return { reason: error.message };
+    if (error instanceof CordonError && error.kind === "unavailable")
+      return { reason: error.message, isUntaken: error.isUntaken };
     throw error;
   }
 }

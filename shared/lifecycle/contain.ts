@@ -33,7 +33,14 @@ export async function contain<State>(
   const parts = new Set(offending.map(({ finding }) => finding.part));
   // In a storm the reversible stop goes on; what could break an application waits for a person.
   const port = control.port(cordon.ports);
-  const plan = planContainment(control, port, view.detection.state, parts, storm === undefined);
+  const wrong = view.judged.filter(({ decision }) => decision.kind === "contain").map(({ finding }) => finding.part);
+  const plan = planContainment(
+    control,
+    port,
+    view.detection.state,
+    parts,
+    storm === undefined ? new Set(wrong) : undefined,
+  );
   const {
     outcome,
     told,

@@ -1,7 +1,8 @@
 import { contentHash, shortHash } from "../ids.ts";
-import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Signal } from "../types.ts";
+import { remembered } from "./remembered.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -16,9 +17,10 @@ export async function tellForeignWrite<State>(run: Run<State>, record: ResourceR
   if (signal.source !== "cloudtrail" || !control.meta.stateCalls.includes(signal.name) || isOwnCall(signal, record)) {
     return record;
   }
+  const readRun = remembered((number: number) => journal.readRun(record.resource, number));
   const hit: [string, FindingState][] = [];
   for (const [id, state] of Object.entries(record.findings)) {
-    if (hit.length < MAX_TOLD && cameBetween(signal, state) && !(await wasSeen(run, record, state)))
+    if (hit.length < MAX_TOLD && cameBetween(signal, state) && !(await wasSeen(run, state, readRun)))
       hit.push([id, state]);
   }
   if (hit.length === 0) return record;
@@ -62,12 +64,16 @@ export async function tellForeignWrite<State>(run: Run<State>, record: ResourceR
 const MAX_TOLD = 90;
 
 /** Times of CloudTrail are whole seconds: a write of the same second may have come before our look, and be in the state that was read. */
-async function wasSeen<State>(run: Run<State>, record: ResourceRecord, state: FindingState): Promise<boolean> {
-  const { control, journal } = run.cordon;
-  const done = state.run === undefined ? undefined : await journal.readRun(record.resource, state.run);
+async function wasSeen<State>(
+  run: Run<State>,
+  state: FindingState,
+  readRun: (number: number) => Promise<RunRecord | undefined>,
+): Promise<boolean> {
+  const { control } = run.cordon;
+  const done = state.run === undefined ? undefined : await readRun(state.run);
   if (done === undefined) return false;
   const before = { kind: "present", state: done.plan.before as State, tags: [], findings: [] } as const;
-  return control.shows(run.signal, before) === true;
+  return control.shows(run.signal, before, "exactly") === true;
 }
 
 /** No run takes longer than this between look and write. */

@@ -1,9 +1,10 @@
 import { shortHash } from "../ids.ts";
-import type { FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Result } from "../types.ts";
 import { isSameState } from "./difference.ts";
 import type { News } from "./record.ts";
+import { remembered } from "./remembered.ts";
 import { resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { basisOf, occurrenceOf, reached } from "./transition.ts";
@@ -36,14 +37,21 @@ export async function hesitate<State>(
   view: View<State>,
   offending: readonly Judged[],
 ): Promise<Hesitation> {
+  const readRun = remembered((number: number) => run.cordon.journal.readRun(run.signal.resource, number));
   const ready: Judged[] = [];
   const waits: { readonly judged: Judged; readonly wait: Wait }[] = [];
   let stale: Wait | undefined;
   for (const judged of offending) {
-    stale ??= await waitForSettling(run, record, view, judged);
+    stale ??= await waitForSettling(run, record, view, judged, readRun);
     const wait = waitForRefusal(run, judged) ?? waitForFlips(run, judged);
     if (wait === undefined) ready.push(judged);
     else waits.push({ judged, wait });
+  }
+  // Once anything is changed, what AWS refused before is tried with it: together they may allow what each alone did not.
+  if (ready.length > 0) {
+    const refused = waits.filter(({ judged }) => judged.previous?.refused === true);
+    ready.push(...refused.map(({ judged }) => judged));
+    waits.splice(0, waits.length, ...waits.filter((each) => !refused.includes(each)));
   }
   // A look that may be stale is stale for all: a plan made on it would switch on again what has been contained.
   if (stale !== undefined) {
@@ -122,13 +130,14 @@ async function waitForSettling<State>(
   record: ResourceRecord,
   view: View<State>,
   { previous }: Judged,
+  readRun: (number: number) => Promise<RunRecord | undefined>,
 ): Promise<Wait | undefined> {
-  const { cordon, signal } = run;
+  const { cordon } = run;
   const last = previous?.containedAtMs.at(-1);
   if (previous?.status !== "contained" || last === undefined || previous.run === undefined) return undefined;
   const untilMs = last + cordon.policy.limits.settleWindowMs;
   if (cordon.clock.nowMs() >= untilMs || isLaterWrite(run, record, previous, last)) return undefined;
-  const contained = await cordon.journal.readRun(signal.resource, previous.run);
+  const contained = await readRun(previous.run);
   if (contained === undefined || !isSameState(contained.plan.before, view.detection.state)) return undefined;
   return {
     status: "inconclusive",

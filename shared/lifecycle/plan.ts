@@ -6,17 +6,18 @@ import { differences, invert } from "./difference.ts";
 /**
  * The plan that contains the offending parts: exact before and after, each step with its inverse. Pure.
  *
- * @param mayRetreat whether the harder stop is allowed when AWS refuses the first; it never takes a compliant part with it
+ * @param mayGo parts that may go with the harder stop, for when AWS refuses the first: all that offend, also those not treated now; undefined when
+ * there may be none
  */
 export function planContainment<State>(
   control: Control<State>,
   port: ResourcePort<State>,
   before: State,
   offending: ReadonlySet<string>,
-  mayRetreat: boolean,
+  mayGo: ReadonlySet<string> | undefined,
 ): Plan<State> {
   const after = control.comply(before, offending);
-  const retreat = mayRetreat ? control.retreat(before, offending) : undefined;
+  const retreat = mayGo === undefined ? undefined : control.retreat(before, mayGo);
   return {
     ...planOf(control, port, "contain", before, after, [...offending]),
     ...(retreat !== undefined && { fallback: { after: retreat, steps: [stepOf(port, before, retreat)] } }),

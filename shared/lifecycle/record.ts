@@ -33,7 +33,7 @@ export async function recordTransitions<State>(
   view: View<State>,
   waiting: readonly News[] = [],
 ): Promise<Recorded> {
-  const { journal, clock } = run.cordon;
+  const { journal, clock, policy } = run.cordon;
   const nowMs = clock.nowMs();
   const results: Result[] = [];
   const news: News[] = [...waiting];
@@ -44,7 +44,7 @@ export async function recordTransitions<State>(
     if (step.next !== undefined) news.push({ state: step.next, judged });
   }
   for (const judged of view.unanswered) {
-    const step = unansweredTransition(judged.previous, judged.finding, nowMs);
+    const step = unansweredTransition(judged.previous, judged.finding, nowMs, policy.limits.settleWindowMs);
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
   }
@@ -61,7 +61,7 @@ export async function recordTransitions<State>(
   }
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
   let saved = record;
-  if (news.length > 0 || Object.keys(untold).length > 0) {
+  if (news.length > 0 || Object.keys(untold).length > 0 || isClassNew(record, view)) {
     const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
     const concluded = (last: ResourceRecord) => ({
       ...withClass(last, view),
@@ -120,6 +120,12 @@ function accountOf<State>(
     ...(notes.length > 0 && { severity: "critical" as const }),
     timings: { ...(signal.at !== "" && { calledAt: signal.at }), heardAt: new Date(run.heardAtMs).toISOString() },
   };
+}
+
+/** A class that rose while findings are open has to be remembered as well. */
+function isClassNew<State>(record: ResourceRecord, view: View<State>): boolean {
+  const { classification, classSource } = withClass(record, view);
+  return classification !== record.classification || classSource !== record.classSource;
 }
 
 /** The record with the class now known, which is the higher of the journalled and the live one. */

@@ -20,6 +20,8 @@ export interface Account {
   readonly notes?: readonly string[];
   readonly timings?: Timings;
   readonly run?: SealedRun;
+  /** What the evidence is of, where it is not simply how the finding now stands. */
+  readonly evidenceOf?: "rollback-not-applied";
 }
 
 /** A run with the hashes of its states, made once for all findings it treated. */
@@ -87,7 +89,7 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
   const at = new Date(nowMs).toISOString();
   const { request: _, ...told } = signal;
   const content = {
-    kind: state.status,
+    kind: account.evidenceOf ?? state.status,
     at,
     finding: {
       id: finding.id,
@@ -125,7 +127,7 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
     findingId: finding.id,
     controlId: finding.controlId,
     occurrence: state.occurrence,
-    kind: state.status,
+    kind: content.kind,
     at,
     content,
     contentHash: contentHash(content),

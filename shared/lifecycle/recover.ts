@@ -37,9 +37,12 @@ export async function recoverRun<State>(run: Run<State>, record: ResourceRecord,
 
   const untilMs = Date.parse(unfinished.claimedAt) + policy.limits.settleWindowMs;
   const wasAccepted = unfinished.receipts.some((receipt) => receipt.outcome === "accepted");
-  if (wasAccepted && isSameState(live, plan.before) && clock.nowMs() < untilMs) {
+  const mayBeTaken = wasAccepted || unfinished.status === "unknown";
+  if (mayBeTaken && isSameState(live, plan.before) && clock.nowMs() < untilMs) {
     const until = new Date(untilMs).toISOString();
-    const reasons = [`AWS took the change but still shows the state before it; looked at again after ${until}`];
+    const reasons = [
+      `AWS ${wasAccepted ? "took" : "may have taken"} the change and shows the state before it; looked at again after ${until}`,
+    ];
     const results = unfinished.judged.map((judged) =>
       resultFor(run, judged, "inconclusive", record.findings[judged.finding.id]?.occurrence ?? 0, { reasons }),
     );
@@ -144,8 +147,16 @@ async function abandon<State>(
     if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
     const isDone = differences(plan.after, live, part).length === 0 && differences(plan.before, live, part).length > 0;
     // A rollback that came to nothing leaves what was contained; a containment goes on in the same occurrence.
-    if (plan.kind === "roll-back") states[id] = reached(state, isDone ? "inconclusive" : "contained", nowMs);
-    else if (!isDone) states[id] = reached(wasAccepted ? state : withoutRun(state), "inconclusive", nowMs);
+    if (plan.kind === "roll-back" && isDone) states[id] = reached(state, "inconclusive", nowMs);
+    else if (plan.kind === "roll-back") {
+      accounts.push({
+        ...accountOf(run, record, view, judged, nowMs),
+        state: reached(state, "contained", nowMs),
+        notes: ["the rollback came to nothing: the part is still contained; the exception that was granted stands"],
+        timings: {},
+        evidenceOf: "rollback-not-applied",
+      });
+    } else if (!isDone) states[id] = reached(wasAccepted ? state : withoutRun(state), "inconclusive", nowMs);
     else {
       accounts.push({
         ...accountOf(run, record, view, judged, nowMs),
@@ -158,11 +169,12 @@ async function abandon<State>(
       });
     }
   }
-  const status = accounts.length > 0 ? ("drifted" as const) : ("abandoned" as const);
+  const isDone = plan.kind === "contain" && accounts.length > 0;
+  const status = isDone ? ("drifted" as const) : ("abandoned" as const);
   const concluded = (current: ResourceRecord) => ({
     ...freed(current),
     findings: { ...current.findings, ...states },
-    ...(accounts.length > 0 && { leftBy: number }),
+    ...(isDone && { leftBy: number }),
   });
   await saveAccounts(run.cordon.journal, record, accounts, concluded, {
     number,

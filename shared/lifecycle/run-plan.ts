@@ -158,9 +158,10 @@ async function letGo<State>(
   run: Run<State>,
   held: ResourceRecord,
   number: number,
-  { receipts, reason }: { readonly receipts: readonly Receipt[]; readonly reason: string },
+  { receipts, reason, isUntaken }: Extract<Applied<State>, { kind: "unknown" }>,
 ): Promise<never> {
-  const outcome: RunOutcome = { number, status: "unknown", receipts, usedFallback: false };
+  const status = isUntaken ? "claimed" : "unknown";
+  const outcome: RunOutcome = { number, status, receipts, usedFallback: false };
   await run.cordon.journal.save(held, { ...held, leaseUntilMs: 0 }, { finishedRun: outcome });
   throw new CordonError("conflict", reason);
 }
@@ -186,7 +187,15 @@ async function finish<State>(
     const state = finished(before, outcome);
     const { notes, severity } = remarks(state, outcome);
     told.push({ judged: each, state, notes });
-    return { ...accountOf(run, held, view, each, outcome.atMs), state, notes, severity, timings, run: sealed };
+    return {
+      ...accountOf(run, held, view, each, outcome.atMs),
+      state,
+      notes,
+      severity,
+      timings,
+      run: sealed,
+      ...(isUndone(plan, state) && { evidenceOf: "rollback-not-applied" as const }),
+    };
   });
   const status = applied.kind === "refused" ? "refused" : (verification?.kind ?? "inconclusive");
   const concluded = ({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord => ({
@@ -199,6 +208,11 @@ async function finish<State>(
   });
   const record = await saveAccounts(run.cordon.journal, held, accounts, concluded, { ...result, status });
   return { told, record };
+}
+
+/** A rollback after which the finding is contained as before. */
+function isUndone<State>(plan: Plan<State>, state: FindingState): boolean {
+  return plan.kind === "roll-back" && state.status === "contained";
 }
 
 /** Request ids of Cordon's own calls, the newest few. */

@@ -80,11 +80,21 @@ function compliant(previous: FindingState | undefined, finding: Finding, nowMs: 
 }
 
 /** The transition of a finding of which AWS gave no answer: it is told of, not concluded, and the event comes again. Pure. */
-export function unansweredTransition(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
+export function unansweredTransition(
+  previous: FindingState | undefined,
+  finding: Finding,
+  nowMs: number,
+  settleWindowMs: number,
+): Transition {
   const occurrence = occurrenceOf(previous);
+  // The state seen may be from before a containment just made.
+  const last = previous?.containedAtMs.at(-1);
+  if (previous?.status === "contained" && last !== undefined && nowMs < last + settleWindowMs) {
+    return { status: "inconclusive", occurrence: previous.occurrence };
+  }
   const basis = shortHash(`unanswered/${finding.part}`);
   if (previous !== undefined && VIOLATING.includes(previous.status)) return { status: "inconclusive", occurrence };
-  const { run: _, ...state } = stateOf(previous, nowMs);
+  const state = stateOf(previous, nowMs);
   return { status: "inconclusive", occurrence, next: reached(state, "inconclusive", nowMs, { occurrence, basis }) };
 }
 

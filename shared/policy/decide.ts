@@ -40,7 +40,7 @@ export function decide(finding: Finding, policy: ResidencyPolicy, context: Decis
   if (verdict.kind === "compliant") return decision("compliant", verdict.rule);
 
   const waiver = considerException(finding, policy, context);
-  if (waiver?.applies) return decision("exempt", `exception:${finding.id}`, waiver.reason);
+  if (waiver?.applies === true) return decision("exempt", `exception:${finding.id}`, waiver.reason);
   const because = waiver === undefined ? [] : [waiver.reason];
 
   const wanted = policy.modes[finding.controlId] ?? context.defaultMode;
@@ -48,7 +48,8 @@ export function decide(finding: Finding, policy: ResidencyPolicy, context: Decis
   const mode = capped ? context.ceiling.mode : wanted;
   if (capped) because.push(`held to "${mode}" by ${context.ceiling.reason}`);
   if (mode === "observe") return decision("observe", verdict.rule, ...because);
-  if (verdict.kind === "undecidable" || mode === "approve") return decision("approve", verdict.rule, ...because);
+  const isUndecidable = verdict.kind === "undecidable" || (waiver !== undefined && waiver.applies === undefined);
+  if (isUndecidable || mode === "approve") return decision("approve", verdict.rule, ...because);
   return decision("contain", verdict.rule, ...because);
 }
 
@@ -141,12 +142,12 @@ function frees(entry: TrustedTag, classification: string, facts: TransferFacts &
   );
 }
 
-/** Whether the recorded exception covers the finding as it now is; undefined when there is none. */
+/** Whether the recorded exception covers the finding as it now is (`applies` undefined: that can't be told); undefined when there is none. */
 function considerException(
   finding: Finding,
   policy: ResidencyPolicy,
   context: DecisionContext,
-): { readonly applies: boolean; readonly reason: string } | undefined {
+): { readonly applies: boolean | undefined; readonly reason: string } | undefined {
   const { exception } = context;
   if (exception === undefined) return undefined;
   if (context.nowMs >= Date.parse(exception.expiresAt)) {
@@ -160,9 +161,13 @@ function considerException(
   }
   const granted = policy.classifications.find(({ name }) => name === exception.classification);
   const { classified } = context;
-  if (classified.kind === "undecided" || granted === undefined || classified.classification.rank > granted.rank) {
+  const highest = policy.classifications.at(-1);
+  const rank = classified.kind === "classified" ? classified.classification.rank : highest?.rank;
+  if (granted === undefined || rank === undefined || rank > granted.rank) {
+    // Whether it still covers the data can't be told while the class can't: then nothing is changed on its account.
+    const applies = classified.kind === "undecided" && granted !== undefined ? undefined : false;
     return {
-      applies: false,
+      applies,
       reason: `the exception by ${exception.approver} was granted for "${exception.classification}" data`,
     };
   }

@@ -4,6 +4,7 @@ import { control } from "../../controls/s3-replication-stays-in-jurisdiction/con
 import { findingId } from "../../shared/ids.ts";
 import { intercepted, staleReads } from "../contract/ports.ts";
 import { sqs } from "../support/events.ts";
+import type { StageOptions } from "../support/stage.ts";
 import { policyWith } from "../support/stage.ts";
 import { asTold, BUCKET, idOf, open, ROLE, rule, statusOf } from "./replication-stage.ts";
 
@@ -33,18 +34,18 @@ describe("the end of a finding", () => {
     expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
   });
 
-  it("a bucket that is deleted takes its findings with it", async () => {
+  it("a bucket that is deleted takes its findings with it, once it is sure that it is not merely not to be seen yet", async () => {
     const set = await open([rule("to-us", "us-copy")], { mode: "observe" });
     await set.container().results(set.event());
-    const gone = await set
-      .container({
-        wrap: (cordon) =>
-          intercepted(cordon, async (name, ask) =>
-            name.endsWith(".read") ? { kind: "absent", reason: "the bucket is gone" } : ask(),
-          ),
-      })
-      .results(set.event());
-    expect(gone.at(-1)?.status).toBe("ignored");
+    const absent: StageOptions["wrap"] = (cordon) =>
+      intercepted(cordon, async (name, ask) =>
+        name.endsWith(".read") ? { kind: "absent", reason: "the bucket is gone" } : ask(),
+      );
+    const event = set.event();
+    expect((await set.container({ wrap: absent }).send(sqs(event))).batchItemFailures).toHaveLength(1);
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("observed");
+    set.advance(31_000);
+    expect((await set.container({ wrap: absent }).results(event)).at(-1)?.status).toBe("ignored");
     expect(set.journal.finding(idOf("to-us"))?.status).toBe("resolved");
   });
 });

@@ -36,28 +36,49 @@ describe("the Region of a destination", () => {
 });
 
 describe("when AWS doesn't answer", () => {
-  const failing = (times: number, matches: (name: string) => boolean, isDone = false): StageOptions["wrap"] => {
+  const failing = (
+    times: number,
+    matches: (name: string) => boolean,
+    isDone = false,
+    isUntaken = false,
+  ): StageOptions["wrap"] => {
     let left = times;
     return (cordon) =>
       intercepted(cordon, async (name, ask) => {
         if (!matches(name) || left <= 0) return ask();
         left--;
         if (isDone) await ask();
-        throw new CordonError("unavailable", "AWS gave no usable answer");
+        throw new CordonError("unavailable", "AWS gave no usable answer", { isUntaken });
       });
   };
   const isWrite = (name: string) => name.endsWith(".write");
 
-  it.each([
-    ["had no effect", false, 1],
-    ["had its effect", true, 1],
-  ])("a write that %s is looked at again and contained within the same invocation", async (_, isDone, writes) => {
+  it("a write that AWS says it did not take is made again within the same invocation", async () => {
     const set = await open([rule("to-us", "us-copy")]);
-    const wrap = failing(1, isWrite, isDone);
+    const wrap = failing(1, isWrite, false, true);
     const results = await set.container({ ...(wrap && { wrap }) }).results(set.event());
     expect(statusOf(results, "to-us")).toBe("contained");
-    expect(callsOf(set.sandbox).writes).toHaveLength(writes);
+    expect(callsOf(set.sandbox).writes).toHaveLength(1);
+  });
+
+  it("a write that had its effect all the same is found to, within the same invocation", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const wrap = failing(1, isWrite, true);
+    const results = await set.container({ ...(wrap && { wrap }) }).results(set.event());
+    expect(statusOf(results, "to-us")).toBe("contained");
+    expect(callsOf(set.sandbox).writes).toHaveLength(1);
     expect(set.journal.evidence().filter(({ kind }) => kind === "contained")).toHaveLength(1);
+  });
+
+  it("a write of which nothing is known is made again once the settle window is over, and never booked as somebody else's", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    const wrap = failing(1, isWrite);
+    const event = set.event();
+    expect((await set.container({ ...(wrap && { wrap }) }).send(sqs(event))).batchItemFailures).toHaveLength(1);
+    set.advance(31_000);
+    expect(statusOf(await set.container().results(event), "to-us")).toBe("contained");
+    expect(set.journal.evidence().filter(({ kind }) => kind === "contained")).toHaveLength(1);
+    expect((await set.container().rollBack(idOf("to-us"))).status).toBe("exempt");
   });
 
   it("a write that never goes through is told: there is a finding, and a ticket from it, before anything is contained", async () => {
@@ -301,5 +322,120 @@ describe("after a crash, when somebody has changed the configuration since", () 
     await container.results(set.event());
     expect(set.journal.runs()[0]).toMatchObject({ status: "drifted", receipts: [{ outcome: "accepted" }] });
     expect(set.journal.finding(idOf("to-us"))?.status).toBe("resolved");
+  });
+});
+
+describe("a class that rises while findings are open", () => {
+  it("is remembered, so that lowering it later frees nothing", async () => {
+    const classes = {
+      jurisdictions: { de: { regions: ["eu-central-1"] } },
+      classifications: [
+        {
+          name: "eu-only",
+          rank: 50,
+          residency: ["eu"],
+          recognisedBy: [{ bucketTag: { key: "data-residency", value: "eu-only" } }],
+        },
+        {
+          name: "de-only",
+          rank: 80,
+          residency: ["de"],
+          recognisedBy: [{ bucketTag: { key: "data-residency", value: "de-only" } }],
+        },
+      ],
+    };
+    const set = await open([rule("to-us", "us-copy")], { policy: classes });
+    await set.container().results(set.event());
+    set.retag({ "data-residency": "de-only" });
+    await set.container().results(set.event("PutBucketTagging"));
+    set.retag({ "data-residency": "eu-only" });
+    await set.configure({
+      Role: ROLE,
+      Rules: [rule("to-us", "us-copy", { Status: "Disabled" }), rule("to-ireland", "ireland-copy")],
+    });
+    set.advance(60_000);
+    expect(statusOf(await set.container().results(set.event()), "to-ireland")).toBe("contained");
+  });
+
+  it("is not taken from a look that came too early", async () => {
+    const set = await open([], { bucket: { tags: {} } });
+    const event = {
+      ...set.event("PutBucketTagging"),
+      requestParameters: {
+        bucketName: BUCKET,
+        Tagging: { TagSet: { Tag: { Key: "data-residency", Value: "public" } } },
+      },
+    };
+    await set.container().send(sqs(event));
+    set.retag({ "data-residency": "public" });
+    await set.configure({ Role: ROLE, Rules: [rule("to-us", "us-copy")] });
+    set.advance(31_000);
+    expect(statusOf(await set.container().results(set.event()), "to-us")).toBe("compliant");
+  });
+});
+
+describe("an exception, when the class can't be told any more", () => {
+  it("is not overridden: where it may still hold, nothing is changed", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    await set.container().results(set.event());
+    await set.container().rollBack(idOf("to-us"));
+    set.sandbox.deny({ principal: set.role.arn, action: "s3:GetBucketTagging" });
+    set.advance(60_000);
+    const results = await set.container().results(set.event("PutBucketTagging"));
+    expect(["exempt", "awaiting-approval"]).toContain(statusOf(results, "to-us"));
+    expect(set.status()).toEqual({ "to-us": "Enabled" });
+  });
+});
+
+describe("a rollback that came to nothing", () => {
+  it("is told as such: the finding is contained again, in item and ticket alike", async () => {
+    const set = await open([rule("to-us", "us-copy")]);
+    await set.container().results(set.event());
+    await expect(
+      set
+        .container({
+          wrap: (cordon) =>
+            intercepted(cordon, async (name, ask) => {
+              if (name.endsWith(".write")) throw new CordonError("unavailable", "AWS gave no usable answer");
+              return ask();
+            }),
+        })
+        .rollBack(idOf("to-us")),
+    ).rejects.toThrow("no usable answer");
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("rolling-back");
+    set.advance(180_000);
+    await set.container().results(set.event("PutBucketTagging"));
+    expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");
+    expect(set.journal.finding(idOf("to-us"))?.notes.join()).toContain("came to nothing");
+  });
+});
+
+describe("PassRole denied for one offending rule, joined by another", () => {
+  it("takes the configuration away as soon as nothing compliant is left in it", async () => {
+    const set = await open([rule("a", "us-copy"), rule("c", "ireland-copy")]);
+    set.sandbox.deny({ principal: set.role.arn, action: "iam:PassRole" });
+    expect(statusOf(await set.container().results(set.event()), "a")).toBe("awaiting-approval");
+    set.advance(20_000);
+    await set.configure({ Role: ROLE, Rules: [rule("a", "us-copy"), rule("b", "us-east-copy")] });
+    const results = await set.container().results(set.event());
+    expect(results.map(({ status }) => status)).toEqual(["contained", "contained"]);
+    expect(set.configuration()).toBeNull();
+  });
+});
+
+describe("a user who switches rules off while Cordon contains one", () => {
+  it("is told that Cordon's write may have switched one on again", async () => {
+    const set = await open([rule("to-us", "us-copy"), rule("to-ireland", "ireland-copy")]);
+    await set.container().results(set.event("PutBucketReplication", "cause"));
+    const off = [
+      rule("to-us", "us-copy", { Status: "Disabled" }),
+      rule("to-ireland", "ireland-copy", { Status: "Disabled" }),
+    ];
+    const lost = {
+      ...set.event("PutBucketReplication", "lost"),
+      requestParameters: { bucketName: BUCKET, ReplicationConfiguration: { Role: ROLE, Rule: off } },
+    };
+    await set.container().results(lost);
+    expect(set.journal.finding(idOf("to-us"))?.notes.join()).toContain("may have been overwritten");
   });
 });
