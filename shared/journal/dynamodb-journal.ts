@@ -11,19 +11,9 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
-import {
-  type Brake,
-  type ControlRecord,
-  type Entries,
-  type FindingRecord,
-  type Journal,
-  KEPT_RESOLVED,
-  type Known,
-  type ResourceRecord,
-  type RunRecord,
-  type SeenClass,
-} from "./journal.ts";
+import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord, SeenClass } from "./journal.ts";
 import { BRAKE_KEY, counterKey, findingKey, resourceKey, runKey } from "./keys.ts";
+import { itemOf, openAttribute, openFindings, pruned, recordOf } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 
 const MAX_REMEMBERED = 5_000;
@@ -283,26 +273,6 @@ function memoryKey(resource: ResourceRef, controlId: string): string {
   return `${controlId} ${resourceKey(resource).pk}`;
 }
 
-/** How many findings of a control are not resolved, in an attribute of its own, so that a condition can ask for it. */
-function openAttribute(controlId: string): string {
-  return `open#${controlId}`;
-}
-
-function openFindings(record: ControlRecord): number {
-  return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
-}
-
-/** Resolved findings beyond the newest few are forgotten here; their records stay. */
-function pruned(findings: ResourceRecord["findings"]): ResourceRecord["findings"] {
-  const resolved = Object.entries(findings).filter(([, { status }]) => status === "resolved");
-  if (resolved.length <= KEPT_RESOLVED) return findings;
-  const oldest = resolved
-    .sort(([, a], [, b]) => a.changedAtMs - b.changedAtMs)
-    .slice(0, resolved.length - KEPT_RESOLVED);
-  const dropped = new Set(oldest.map(([id]) => id));
-  return Object.fromEntries(Object.entries(findings).filter(([id]) => !dropped.has(id)));
-}
-
 /** Cancellations that pass by themselves; "None" stands for the items that were not at fault. */
 const PASSING = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
 const MAX_ATTEMPTS = 4;
@@ -319,33 +289,4 @@ function mayReplace({ classification, classSource, notAbove }: SeenClass): strin
   if (classification === undefined) return "";
   if (classSource === "default") return " OR #source = :source";
   return ` OR #class IN (${notAbove.map((_, index) => `:c${index}`).join(", ")})`;
-}
-
-/** The resource's item, with what every control keeps in it. */
-function itemOf(record: ResourceRecord): Record<string, unknown> {
-  const { controlId, others, findings, unfinishedRun, leftBy, ...shared } = record;
-  const byControl: Record<string, ControlRecord> = {
-    ...others,
-    [controlId]: { findings, unfinishedRun, leftBy } as ControlRecord,
-  };
-  const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
-  return { ...resourceKey(record.resource), entity: "resource", ...shared, byControl, ...Object.fromEntries(open) };
-}
-
-function recordOf(resource: ResourceRef, controlId: string, item: Record<string, unknown> = {}): ResourceRecord {
-  const stored = item as Partial<ResourceRecord> & { readonly byControl?: Readonly<Record<string, ControlRecord>> };
-  const { [controlId]: own = { findings: {} }, ...others } = stored.byControl ?? {};
-  const { classification, classSource } = stored;
-  return {
-    resource,
-    controlId,
-    others,
-    version: stored.version ?? 0,
-    leaseUntilMs: stored.leaseUntilMs ?? 0,
-    runs: stored.runs ?? 0,
-    ownRequests: stored.ownRequests ?? [],
-    ...(classification !== undefined && { classification }),
-    ...(classSource !== undefined && { classSource }),
-    ...own,
-  };
 }

@@ -1,0 +1,54 @@
+import type { ResourceRef } from "../types.ts";
+import { type ControlRecord, KEPT_RESOLVED, type ResourceRecord } from "./journal.ts";
+import { resourceKey } from "./keys.ts";
+
+/** How many findings of a control are not resolved, in an attribute of its own, so that a condition can ask for it. */
+export function openAttribute(controlId: string): string {
+  return `open#${controlId}`;
+}
+
+/** Findings that are not resolved. */
+export function openFindings(record: ControlRecord): number {
+  return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
+}
+
+/** Resolved findings beyond the newest few are forgotten here; their records stay. */
+export function pruned(findings: ResourceRecord["findings"]): ResourceRecord["findings"] {
+  const resolved = Object.entries(findings).filter(([, { status }]) => status === "resolved");
+  if (resolved.length <= KEPT_RESOLVED) return findings;
+  const oldest = resolved
+    .sort(([, a], [, b]) => a.changedAtMs - b.changedAtMs)
+    .slice(0, resolved.length - KEPT_RESOLVED);
+  const dropped = new Set(oldest.map(([id]) => id));
+  return Object.fromEntries(Object.entries(findings).filter(([id]) => !dropped.has(id)));
+}
+
+/** The resource's item, with what every control keeps in it. */
+export function itemOf(record: ResourceRecord): Record<string, unknown> {
+  const { controlId, others, findings, unfinishedRun, leftBy, ...shared } = record;
+  const byControl: Record<string, ControlRecord> = {
+    ...others,
+    [controlId]: { findings, unfinishedRun, leftBy } as ControlRecord,
+  };
+  const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
+  return { ...resourceKey(record.resource), entity: "resource", ...shared, byControl, ...Object.fromEntries(open) };
+}
+
+/** What one control sees of a resource's item; an empty record when there is none. */
+export function recordOf(resource: ResourceRef, controlId: string, item: Record<string, unknown> = {}): ResourceRecord {
+  const stored = item as Partial<ResourceRecord> & { readonly byControl?: Readonly<Record<string, ControlRecord>> };
+  const { [controlId]: own = { findings: {} }, ...others } = stored.byControl ?? {};
+  const { classification, classSource } = stored;
+  return {
+    resource,
+    controlId,
+    others,
+    version: stored.version ?? 0,
+    leaseUntilMs: stored.leaseUntilMs ?? 0,
+    runs: stored.runs ?? 0,
+    ownRequests: stored.ownRequests ?? [],
+    ...(classification !== undefined && { classification }),
+    ...(classSource !== undefined && { classSource }),
+    ...own,
+  };
+}
