@@ -28,8 +28,8 @@ interface Wait {
 
 /**
  * Sorts the findings to be contained by whether there is a reason to wait: the state may be a stale read from before our own write (settle
- * window), somebody keeps switching it back (flip guard), or AWS has just refused the same change. One read of the journal at most, and
- * only after a recent containment.
+ * window), somebody keeps switching it back (flip guard), or AWS has just refused the same change. Reads the journal only after a recent
+ * containment, once for each run that made one.
  */
 export async function hesitate<State>(
   run: Run<State>,
@@ -47,22 +47,16 @@ export async function hesitate<State>(
     if (wait === undefined) ready.push(judged);
     else waits.push({ judged, wait });
   }
-  // Once anything is changed, what AWS refused before is tried with it: together they may allow what each alone did not.
-  if (ready.length > 0) {
-    const refused = waits.filter(({ judged }) => judged.previous?.refused === true);
-    ready.push(...refused.map(({ judged }) => judged));
-    waits.splice(0, waits.length, ...waits.filter((each) => !refused.includes(each)));
-  }
   // A look that may be stale is stale for all: a plan made on it would switch on again what has been contained.
   if (stale !== undefined) {
     const wait = stale;
-    return heldBack(
-      run,
-      [],
-      offending.map((judged) => ({ judged, wait })),
-    );
+    const all = offending.map((judged) => ({ judged, wait }));
+    return heldBack(run, [], all);
   }
-  return heldBack(run, ready, waits);
+  // Once anything is changed, what AWS refused before is tried with it: together they may allow what each alone did not.
+  const joining = waits.filter(({ judged }) => ready.length > 0 && judged.previous?.refused === true);
+  const waiting = waits.filter((each) => !joining.includes(each));
+  return heldBack(run, [...ready, ...joining.map(({ judged }) => judged)], waiting);
 }
 
 function heldBack<State>(
