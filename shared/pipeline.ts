@@ -125,14 +125,14 @@ function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: Resour
   if (!isYoung(run) || !view.isReadable) return undefined;
   const isAnswered = Object.values(record?.findings ?? {}).some(({ claim }) => claim?.signal === shortHash(signal.id));
   const isKnown = isAnswered || (record !== undefined && isOwnCall(signal, record));
-  if (isKnown || cordon.control.shows(signal, view.detection, "at least") === true) return undefined;
+  const shown = isKnown || cordon.control.shows(signal, view.detection, "at least");
+  if (shown === true) return undefined;
   // What offends by what is seen is stopped at once, unless the very state to be written is seen too early.
   const decisions = view.judged.map(({ decision }) => decision.kind);
   const isStale = stateCalls.includes(signal.name) && cordon.control.shows(signal, view.detection, "roughly") === false;
   if (decisions.includes("contain") && !isStale) return undefined;
   // When it can't be told, only "nothing is wrong" is worth a second look.
-  const isUntold = cordon.control.shows(signal, view.detection, "at least") === undefined;
-  if (isUntold && decisions.some((kind) => kind !== "compliant")) return undefined;
+  if (shown === undefined && decisions.some((kind) => kind !== "compliant")) return undefined;
 
   const settledMs = Date.parse(signal.at) + settleWindowMs;
   const reason = `live state doesn't show yet what ${signal.name} wrote; looked at again after ${new Date(settledMs).toISOString()}`;

@@ -34,6 +34,11 @@ export function findingKey(id: string): Key {
   return { pk: `FINDING#${id}`, sk: "FINDING" };
 }
 
+/** The sort key of an entry of evidence; the version makes it unique and puts a resource's entries in order. */
+export function evidenceKey(version: number, findingId: string): string {
+  return `EVIDENCE#${String(version).padStart(8, "0")}#${findingId}`;
+}
+
 export function counterKey(scope: string, window: number): Key {
   return { pk: `COUNTER#${scope}`, sk: String(window) };
 }

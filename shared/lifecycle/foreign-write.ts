@@ -1,5 +1,6 @@
 import { contentHash, shortHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
+import { evidenceKey } from "../journal/keys.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
 import type { Signal } from "../types.ts";
 import { remembered } from "./remembered.ts";
@@ -46,7 +47,7 @@ export async function tellForeignWrite<State>(run: Run<State>, record: ResourceR
       signal: signal.id,
     };
     return {
-      key: `EVIDENCE#${String(record.version + 1).padStart(8, "0")}#${id}`,
+      key: evidenceKey(record.version + 1, id),
       findingId: id,
       controlId: control.meta.id,
       occurrence: state.occurrence,

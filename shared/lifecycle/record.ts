@@ -1,9 +1,8 @@
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
-import { isOwnCall } from "../journal/own-calls.ts";
 import type { Decision, Result } from "../types.ts";
 import { tellForeignWrite } from "./foreign-write.ts";
 import { classOf } from "./judge.ts";
-import type { Account } from "./records.ts";
+import { type Account, accountBase } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
@@ -106,19 +105,13 @@ function accountOf<State>(
   { state, judged, notes = [] }: News,
   nowMs: number,
 ): Account {
-  const { signal, cordon } = run;
+  const { at } = run.signal;
   return {
-    meta: cordon.control.meta,
-    finding: judged.finding,
-    decision: judged.decision,
+    ...accountBase(run, record, view, judged, nowMs),
     state,
-    classified: view.classified,
-    signal,
-    isOwn: isOwnCall(signal, record),
-    nowMs,
     notes,
     ...(notes.length > 0 && { severity: "critical" as const }),
-    timings: { ...(signal.at !== "" && { calledAt: signal.at }), heardAt: new Date(run.heardAtMs).toISOString() },
+    timings: { ...(at !== "" && { calledAt: at }), heardAt: new Date(run.heardAtMs).toISOString() },
   };
 }
 

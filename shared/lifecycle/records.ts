@@ -1,9 +1,19 @@
 import type { Classified } from "../classification/classify.ts";
 import type { ControlMeta } from "../control.ts";
 import { contentHash } from "../ids.ts";
-import type { EvidenceRecord, FindingRecord, FindingState, RunRecord, Timings } from "../journal/journal.ts";
+import type {
+  EvidenceRecord,
+  FindingRecord,
+  FindingState,
+  ResourceRecord,
+  RunRecord,
+  Timings,
+} from "../journal/journal.ts";
+import { evidenceKey } from "../journal/keys.ts";
+import { isOwnCall } from "../journal/own-calls.ts";
 import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Verification } from "../types.ts";
 import { differences } from "./difference.ts";
+import type { Judged, Run, View } from "./run.ts";
 
 /** All that is worth telling about one finding at the end of a run; what is recorded and what is proved are made from the same. */
 export interface Account {
@@ -22,6 +32,18 @@ export interface Account {
   readonly run?: SealedRun;
   /** What the evidence is of, where it is not simply how the finding now stands. */
   readonly evidenceOf?: "rollback-not-applied";
+}
+
+/** What every account of a finding says, at whatever stage. Pure. */
+export function accountBase<State>(
+  { cordon, signal }: Run<State>,
+  record: ResourceRecord,
+  view: View<State>,
+  { finding, decision }: Judged,
+  nowMs: number,
+) {
+  const isOwn = isOwnCall(signal, record);
+  return { meta: cordon.control.meta, finding, decision, classified: view.classified, signal, isOwn, nowMs };
 }
 
 /** A run with the hashes of its states, made once for all findings it treated. */
@@ -122,8 +144,7 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
           },
   };
   return {
-    // The version makes the key unique and orders a resource's entries.
-    key: `EVIDENCE#${String(version).padStart(8, "0")}#${finding.id}`,
+    key: evidenceKey(version, finding.id),
     findingId: finding.id,
     controlId: finding.controlId,
     occurrence: state.occurrence,

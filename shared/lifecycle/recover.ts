@@ -1,9 +1,8 @@
 import { CordonError } from "../errors.ts";
 import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
-import { isOwnCall } from "../journal/own-calls.ts";
 import type { Verification } from "../types.ts";
 import { briefly, differences, isSameState } from "./difference.ts";
-import { type Account, changesFor, sealRun } from "./records.ts";
+import { type Account, accountBase, changesFor, sealRun } from "./records.ts";
 import { resultFor } from "./results.ts";
 import type { Pass, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
@@ -77,7 +76,7 @@ async function conclude<State>(
     // Told already, before the container died.
     if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
     accounts.push({
-      ...accountOf(run, record, view, judged, nowMs),
+      ...accountBase(run, record, view, judged, nowMs),
       state: stateConcluded(state, judged, done, accepted !== undefined, nowMs),
       notes,
       timings: { ...timings, verifiedAt: verification.at },
@@ -150,7 +149,7 @@ async function abandon<State>(
     if (plan.kind === "roll-back" && isDone) states[id] = reached(state, "inconclusive", nowMs);
     else if (plan.kind === "roll-back") {
       accounts.push({
-        ...accountOf(run, record, view, judged, nowMs),
+        ...accountBase(run, record, view, judged, nowMs),
         state: reached(state, "contained", nowMs),
         notes: ["the rollback came to nothing: the part is still contained; the exception that was granted stands"],
         timings: {},
@@ -159,7 +158,7 @@ async function abandon<State>(
     } else if (!isDone) states[id] = reached(wasAccepted ? state : withoutRun(state), "inconclusive", nowMs);
     else {
       accounts.push({
-        ...accountOf(run, record, view, judged, nowMs),
+        ...accountBase(run, record, view, judged, nowMs),
         state: stateConcluded(state, judged, unfinished, wasAccepted, nowMs),
         notes: [
           "the run ended before it could be verified, and somebody has changed the configuration since; this part is as the run was to leave it",
@@ -184,9 +183,9 @@ async function abandon<State>(
     verification,
   });
   const results = accounts.map(({ finding, decision, state, notes = [] }) =>
-    resultFor(run, { finding, decision }, "contained", state.occurrence, {
+    resultFor(run, { finding, decision }, isDone ? "contained" : "already-contained", state.occurrence, {
       reasons: notes,
-      changes: changesFor(unfinished, finding.part),
+      changes: isDone ? changesFor(unfinished, finding.part) : [],
     }),
   );
   return { results, again: true };
@@ -198,23 +197,6 @@ const IN_FLIGHT: readonly FindingState["status"][] = ["containing", "inconclusiv
 /** Nothing shows that AWS ever took the write: should the part be off one day, somebody else did it. */
 function withoutRun({ run: _, ...state }: FindingState): FindingState {
   return state;
-}
-
-function accountOf<State>(
-  run: Run<State>,
-  record: ResourceRecord,
-  view: View<State>,
-  judged: RunRecord["judged"][number],
-  nowMs: number,
-) {
-  return {
-    meta: run.cordon.control.meta,
-    ...judged,
-    classified: view.classified,
-    signal: run.signal,
-    isOwn: isOwnCall(run.signal, record),
-    nowMs,
-  };
 }
 
 function freed({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord {

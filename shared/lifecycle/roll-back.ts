@@ -2,6 +2,7 @@ import type { Classified } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
 import { contentHash, shortHash, subjectOf } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
+import { evidenceKey } from "../journal/keys.ts";
 import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
 import { briefly, differences } from "./difference.ts";
 import { judge } from "./judge.ts";
@@ -82,29 +83,23 @@ export async function rollBack<State>(
   const readAtMs = cordon.clock.nowMs();
   const detection = await cordon.control.detect(resource, cordon.ports);
   if (detection.kind !== "present") return answer("refused", [detection.reason], state);
-  const changed = differences(stateLeftBy(last), detection.state);
-  const interference =
-    changed.length > 0
-      ? changed
-      : [
-          ...(isAsContained(contained, detection.state, recorded.part)
-            ? []
-            : differences(contained.plan.after, detection.state, recorded.part)),
-        ];
+  const interference = interferenceWith(contained, last, detection.state, recorded.part);
   if (interference.length > 0) {
-    return answer(
-      "refused",
-      ["somebody has changed the configuration since; it is not as Cordon left it"],
-      state,
-      briefly(interference),
-    );
+    const reasons = ["somebody has changed the configuration since; it is not as Cordon left it"];
+    return answer("refused", reasons, state, briefly(interference));
   }
   return restore(run, record, state, judge(run, detection, readAtMs, record), contained, request);
 }
 
-/** Whether the part is as its containment left it, or as a later rollback of another part put it back: switched off, otherwise as it was. */
-function isAsContained(contained: RunRecord, live: unknown, part: string): boolean {
-  return [contained.plan.after, stateLeftBy(contained)].some((left) => differences(left, live, part).length === 0);
+/**
+ * What somebody else has changed: in the whole since Cordon's last run, or in the part since it was contained. The part may be as its containment left
+ * it, or as a later rollback of another part put it back: switched off, otherwise as it was.
+ */
+function interferenceWith(contained: RunRecord, last: RunRecord, live: unknown, part: string): readonly Change[] {
+  const changed = differences(stateLeftBy(last), live);
+  if (changed.length > 0) return changed;
+  const since = differences(contained.plan.after, live, part);
+  return differences(stateLeftBy(contained), live, part).length === 0 ? [] : since;
 }
 
 type Answer = (
@@ -252,7 +247,7 @@ function exceptionEvidence(judged: Judged, exception: Exception, record: Resourc
     exception,
   };
   return {
-    key: `EVIDENCE#${String(record.version + 1).padStart(8, "0")}#${finding.id}`,
+    key: evidenceKey(record.version + 1, finding.id),
     findingId: finding.id,
     controlId: finding.controlId,
     occurrence: previous?.occurrence ?? 0,

@@ -8,11 +8,10 @@ import {
   type RunRecord,
   type Timings,
 } from "../journal/journal.ts";
-import { isOwnCall } from "../journal/own-calls.ts";
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
-import { type Account, recordsOf, sealRun } from "./records.ts";
+import { type Account, accountBase, recordsOf, sealRun } from "./records.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
@@ -127,7 +126,7 @@ async function claim<State>(
   const { cordon, signal } = run;
   const nowMs = cordon.clock.nowMs();
   const accounts = judged.map((each) => ({
-    ...accountOf(run, record, view, each, nowMs),
+    ...accountBase(run, record, view, each, nowMs),
     state: claimed(each, number, nowMs),
     timings: timingsOf(run, plan.kind, [], undefined),
   }));
@@ -188,7 +187,7 @@ async function finish<State>(
     const { notes, severity } = remarks(state, outcome);
     told.push({ judged: each, state, notes });
     return {
-      ...accountOf(run, held, view, each, outcome.atMs),
+      ...accountBase(run, held, view, each, outcome.atMs),
       state,
       notes,
       severity,
@@ -218,20 +217,6 @@ function isUndone<State>(plan: Plan<State>, state: FindingState): boolean {
 /** Request ids of Cordon's own calls, the newest few. */
 function withOwn(known: readonly string[], receipts: readonly Receipt[]): readonly string[] {
   return [...known, ...receipts.map(({ requestId }) => requestId)].filter(Boolean).slice(-KEPT_OWN_REQUESTS);
-}
-
-/** What an account says at any stage of a run. */
-function accountOf<State>(run: Run<State>, record: ResourceRecord, view: View<State>, judged: Judged, nowMs: number) {
-  const { finding, decision } = judged;
-  return {
-    meta: run.cordon.control.meta,
-    finding,
-    decision,
-    classified: view.classified,
-    signal: run.signal,
-    isOwn: isOwnCall(run.signal, record),
-    nowMs,
-  };
 }
 
 function timingsOf<State>(

@@ -2,7 +2,7 @@ import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-p
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy from "@middy/core";
-import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import type { Control } from "../control.ts";
 import { CordonError, describeError } from "../errors.ts";
 import { type Handled, handleSignal } from "../pipeline.ts";
@@ -80,12 +80,7 @@ export function controlHandler<State>(
         return { results };
       }
       const options = { context, throwOnFullBatchFailure: false };
-      return await processPartialResponse(
-        input as unknown as SQSEvent,
-        deliver,
-        new BatchProcessor(EventType.SQS),
-        options,
-      );
+      return await processPartialResponse(input, deliver, new BatchProcessor(EventType.SQS), options);
     } finally {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     }

@@ -1,3 +1,4 @@
+import type { SQSEvent } from "aws-lambda";
 import { type ControlEvents, parseCloudTrailRecord } from "./cloudtrail.ts";
 import { parseConfigNotification, parseConfigurationItem } from "./config.ts";
 import type { Parsed } from "./parsed.ts";
@@ -89,7 +90,7 @@ function parseEventBridge(
 }
 
 /** The messages of a batch one by one, so that one bad message can't hold back its neighbours. */
-export function isSqsBatch(input: unknown): input is { Records: readonly Json[] } {
+export function isSqsBatch(input: unknown): input is SQSEvent {
   const records = asList(asObject(input)?.Records);
   return records.length > 0 && records.every((record) => asObject(record)?.eventSource === "aws:sqs");
 }

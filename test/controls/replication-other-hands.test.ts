@@ -225,3 +225,30 @@ describe("two controls on one bucket", () => {
     expect(statusOf(await set.container().results(set.event("PutBucketTagging")), "to-us")).toBe("already-contained");
   });
 });
+
+describe("rules with the names of an attacker", () => {
+  it("are contained and put back like any other, each with its own changes only", async () => {
+    const ids = [
+      "__proto__",
+      "constructor",
+      "a",
+      "a]",
+      "a].Status",
+      "Rules[a]",
+      "\u4e2d\u6587 \u{1f600}",
+      "x".repeat(255),
+    ];
+    const set = await open(
+      ids.map((id, index) => rule(id, "us-copy", { Priority: index, Filter: { Prefix: `${index}/` } })),
+    );
+    const before = set.configuration();
+    const results = await set.container().results(set.event());
+    expect(results.map(({ status }) => status)).toEqual(ids.map(() => "contained"));
+    for (const id of ids) {
+      const mine = results.find((result) => result.findingId === idOf(id));
+      expect(mine?.changes).toEqual([{ path: `Rules[${id}].Status`, before: "Enabled", after: "Disabled" }]);
+    }
+    for (const id of ids.toReversed()) expect((await set.container().rollBack(idOf(id))).status).toBe("exempt");
+    expect(set.configuration()).toEqual(before);
+  });
+});
