@@ -12,6 +12,7 @@ export type { Credentials, Principal, PrincipalSpec } from "./principals.ts";
 export type { QueueMessage } from "./queues.ts";
 export type { Bucket, ReplicationChange, StaleRead } from "./s3/state.ts";
 export { startSandbox } from "./sandbox.ts";
+export type { Registry, StackResource } from "./stack/registry.ts";
 export type {
   BucketSeed,
   DeadLetter,

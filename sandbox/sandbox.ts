@@ -14,6 +14,7 @@ import { createS3 } from "./s3/service.ts";
 import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
 import { createSqs } from "./sqs.ts";
+import { createRegistry } from "./stack/registry.ts";
 import { createSts } from "./sts.ts";
 import type { Sandbox, SandboxOptions } from "./types.ts";
 
@@ -30,6 +31,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const principals = createPrincipals(ids, account, clock.now);
   const permissions = createPermissions();
   const faults = createFaults();
+  const registry = createRegistry();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
   const queues = new Map<string, Queue>();
@@ -114,6 +116,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     events,
     queues: messages,
     faults,
+    registry,
     deadLetters: lambda.deadLetters,
     logs: lambda.logs,
     get routing() {

@@ -10,6 +10,7 @@ import type { DenyRule } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
+import type { Registry } from "./stack/registry.ts";
 
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
@@ -111,6 +112,8 @@ export interface Sandbox {
   /** The last lines functions printed, oldest first. */
   readonly logs: readonly string[];
   readonly faults: { inject(spec: FaultSpec): () => void; readonly pending: number; clear(): void };
+  /** Every resource that a template made, as it is configured now. */
+  readonly registry: Registry;
   /** False: events are recorded and delivered to no function. True by default. */
   routing: boolean;
 
