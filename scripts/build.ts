@@ -8,6 +8,7 @@ import { build, type Plugin } from "esbuild";
 import { controlIds } from "../controls/catalogue.ts";
 import { DEFAULT_POLICY_FILE } from "../shared/policy/built-in.ts";
 import { formatPolicyErrors, parsePolicy } from "../shared/policy/parse-policy.ts";
+import { bundleOptions } from "./bundle-options.ts";
 
 const root = new URL("..", import.meta.url);
 
@@ -39,9 +40,6 @@ function policyPlugin(policy: string): Plugin {
   };
 }
 
-// Bundled CommonJS packages call `require` for Node's own modules, which an ESM file does not have.
-const REQUIRE_BANNER = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
-
 const USAGE = `npm run build [-- --policy <file>]
 
 Bundles functions/<name>/handler.ts into dist/<name>/index.js, with the policy compiled in (${DEFAULT_POLICY_FILE} by default).
@@ -69,18 +67,9 @@ async function main(): Promise<void> {
   const result = await build({
     entryPoints: functions.map(({ name }) => ({ in: `functions/${name}/handler.ts`, out: `${name}/index` })),
     outdir: "dist",
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    minify: true,
-    keepNames: true,
-    sourcemap: false,
+    ...bundleOptions,
     metafile: true,
-    mainFields: ["module", "main"],
-    banner: { js: REQUIRE_BANNER },
     plugins: [policyPlugin(policy)],
-    logLevel: "warning",
   });
   for (const { name } of functions) {
     await mkdir(`dist/${name}`, { recursive: true });
