@@ -1,4 +1,4 @@
-/** What is deployed: one entry a Lambda. serverless.yml, the sandbox and the tests all read this, so that they can't disagree. */
+/** What is deployed: one entry a Lambda. serverless.yml, the roles and the tests read this, so that they can't disagree. */
 
 import { catalogue } from "../controls/catalogue.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
@@ -11,9 +11,18 @@ export interface FunctionDefinition {
   readonly memoryMb: number;
   /** The controls it runs or acts for, with their permissions on customers' resources. */
   readonly controls: readonly ControlMeta[];
-  /** `events`: EventBridge -> its own queue, by the control's events. `stream`: the table's stream. `invoke`: by hand only. */
-  readonly trigger: "events" | "stream" | "invoke";
+  /** `queue`: EventBridge -> its own queue, by the controls' events or a schedule. `stream`: the table's outbox. `invoke`: by hand only. */
+  readonly trigger: "queue" | "stream" | "invoke";
+  /** The schedule that puts a message into its queue. */
+  readonly everyMinutes?: number;
+  /** Whose entries of the outbox it reads. */
+  readonly consumes?: "tickets" | "archive";
+  /** What it does with the cell's own table, by IAM action; a transaction needs those of its items. */
+  readonly table: readonly string[];
 }
+
+/** The journal's calls: `open`, `readFinding`; `recordQuiet`, `count`; transactions of puts and updates. */
+const JOURNAL = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 
 export const functionDefinitions: readonly FunctionDefinition[] = [
   {
@@ -22,7 +31,8 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     timeoutSeconds: 30,
     memoryMb: 512,
     controls: [s3Replication],
-    trigger: "events",
+    trigger: "queue",
+    table: JOURNAL,
   },
   {
     name: "decide",
@@ -31,19 +41,24 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 512,
     controls: catalogue,
     trigger: "invoke",
+    table: ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
   },
   {
     name: "open-tickets",
-    description: "Turns findings in the table's stream into tickets",
+    description: "Turns findings in the table's outbox into tickets",
     timeoutSeconds: 30,
     memoryMb: 256,
     controls: [],
     trigger: "stream",
+    consumes: "tickets",
+    table: ["dynamodb:UpdateItem"],
   },
 ];
 
 /** After so many deliveries a message goes to the dead-letter queue. */
 export const MAX_RECEIVES = 5;
+/** After so many attempts a record of the stream goes to the dead-letter queue; the sweep brings it again. */
+export const MAX_STREAM_RETRIES = 10;
 
 /** EventBridge patterns for the events a control reacts to. Failed calls change nothing and are not delivered. */
 export function eventPatterns({ cloudTrail, configTypes }: ControlMeta): readonly Record<string, unknown>[] {

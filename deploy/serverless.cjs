@@ -1,12 +1,20 @@
 // The bridge from serverless.yml to TypeScript: its variables read .cjs files only.
+const stackOf = async (resolveVariable) => {
+  const { parseStack } = await import("./stack.ts");
+  return parseStack(await resolveVariable("self:custom"));
+};
+
+module.exports.environment = async ({ resolveVariable }) => {
+  const { environmentOf } = await import("./stack.ts");
+  return environmentOf(await stackOf(resolveVariable), process.env);
+};
+
 module.exports.functions = async ({ resolveVariable }) => {
   const { serverlessFunctions } = await import("./serverless.ts");
-  return serverlessFunctions(await resolveVariable("self:custom.name"));
+  return serverlessFunctions(await stackOf(resolveVariable));
 };
 
 module.exports.resources = async ({ resolveVariable }) => {
-  const { stackResources } = await import("./resources.ts");
-  return stackResources(await resolveVariable("self:custom.name"));
+  const { serverlessResources } = await import("./serverless.ts");
+  return serverlessResources(await stackOf(resolveVariable), process.env);
 };
-
-module.exports.mode = async () => (await import("./serverless.ts")).modeOf(process.env);

@@ -1,27 +1,53 @@
-import { functionDefinitions } from "./functions.ts";
-import { logicalId } from "./resources.ts";
+import { ARCHIVIST } from "./evidence-store.ts";
+import { type FunctionDefinition, functionDefinitions, MAX_STREAM_RETRIES } from "./functions.ts";
+import { logicalId } from "./json.ts";
+import { stackOutputs, stackResources } from "./resources.ts";
+import { environmentOf, type Stack } from "./stack.ts";
 
-/** The `functions` section of serverless.yml. Environment values are literals: an intrinsic would break `invoke local`. */
-export function serverlessFunctions(name: string): Record<string, unknown> {
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The `functions` section of serverless.yml. */
+export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
   return Object.fromEntries(
-    functionDefinitions.map(({ name: fn, description, timeoutSeconds, memoryMb, trigger }) => [
-      fn,
-      {
-        name: `${name}-${fn}`,
-        description,
-        handler: `dist/${fn}/index.handler`,
-        timeout: timeoutSeconds,
-        memorySize: memoryMb,
-        role: `${logicalId(fn)}Role`,
-        package: { patterns: [`dist/${fn}/**`] },
-        events: eventsOf(trigger, fn),
-      },
-    ]),
+    functionDefinitions.map((definition) => {
+      const { name: fn, description, timeoutSeconds, memoryMb } = definition;
+      return [
+        fn,
+        {
+          name: `${name}-${fn}`,
+          description,
+          handler: `dist/${fn}/index.handler`,
+          timeout: timeoutSeconds,
+          memorySize: memoryMb,
+          role: `${logicalId(fn)}Role`,
+          package: { patterns: [`dist/${fn}/**`] },
+          events: eventsOf(definition),
+        },
+      ];
+    }),
   );
 }
 
-function eventsOf(trigger: string, fn: string): readonly unknown[] {
-  if (trigger === "events") {
+/** The `resources` section. What needs an intrinsic in a function's environment is put there last, where `invoke local` doesn't see it. */
+export function serverlessResources(stack: Stack, env: Env): Record<string, unknown> {
+  const isArchived = functionDefinitions.some(({ name }) => name === ARCHIVIST);
+  const Variables = { ...environmentOf(stack, env), CORDON_EVIDENCE_BUCKET: { Ref: "EvidenceBucket" } };
+  return {
+    Resources: stackResources(stack),
+    Outputs: stackOutputs(),
+    ...(isArchived && {
+      extensions: { [`${lambdaId(ARCHIVIST)}LambdaFunction`]: { Properties: { Environment: { Variables } } } },
+    }),
+  };
+}
+
+/** The framework's own logical ids: dashes are spelt out. */
+function lambdaId(fn: string): string {
+  return `${fn.charAt(0).toUpperCase()}${fn.slice(1)}`.replaceAll("-", "Dash");
+}
+
+function eventsOf({ name: fn, trigger, consumes }: FunctionDefinition): readonly unknown[] {
+  if (trigger === "queue") {
     const arn = { "Fn::GetAtt": [`${logicalId(fn)}Queue`, "Arn"] };
     return [{ sqs: { arn, batchSize: 10, functionResponseType: "ReportBatchItemFailures", maximumConcurrency: 10 } }];
   }
@@ -35,22 +61,14 @@ function eventsOf(trigger: string, fn: string): readonly unknown[] {
           batchSize: 100,
           startingPosition: "TRIM_HORIZON",
           functionResponseType: "ReportBatchItemFailures",
-          // A tracker may be down for hours: records are tried until the stream forgets them. What no ticket can be made of is passed over.
+          // One record that can't be treated is found by halving, and put aside: what is behind it goes on, and the sweep brings it again.
           bisectBatchOnFunctionError: true,
+          maximumRetryAttempts: MAX_STREAM_RETRIES,
           destinations: { onFailure: { arn: { "Fn::GetAtt": [`${logicalId(fn)}DeadQueue`, "Arn"] }, type: "sqs" } },
-          filterPatterns: [{ dynamodb: { NewImage: { entity: { S: ["finding"] } } } }],
+          filterPatterns: [{ dynamodb: { NewImage: { outbox: { S: [{ prefix: `${consumes}#` }] } } } }],
         },
       },
     ];
   }
   return [];
-}
-
-/**
- * What a deployment may do unless `CORDON_MODE` says so: observe. Only where every call goes to this very machine, as with the sandbox, nothing can be
- * harmed.
- */
-export function modeOf(env: Readonly<Record<string, string | undefined>>): string {
-  if (env.CORDON_MODE) return env.CORDON_MODE;
-  return /^http:\/\/127\.0\.0\.1:\d+\/?$/.test(env.AWS_ENDPOINT_URL ?? "") ? "enforce" : "observe";
 }

@@ -32,7 +32,7 @@ export function cellFunctions(
       timeoutMs: timeoutSeconds * 1000,
       memoryMb,
       maxReceiveCount: MAX_RECEIVES,
-      ...(trigger === "events" && { patterns: controls.flatMap(eventPatterns) as EventPattern[] }),
+      ...(trigger === "queue" && { patterns: controls.flatMap(eventPatterns) as EventPattern[] }),
       ...(trigger === "stream" && { stream: { table: CELL.table } }),
     }));
 }

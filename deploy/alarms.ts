@@ -1,0 +1,108 @@
+import { functionDefinitions } from "./functions.ts";
+import { type Json, logicalId } from "./json.ts";
+import type { Stack } from "./stack.ts";
+
+interface Watched {
+  readonly id: string;
+  /** What has happened, for whoever is paged. */
+  readonly says: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, unknown>>;
+  readonly statistic: "Sum" | "Maximum";
+  readonly threshold: number;
+  readonly periodSeconds?: number;
+  readonly periods?: number;
+  /** No data is bad news. */
+  readonly mustBeThere?: boolean;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What pages somebody: docs/runbook comes with it. Each alarm says what happened, and goes to one topic. */
+export function alarms(stack: Stack): Record<string, Json> {
+  const { name } = stack;
+  const topic: Json = { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } };
+  const all = [refused(), ...functionDefinitions.flatMap((definition) => watched(name, definition))];
+  return Object.fromEntries([
+    ["AlarmTopic", topic],
+    ...all.map((each) => [`${each.id}Alarm`, alarm(name, each)] as const),
+  ]);
+}
+
+function refused(): Watched {
+  return {
+    ...deep("Refused", "RefusedQueue"),
+    says: "Events were refused: nothing was done about them. The messages say why.",
+  };
+}
+
+function watched(name: string, { name: fn, trigger, timeoutSeconds }: (typeof functionDefinitions)[number]) {
+  const id = logicalId(fn);
+  const lambda = { namespace: "AWS/Lambda", dimensions: { FunctionName: `${name}-${fn}` }, threshold: 1 } as const;
+  const some: Watched[] = [
+    { ...lambda, id: `${id}Errors`, metric: "Errors", statistic: "Sum", says: `${fn} failed.` },
+    { ...lambda, id: `${id}Throttles`, metric: "Throttles", statistic: "Sum", says: `${fn} was held back by Lambda.` },
+  ];
+  if (trigger !== "invoke") {
+    const says = `${fn} gave messages up: they are in its dead-letter queue.`;
+    some.push({ ...deep(`${id}Dead`, `${id}DeadQueue`), says });
+  }
+  if (trigger === "queue") {
+    some.push({
+      ...ofQueue(`${id}Queue`),
+      id: `${id}Age`,
+      metric: "ApproximateAgeOfOldestMessage",
+      statistic: "Maximum",
+      // Twice the visibility timeout: one delivery has failed and the next is late.
+      threshold: timeoutSeconds * 12,
+      says: `Events wait for ${fn}.`,
+    });
+  }
+  if (trigger === "stream") {
+    some.push({
+      ...lambda,
+      id: `${id}IteratorAge`,
+      metric: "IteratorAge",
+      statistic: "Maximum",
+      threshold: HOUR_MS,
+      says: `${fn} lags behind the table's stream, which forgets after 24 hours; the sweep brings again what it forgets.`,
+    });
+  }
+  return some;
+}
+
+function ofQueue(queue: string) {
+  return { namespace: "AWS/SQS", dimensions: { QueueName: { "Fn::GetAtt": [queue, "QueueName"] } } } as const;
+}
+
+function deep(id: string, queue: string) {
+  return {
+    ...ofQueue(queue),
+    id,
+    metric: "ApproximateNumberOfMessagesVisible",
+    statistic: "Maximum",
+    threshold: 1,
+  } as const;
+}
+
+function alarm(name: string, each: Watched): Json {
+  return {
+    Type: "AWS::CloudWatch::Alarm",
+    Properties: {
+      AlarmName: `${name}-${each.id}`,
+      AlarmDescription: each.says,
+      Namespace: each.namespace,
+      MetricName: each.metric,
+      Dimensions: Object.entries(each.dimensions).map(([Name, Value]) => ({ Name, Value })),
+      Statistic: each.statistic,
+      Period: each.periodSeconds ?? 300,
+      EvaluationPeriods: each.periods ?? 1,
+      Threshold: each.threshold,
+      ComparisonOperator: each.mustBeThere ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+      TreatMissingData: each.mustBeThere ? "breaching" : "notBreaching",
+      AlarmActions: [{ Ref: "AlarmTopic" }],
+      OKActions: [{ Ref: "AlarmTopic" }],
+    },
+  };
+}

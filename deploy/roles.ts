@@ -1,0 +1,125 @@
+import type { ControlMeta } from "../shared/control.ts";
+import { ARCHIVIST } from "./evidence-store.ts";
+import type { FunctionDefinition } from "./functions.ts";
+import { arnOf, type Json, logicalId, policy, sub } from "./json.ts";
+import type { Stack } from "./stack.ts";
+
+/** The role a function runs in: nothing but what it calls (invariant 12). */
+export function role(stack: Stack, definition: FunctionDefinition): Json {
+  return {
+    Type: "AWS::IAM::Role",
+    Properties: {
+      RoleName: sub(`${stack.name}-${definition.name}-\${AWS::Region}`),
+      AssumeRolePolicyDocument: policy([
+        { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+      ]),
+      Policies: [{ PolicyName: "cordon", PolicyDocument: policy(statements(stack, definition)) }],
+    },
+  };
+}
+
+/** What a function may do: its own log, queue, table and evidence by exact ARN; customers' resources by type, in this account only. */
+export function statements(stack: Stack, definition: FunctionDefinition): readonly Json[] {
+  return [
+    ...runtime(stack, definition),
+    ...trigger(definition),
+    ...store(definition),
+    ...(definition.name === ARCHIVIST ? evidence() : []),
+    ...customers(stack, definition.controls),
+  ];
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: unknown, Condition?: Json): Json {
+  return { Sid, Effect: "Allow", Action, Resource, ...(Condition !== undefined && { Condition }) };
+}
+
+/** What Lambda itself does in the function's name. */
+function runtime({ name }: Stack, { name: fn }: FunctionDefinition): readonly Json[] {
+  const logGroup = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${name}-${fn}:*`;
+  return [
+    allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], sub(logGroup)),
+    // X-Ray has no resources to name.
+    allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+  ];
+}
+
+/** What it takes to be called, by Lambda's pollers in the function's name; and, of its queue, to put a message off or aside. */
+function trigger({ name: fn, trigger: kind }: FunctionDefinition): readonly Json[] {
+  const id = logicalId(fn);
+  if (kind === "queue") {
+    const poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    return [
+      allow("TakeEvents", [...poll, "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"], arnOf(`${id}Queue`)),
+      allow("RefuseEvents", ["sqs:SendMessage", "sqs:GetQueueUrl"], arnOf("RefusedQueue")),
+    ];
+  }
+  if (kind === "stream") {
+    return [
+      allow("ReadStream", ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"], {
+        "Fn::GetAtt": ["Table", "StreamArn"],
+      }),
+      // DynamoDB lists the streams of all tables or of none.
+      allow("ListStreams", ["dynamodb:ListStreams"], "*"),
+      allow("BuryRecords", ["sqs:SendMessage"], arnOf(`${id}DeadQueue`)),
+    ];
+  }
+  return [];
+}
+
+function store({ table }: FunctionDefinition): readonly Json[] {
+  const direct = table.filter((action) => action !== "dynamodb:Query");
+  return [
+    ...(direct.length > 0 ? [allow("Journal", direct, arnOf("Table"))] : []),
+    // The outbox's index and no other: nothing queries the table itself.
+    ...(table.includes("dynamodb:Query")
+      ? [allow("Outbox", ["dynamodb:Query"], { "Fn::Sub": "${Table.Arn}/index/outbox" })]
+      : []),
+  ];
+}
+
+/** It writes entries and reads them back when another archivist was quicker. Without ListBucket a missing object would answer 403. */
+function evidence(): readonly Json[] {
+  return [
+    allow("Archive", ["s3:PutObject", "s3:GetObject"], { "Fn::Sub": "${EvidenceBucket.Arn}/*" }),
+    allow("TellMissing", ["s3:ListBucket"], arnOf("EvidenceBucket")),
+    allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arnOf("EvidenceKey")),
+  ];
+}
+
+/** Patterns of the resources that controls act on, by CloudFormation type. */
+export const RESOURCE_ARNS: Readonly<Record<string, string>> = {
+  "AWS::S3::Bucket": "arn:${AWS::Partition}:s3:::*",
+};
+
+function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
+  if (controls.length === 0) return [];
+  const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
+  const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
+  const perType = types.flatMap((type) => {
+    const arn = RESOURCE_ARNS[type];
+    if (arn === undefined) return [];
+    const short = type.split("::").at(-1);
+    const ofType = controls.filter(({ resourceType }) => resourceType === type);
+    const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
+    const reads = all(({ iam }) => iam.read);
+    const writes = all(({ iam }) => iam.write);
+    return [
+      ...(reads.length > 0 ? [allow(`Read${short}s`, reads, sub(arn), own)] : []),
+      ...(writes.length > 0 ? [allow(`Change${short}s`, writes, sub(arn), own)] : []),
+    ];
+  });
+  const passRoleTo = [...new Set(controls.flatMap(({ iam }) => iam.passRoleTo))];
+  const passing = allow("PassRole", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
+    StringEquals: { "iam:PassedToService": passRoleTo },
+  });
+  const roleIn = (account: string) => sub(`arn:\${AWS::Partition}:iam::${account}:role/${member?.role}`);
+  const inMembers = organization === undefined ? accounts.map(roleIn) : [roleIn("*")];
+  const ofOrganisation = organization && { StringEquals: { "aws:ResourceOrgID": organization } };
+  return [
+    ...perType,
+    ...(passRoleTo.length > 0 ? [passing] : []),
+    ...(member && inMembers.length > 0
+      ? [allow("ActInMembers", ["sts:AssumeRole"], inMembers, ofOrganisation || undefined)]
+      : []),
+  ];
+}

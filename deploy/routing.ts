@@ -1,0 +1,120 @@
+import type { ControlMeta } from "../shared/control.ts";
+import { eventPatterns, type FunctionDefinition, MAX_RECEIVES } from "./functions.ts";
+import { arnOf, type Json, logicalId, policy } from "./json.ts";
+import type { Stack } from "./stack.ts";
+
+/** Two weeks, the longest SQS keeps a message: nobody has to be quick to save one. */
+const RETENTION_SECONDS = 1_209_600;
+
+/** The bus of the cell, where the forwarders of other Regions and accounts send, and who may. */
+export function eventBus({ name, accounts, organization }: Stack): Record<string, Json> {
+  const bus: Json = { Type: "AWS::Events::EventBus", Properties: { Name: name, Description: "What forwarders send" } };
+  const send = (Sid: string, Principal: unknown, more: Json = {}): Json => ({
+    Sid,
+    Effect: "Allow",
+    Principal,
+    Action: "events:PutEvents",
+    Resource: arnOf("Bus"),
+    ...more,
+  });
+  const statement =
+    organization !== undefined
+      ? send("ForwardersOfTheOrganisation", "*", {
+          Condition: { StringEquals: { "aws:PrincipalOrgID": organization } },
+        })
+      : accounts.length > 0
+        ? send("ForwardersOfMembers", {
+            AWS: accounts.map((account) => ({ "Fn::Sub": `arn:\${AWS::Partition}:iam::${account}:root` })),
+          })
+        : undefined;
+  if (statement === undefined) return { Bus: bus };
+  const Properties = { EventBusName: { Ref: "Bus" }, StatementId: statement.Sid, Statement: statement };
+  return { Bus: bus, BusPolicy: { Type: "AWS::Events::EventBusPolicy", Properties } };
+}
+
+/** Where functions put what they can't understand, with the reason. */
+export function refusedQueue({ name }: Stack): Record<string, Json> {
+  return { RefusedQueue: queue(`${name}-refused`) };
+}
+
+/** What failed again and again. */
+export function deadLetters({ name }: Stack, { name: fn }: FunctionDefinition): Record<string, Json> {
+  return { [`${logicalId(fn)}DeadQueue`]: queue(`${name}-${fn}-dead`) };
+}
+
+/** The function's queue. A message stays hidden six times the function's time limit, as AWS advises. */
+export function queueOf({ name }: Stack, { name: fn, timeoutSeconds }: FunctionDefinition): Record<string, Json> {
+  const id = logicalId(fn);
+  return {
+    [`${id}Queue`]: queue(`${name}-${fn}`, {
+      VisibilityTimeout: timeoutSeconds * 6,
+      RedrivePolicy: { deadLetterTargetArn: arnOf(`${id}DeadQueue`), maxReceiveCount: MAX_RECEIVES },
+    }),
+  };
+}
+
+function queue(name: string, more: Json = {}): Json {
+  return {
+    Type: "AWS::SQS::Queue",
+    Properties: { QueueName: name, MessageRetentionPeriod: RETENTION_SECONDS, SqsManagedSseEnabled: true, ...more },
+  };
+}
+
+/**
+ * The rules that fill a function's queue: each pattern on the account's own bus, for what happens here, and on the cell's, for what forwarders send; its
+ * schedule; and the queues' permission for just these rules.
+ */
+export function rules(stack: Stack, definition: FunctionDefinition): Record<string, Json> {
+  const id = logicalId(definition.name);
+  const made: Record<string, Json> = {};
+  const add = (kind: string, number: number | "", properties: Json): void => {
+    made[`${id}${kind}${number}`] = {
+      Type: "AWS::Events::Rule",
+      Properties: {
+        Name: [stack.name, definition.name, kind.toLowerCase(), number].filter((part) => part !== "").join("-"),
+        State: "ENABLED",
+        ...properties,
+        // What the queue refuses for 24 hours is not forgotten either.
+        Targets: [{ Id: "queue", Arn: arnOf(`${id}Queue`), DeadLetterConfig: { Arn: arnOf(`${id}DeadQueue`) } }],
+      },
+    };
+  };
+  for (const [index, { Description, EventPattern }] of patternsOf(stack, definition.controls).entries()) {
+    add("Rule", index + 1, { Description, EventPattern });
+    add("CellRule", index + 1, { Description, EventBusName: { Ref: "Bus" }, EventPattern });
+  }
+  if (definition.everyMinutes !== undefined) {
+    const minutes = definition.everyMinutes;
+    const ScheduleExpression = minutes === 60 ? "rate(1 hour)" : `rate(${minutes} minutes)`;
+    add("Schedule", "", { Description: definition.description, ScheduleExpression });
+  }
+  const ruleArns = Object.keys(made).map(arnOf);
+  return { ...made, [`${id}QueuePolicy`]: queuePolicy(id, ruleArns) };
+}
+
+function patternsOf(_stack: Stack, controls: readonly ControlMeta[]) {
+  return controls.flatMap((control) =>
+    eventPatterns(control).map((EventPattern) => ({ Description: control.title, EventPattern })),
+  );
+}
+
+/** Both queues are written to by the rules: one by their target, the other when that fails. */
+function queuePolicy(id: string, ruleArns: readonly Json[]): Json {
+  const queues = [`${id}Queue`, `${id}DeadQueue`];
+  return {
+    Type: "AWS::SQS::QueuePolicy",
+    Properties: {
+      Queues: queues.map((Ref) => ({ Ref })),
+      PolicyDocument: policy([
+        {
+          Sid: "RulesSend",
+          Effect: "Allow",
+          Principal: { Service: "events.amazonaws.com" },
+          Action: "sqs:SendMessage",
+          Resource: queues.map(arnOf),
+          Condition: { ArnEquals: { "aws:SourceArn": ruleArns } },
+        },
+      ]),
+    },
+  };
+}
