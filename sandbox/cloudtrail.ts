@@ -16,8 +16,8 @@ export interface EventBridgeEvent {
 }
 
 /**
- * The CloudTrail record of an S3 management call in its EventBridge envelope. A call refused to another account is in the
- * caller's trail only; every other one in the bucket owner's.
+ * The CloudTrail record of a management call in its EventBridge envelope. A call refused to another account is in the
+ * caller's trail only; every other one in the owner's of what it is about.
  */
 export function describeApiCall(
   eventName: string,
@@ -32,21 +32,19 @@ export function describeApiCall(
     eventVersion: "1.11",
     userIdentity: describeIdentity(context.principal),
     eventTime: time,
-    eventSource: "s3.amazonaws.com",
-    eventName,
+    eventSource: subject.eventSource,
+    eventName: subject.eventName ?? eventName,
     awsRegion: subject.region,
     sourceIPAddress: "127.0.0.1",
     userAgent: `[${context.userAgent}]`,
-    ...(error ? { errorCode: error.code, errorMessage: error.message } : {}),
+    ...(error ? { errorCode: trailCode(error.code), errorMessage: error.message } : {}),
     requestParameters: subject.requestParameters,
-    responseElements: null,
-    additionalEventData: { SignatureVersion: "SigV4", AuthenticationMethod: "AuthHeader" },
+    responseElements: error ? null : (subject.responseElements ?? null),
+    ...(subject.additionalEventData ? { additionalEventData: subject.additionalEventData } : {}),
     requestID: context.requestId,
     eventID: createId(),
     readOnly: false,
-    resources: subject.isThere
-      ? [{ accountId: subject.account, type: "AWS::S3::Bucket", ARN: `arn:aws:s3:::${subject.bucket}` }]
-      : [],
+    resources: subject.resources,
     eventType: "AwsApiCall",
     managementEvent: true,
     recipientAccountId: account,
@@ -56,13 +54,18 @@ export function describeApiCall(
     version: "0",
     id: createId(),
     "detail-type": "AWS API Call via CloudTrail",
-    source: "aws.s3",
+    source: `aws.${subject.eventSource.split(".")[0]}`,
     account,
     time,
     region: subject.region,
     resources: [],
     detail,
   };
+}
+
+/** What JSON services call AccessDeniedException is AccessDenied in recorded events (Lambda's in its developer guide). */
+function trailCode(code: string): string {
+  return code === "AccessDeniedException" ? "AccessDenied" : code;
 }
 
 function describeIdentity(principal: Principal): Record<string, unknown> {

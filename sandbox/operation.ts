@@ -15,7 +15,19 @@ export interface WireRequest {
 export interface WireResponse {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
+}
+
+/** One thing IAM is asked: may the caller do `action` to `resource`? */
+export interface Permission {
+  /** IAM action, for example `s3:PutReplicationConfiguration`. */
+  action: string;
+  /** ARN, or `*` where AWS knows no resource for the action. */
+  resource: string;
+  /** The account that owns the resource. */
+  account: string;
+  /** Condition keys besides those every call has, for example `iam:PassedToService`. */
+  keys?: Record<string, string>;
 }
 
 /** Who calls, for which Region, when. */
@@ -26,6 +38,8 @@ export interface CallContext {
   /** Epoch ms on the sandbox's clock. */
   at: number;
   userAgent: string;
+  /** Whether the caller may do something that only changes the answer: whether a missing object may be known to be missing. */
+  allows(permission: Permission): boolean;
 }
 
 /** A request understood: what it asks for, and the code that does it. */
@@ -34,7 +48,10 @@ export interface Operation {
   /** Bucket, table or queue; empty when there is none. */
   resource: string;
   input: Record<string, unknown>;
+  /** IAM actions, as far as the request alone tells. */
   actions: string[];
+  /** What the caller needs, with resources; asked after `locate`. Without it: `actions` on `*`. */
+  permissions?(context: CallContext): Permission[];
   mutating: boolean;
   /** Refuse what AWS refuses before it looks at permissions: a bucket that is not there, the wrong Region. */
   locate?(context: CallContext): void;
@@ -48,12 +65,17 @@ export interface Operation {
 
 /** The parts of a CloudTrail record that only the service knows. */
 export interface TrailSubject {
-  bucket: string;
-  /** The bucket's Region and owner, or the caller's when there is no such bucket. */
+  /** For example `s3.amazonaws.com`. */
+  eventSource: string;
+  /** CloudTrail's name of the call, where it isn't the API's: `DeleteFunction20150331`. */
+  eventName?: string;
+  /** Of what the call is about, or the caller's when it isn't there. */
   region: string;
   account: string;
-  isThere: boolean;
-  requestParameters: Record<string, unknown>;
+  requestParameters: Record<string, unknown> | null;
+  responseElements?: Record<string, unknown>;
+  resources: { accountId: string; type: string; ARN: string }[];
+  additionalEventData?: Record<string, unknown>;
 }
 
 /** One AWS service behind the front. */
@@ -67,6 +89,10 @@ export interface Service {
   throttled: ServiceFailure;
   broken: ServiceFailure;
   unknownKey: ServiceFailure;
+  /** Code and status of a refusal for want of permission; AccessDenied and 403 by default. */
+  accessDenied?: { code: string; status: number };
+  /** Answer to credentials whose session is over; ExpiredTokenException by default. */
+  expired?: ServiceFailure;
 }
 
 /** What a refusal says; ServiceError is one. */

@@ -44,11 +44,12 @@ function describe(
   const bucket = state.buckets.get(name);
   const region = bucket?.region ?? context.region;
   return {
-    bucket: name,
+    eventSource: "s3.amazonaws.com",
     region,
     account: bucket?.account ?? context.principal.account,
-    isThere: bucket !== undefined,
     requestParameters: { ...parameters, bucketName: name, Host: `${name}.s3.${region}.amazonaws.com` },
+    resources: bucket ? [{ accountId: bucket.account, type: "AWS::S3::Bucket", ARN: `arn:aws:s3:::${name}` }] : [],
+    additionalEventData: { SignatureVersion: "SigV4", AuthenticationMethod: "AuthHeader" },
   };
 }
 
