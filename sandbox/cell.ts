@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { eventPatterns, functionDefinitions, MAX_RECEIVES } from "../deploy/functions.ts";
-import type { EventPattern } from "./event-pattern.ts";
+import type { EventPattern } from "./events/pattern.ts";
 import type { FunctionSpec, Sandbox } from "./types.ts";
 
 /** Names of a cell in the sandbox: those of the `local` stage in serverless.yml. */

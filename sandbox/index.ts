@@ -5,7 +5,7 @@ export type { SandboxClock } from "./clock.ts";
 export type { EventBridgeEvent } from "./cloudtrail.ts";
 export type { AttributeMap } from "./dynamodb/store.ts";
 export type { StreamRecord } from "./dynamodb/table.ts";
-export { type EventPattern, matchesPattern, type PatternValue } from "./event-pattern.ts";
+export { type EventPattern, matchesPattern, type PatternValue } from "./events/pattern.ts";
 export type { FaultKind, FaultSpec } from "./faults.ts";
 export type { DenyRule } from "./permissions.ts";
 export type { Credentials, Principal, PrincipalSpec } from "./principals.ts";

@@ -4,7 +4,7 @@ import type { SandboxClock } from "./clock.ts";
 import type { EventBridgeEvent } from "./cloudtrail.ts";
 import type { AttributeMap } from "./dynamodb/store.ts";
 import type { StreamRecord } from "./dynamodb/table.ts";
-import type { EventPattern } from "./event-pattern.ts";
+import type { EventPattern } from "./events/pattern.ts";
 import type { FaultSpec } from "./faults.ts";
 import type { DenyRule } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";

@@ -1,7 +1,7 @@
 import type { SandboxClock } from "../clock.ts";
 import type { EventBridgeEvent } from "../cloudtrail.ts";
 import type { Table } from "../dynamodb/table.ts";
-import { matchesPattern } from "../event-pattern.ts";
+import { matchesPattern } from "../events/pattern.ts";
 import type { Principal, PrincipalRegistry } from "../principals.ts";
 import { type Queue, sendMessage } from "../queues.ts";
 import type { IdSequence } from "../sequence.ts";
