@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { stackResources } from "../../deploy/resources.ts";
+import { environmentOf, modeOf, parseStack, singleAccount } from "../../deploy/stack.ts";
+
+const ALONE = { name: "cordon", accounts: "", organization: "", memberRole: "", externalId: "" };
+const MEMBERS = {
+  ...ALONE,
+  accounts: "444455556666, 777788889999",
+  memberRole: "cordon-member",
+  externalId: "a-long-external-id",
+};
+
+describe("a stack's settings", () => {
+  it("serve one account alone when nothing else is set, with evidence locked for seven years for everybody", () => {
+    expect(parseStack(ALONE)).toEqual({ name: "cordon", accounts: [], evidence: { mode: "COMPLIANCE", days: 2_555 } });
+    expect(parseStack(ALONE)).toEqual(singleAccount("cordon"));
+  });
+
+  it("name the members, their role and the external id", () => {
+    expect(parseStack(MEMBERS)).toMatchObject({
+      accounts: ["444455556666", "777788889999"],
+      member: { role: "cordon-member", externalId: "a-long-external-id" },
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ["a name with capitals", { name: "Cordon" }, /custom\.name is "Cordon": expected/],
+    ["no name", { name: "" }, /custom\.name is missing/],
+    ["a name too long for its roles", { name: "c".repeat(26) }, /custom\.name/],
+    ["an account that is none", { accounts: "4444" }, /custom\.accounts is "4444": expected account ids of 12 digits/],
+    ["an organisation that is none", { organization: "acme" }, /custom\.organization/],
+    ["a role without an external id", { memberRole: "cordon-member" }, /expected both or neither/],
+    ["an external id without a role", { externalId: "a-long-external-id" }, /expected both or neither/],
+    ["an unknown lock", { evidenceMode: "NONE" }, /custom\.evidenceMode is "NONE": expected COMPLIANCE or GOVERNANCE/],
+    ["no retention", { evidenceDays: "0" }, /custom\.evidenceDays/],
+  ])("refuse %s, and say what was expected", (_, wrong, message) => {
+    expect(() => parseStack({ ...ALONE, ...wrong })).toThrow(message);
+  });
+
+  it("are refused with all mistakes at once", () => {
+    const parse = () => parseStack({ ...ALONE, accounts: "1", evidenceDays: "many" });
+    expect(parse).toThrow(/custom\.accounts.*custom\.evidenceDays/);
+  });
+});
+
+describe("a function's environment", () => {
+  it("observes unless somebody says otherwise, or all calls go to this very machine", () => {
+    expect(modeOf({})).toBe("observe");
+    expect(modeOf({ CORDON_MODE: "approve" })).toBe("approve");
+    expect(modeOf({ AWS_ENDPOINT_URL: "http://127.0.0.1:4566" })).toBe("enforce");
+    expect(modeOf({ AWS_ENDPOINT_URL: "http://127.0.0.1.example.com:4566" })).toBe("observe");
+  });
+
+  it("has texts only, so that a function can be invoked by hand", () => {
+    for (const stack of [parseStack(ALONE), parseStack(MEMBERS)]) {
+      for (const value of Object.values(environmentOf(stack, {}))) expect(value).toEqual(expect.any(String));
+    }
+  });
+
+  it("tells of members only where there are some", () => {
+    expect(environmentOf(parseStack(ALONE), {})).not.toHaveProperty("CORDON_MEMBER_ROLE");
+    expect(environmentOf(parseStack(MEMBERS), {})).toMatchObject({
+      CORDON_MEMBER_ROLE: "cordon-member",
+      CORDON_EXTERNAL_ID: "a-long-external-id",
+      CORDON_ACCOUNTS: "444455556666,777788889999",
+    });
+  });
+});
+
+describe("the cell's bus", () => {
+  const policyOf = (custom: Record<string, unknown>) =>
+    stackResources(parseStack({ ...ALONE, ...custom })).BusPolicy as
+      | { Properties: { Statement: Record<string, unknown> } }
+      | undefined;
+
+  it("lets nobody in when the cell serves its own account", () => {
+    expect(policyOf({})).toBeUndefined();
+  });
+
+  it("lets in the accounts named, and no others", () => {
+    expect(policyOf(MEMBERS)?.Properties.Statement).toMatchObject({
+      Action: "events:PutEvents",
+      Principal: {
+        AWS: [
+          { "Fn::Sub": "arn:${AWS::Partition}:iam::444455556666:root" },
+          { "Fn::Sub": "arn:${AWS::Partition}:iam::777788889999:root" },
+        ],
+      },
+    });
+  });
+
+  it("lets in an organisation, and nobody outside", () => {
+    expect(policyOf({ organization: "o-a1b2c3d4e5" })?.Properties.Statement).toMatchObject({
+      Principal: "*",
+      Condition: { StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } },
+    });
+  });
+});
+
+describe("what a function may assume", () => {
+  const actsInMembers = (custom: Record<string, unknown>) => {
+    const { Properties } = stackResources(parseStack({ ...ALONE, ...custom })).QuarantineReplicationRole as {
+      Properties: { Policies: { PolicyDocument: { Statement: Record<string, unknown>[] } }[] };
+    };
+    return Properties.Policies[0]?.PolicyDocument.Statement.find(({ Sid }) => Sid === "ActInMembers");
+  };
+
+  it("is nothing when there are no members", () => {
+    expect(actsInMembers({})).toBeUndefined();
+  });
+
+  it("is the one role of each account named", () => {
+    expect(actsInMembers(MEMBERS)).toMatchObject({
+      Action: ["sts:AssumeRole"],
+      Resource: [
+        { "Fn::Sub": "arn:${AWS::Partition}:iam::444455556666:role/cordon-member" },
+        { "Fn::Sub": "arn:${AWS::Partition}:iam::777788889999:role/cordon-member" },
+      ],
+    });
+  });
+
+  it("is the one role in accounts of the organisation", () => {
+    const member = { memberRole: "cordon-member", externalId: "a-long-external-id" };
+    expect(actsInMembers({ ...member, organization: "o-a1b2c3d4e5" })).toMatchObject({
+      Resource: [{ "Fn::Sub": "arn:${AWS::Partition}:iam::*:role/cordon-member" }],
+      Condition: { StringEquals: { "aws:ResourceOrgID": "o-a1b2c3d4e5" } },
+    });
+  });
+});
