@@ -12,7 +12,7 @@ import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
 import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord, SeenClass } from "./journal.ts";
-import { BRAKE_KEY, counterKey, findingKey, resourceKey, runKey } from "./keys.ts";
+import { BRAKE_KEY, counterKey, findingKey, outboxAttributes, resourceKey, runKey } from "./keys.ts";
 import { itemOf, openAttribute, openFindings, pruned, recordOf } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 
@@ -129,7 +129,7 @@ export class DynamoDbJournal implements Journal {
 
   async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
     const saved = { ...next, version: record.version + 1, findings: pruned(next.findings) };
-    const items = [this.#putResource(record, saved), ...this.#putEntries(record.resource, entries)];
+    const items = [this.#putResource(record, saved), ...this.#putEntries(saved, entries)];
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
@@ -189,8 +189,9 @@ export class DynamoDbJournal implements Journal {
     };
   }
 
+  /** Findings and evidence go into the outbox by being written. A finding carries its resource's version, which tells its states apart and in order. */
   #putEntries(
-    resource: ResourceRef,
+    { resource, version }: ResourceRecord,
     { claimedRun, finishedRun, findings = [], evidence = [] }: Entries,
   ): TransactWriteItem[] {
     const put = (item: Record<string, unknown>, condition?: string): TransactWriteItem => ({
@@ -200,11 +201,15 @@ export class DynamoDbJournal implements Journal {
         ...(condition !== undefined && { ConditionExpression: condition }),
       },
     });
-    const items = findings.map((record) => put({ ...findingKey(record.id), entity: "finding", record }));
+    const items = findings.map((record) => {
+      const key = findingKey(record.id);
+      const outbox = outboxAttributes("tickets", key, record.lastSeenAt);
+      return put({ ...key, entity: "finding", version, ...outbox, record });
+    });
     for (const entry of evidence) {
-      items.push(
-        put({ pk: resourceKey(resource).pk, sk: entry.key, entity: "evidence", ...entry }, "attribute_not_exists(pk)"),
-      );
+      const key = { pk: resourceKey(resource).pk, sk: entry.key };
+      const outbox = outboxAttributes("archive", key, entry.at);
+      items.push(put({ ...key, entity: "evidence", ...outbox, ...entry }, "attribute_not_exists(pk)"));
     }
     if (claimedRun !== undefined) {
       for (const item of packRun(resource, claimedRun)) items.push(put(item, "attribute_not_exists(pk)"));

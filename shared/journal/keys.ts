@@ -1,3 +1,4 @@
+import { shortHash } from "../ids.ts";
 import type { ResourceRef } from "../types.ts";
 
 /**
@@ -7,9 +8,13 @@ import type { ResourceRef } from "../types.ts";
  *   RESOURCE#<account>#<arn>   RESOURCE                      class, Region, version, lease, state of each finding
  *   RESOURCE#<account>#<arn>   RUN#<number>[#PIECE#<n>]        plan, receipts, verification
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
- *   FINDING#<id>               FINDING                       the finding as people read it; the outbox of tickets
+ *   FINDING#<id>               FINDING                       the finding as people read it
  *   COUNTER#<scope>            <window>                      automatic changes (TTL)
  *   BRAKE                      BRAKE                         { on, reason, by }
+ *   CHAIN#<id>                 HEAD                          the last archived entry of a chain of evidence
+ *
+ * What somebody outside the table has to be told carries `outbox`, until its consumer acknowledges it: findings for tickets, evidence for the
+ * archive. The index of that name finds what the stream, which keeps 24 hours, has forgotten.
  */
 export interface Key {
   readonly pk: string;
@@ -41,4 +46,27 @@ export function evidenceKey(version: number, findingId: string): string {
 
 export function counterKey(scope: string, window: number): Key {
   return { pk: `COUNTER#${scope}`, sk: String(window) };
+}
+
+export function chainKey(chain: string): Key {
+  return { pk: `CHAIN#${chain}`, sk: "HEAD" };
+}
+
+/** Who is told by the outbox. */
+export type Consumer = "tickets" | "archive";
+export const CONSUMERS: readonly Consumer[] = ["tickets", "archive"];
+
+export const OUTBOX_INDEX = "outbox";
+/** An index is written at 1,000 units a second for each of its partitions; a storm writes thousands of entries. */
+const OUTBOX_SHARDS = 8;
+
+/** The partitions of the index that hold a consumer's entries. */
+export function outboxShards(consumer: Consumer): readonly string[] {
+  return Array.from({ length: OUTBOX_SHARDS }, (_, shard) => `${consumer}#${shard}`);
+}
+
+/** The attributes that put an item into a consumer's outbox. An item keeps its shard. */
+export function outboxAttributes(consumer: Consumer, { pk, sk }: Key, at: string) {
+  const shard = Number.parseInt(shortHash(`${pk} ${sk}`).slice(0, 8), 16) % OUTBOX_SHARDS;
+  return { outbox: `${consumer}#${shard}`, outboxAt: at };
 }
