@@ -19,7 +19,7 @@ interface Watched {
 
 const HOUR_MS = 3_600_000;
 
-/** What pages somebody: docs/runbook comes with it. Each alarm says what happened, and goes to one topic. */
+/** What pages somebody. Each alarm says what has happened, and tells one topic when it begins and when it is over. */
 export function alarms(stack: Stack): Record<string, Json> {
   const { name } = stack;
   const topic: Json = { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } };
