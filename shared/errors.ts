@@ -8,7 +8,8 @@ export type CordonErrorKind =
   | "unavailable" // AWS did not answer, or throttled
   | "denied" // AWS refused for good
   | "conflict" // somebody else's write came between
-  | "lease-held"; // another run works on the same resource
+  | "lease-held" // another run works on the same resource
+  | "foreign-account"; // a resource of an account that this cell does not serve
 
 const RETRY: Record<CordonErrorKind, boolean> = {
   misconfigured: false,
@@ -17,6 +18,7 @@ const RETRY: Record<CordonErrorKind, boolean> = {
   denied: false,
   conflict: true,
   "lease-held": true,
+  "foreign-account": false,
 };
 
 /** Raised by Cordon itself, always with a sentence that says what was found, what was expected and what to do. */

@@ -21,6 +21,7 @@ async function decide(input: unknown, context: Context): Promise<Answer> {
     connection = undefined;
   });
   const connected = await connection;
+  connected.accounts.learnOwn(context.invokedFunctionArn);
   const nowMs = connected.clock.nowMs();
   const deadlineMs = nowMs + context.getRemainingTimeInMillis() - ANSWER_MS;
   const parsed = parseRollback(input, connected.policy.limits.exception, nowMs);

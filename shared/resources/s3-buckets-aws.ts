@@ -38,8 +38,9 @@ class BucketReplication implements ResourcePort<ReplicationConfiguration | null>
 
   /** GetBucketReplication. */
   async read(bucket: ResourceRef): Promise<Reading<ReplicationConfiguration | null>> {
+    const client = await this.#clients.s3(bucket);
     try {
-      const answer = await this.#clients.s3(bucket.region).send(new GetBucketReplicationCommand(addressed(bucket)));
+      const answer = await client.send(new GetBucketReplicationCommand(addressed(bucket)));
       return { kind: "present", state: answer.ReplicationConfiguration ?? null };
     } catch (error) {
       const failure = sortAwsError(error);
@@ -54,7 +55,7 @@ class BucketReplication implements ResourcePort<ReplicationConfiguration | null>
   /** PutBucketReplication, or DeleteBucketReplication for `null`. */
   async write(bucket: ResourceRef, next: ReplicationConfiguration | null): Promise<Receipt> {
     const operation = this.operation(next);
-    const client = this.#clients.s3Writer(bucket.region);
+    const client = await this.#clients.s3Writer(bucket);
     const at = () => new Date(this.#clock.nowMs()).toISOString();
     try {
       const answer =
@@ -77,8 +78,9 @@ async function readTags(
   clients: AwsClients,
   bucket: ResourceRef,
 ): Promise<readonly Tag[] | { readonly unreadable: string }> {
+  const client = await clients.s3(bucket);
   try {
-    const answer = await clients.s3(bucket.region).send(new GetBucketTaggingCommand(addressed(bucket)));
+    const answer = await client.send(new GetBucketTaggingCommand(addressed(bucket)));
     return (answer.TagSet ?? []).map((tag) => ({ key: tag.Key ?? "", value: tag.Value ?? "" }));
   } catch (error) {
     const failure = sortAwsError(error);
@@ -109,8 +111,10 @@ const MAX_CACHED = 5_000;
 async function readRegion(clients: AwsClients, name: string, seenFrom: ResourceRef): Promise<BucketRegion> {
   const told = (region: string | undefined): BucketRegion =>
     region === undefined || region === "" ? { unknown: `S3 told no Region for the bucket ${name}` } : { region };
+  // The bucket may be anybody's: it is asked about as the account whose data would go there.
+  const client = await clients.s3(seenFrom);
   try {
-    return told((await clients.s3(seenFrom.region).send(new HeadBucketCommand({ Bucket: name }))).BucketRegion);
+    return told((await client.send(new HeadBucketCommand({ Bucket: name }))).BucketRegion);
   } catch (error) {
     // S3 tells the Region with 301 (another Region) and 403 (another account) as well.
     const region = responseHeader(error, "x-amz-bucket-region");

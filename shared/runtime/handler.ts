@@ -38,11 +38,14 @@ export function controlHandler<State>(
     wired.catch(() => {
       wired = undefined;
     });
-    const { cordon, messages } = await wired;
+    const { cordon, messages, accounts } = await wired;
+    accounts?.learnOwn(context.invokedFunctionArn);
     const deadlineMs = cordon.clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
 
     const treat = async (signal: Signal): Promise<Handled> => {
-      const { arn } = signal.resource;
+      const { arn, account } = signal.resource;
+      // Whose resource it is decides before anything is read or written for it.
+      await accounts?.credentialsFor(account);
       const handled = await inTurn(arn, () => handleSignal(signal, cordon, deadlineMs));
       for (const { status } of handled.results) metrics.addMetric(status, MetricUnit.Count, 1);
       const results = handled.results.map(({ findingId, status, occurrence }) => ({ findingId, status, occurrence }));
@@ -104,6 +107,7 @@ async function treatMessage(
   if (!body.ok) return "the SQS body is not JSON; expected an event as JSON";
   const parsed = parseSignals(body.value, events);
   const failures: unknown[] = [];
+  const refusals = parsed.flatMap((each) => (each.kind === "refused" ? [each.reason] : []));
   for (const each of parsed) {
     if (each.kind !== "signal") continue;
     try {
@@ -113,13 +117,18 @@ async function treatMessage(
       const options = retryAtMs === undefined ? {} : { retryAtMs };
       failures.push(new CordonError("unavailable", `not over yet: ${open} of ${results.length} results`, options));
     } catch (error) {
-      failures.push(error);
+      if (isForeign(error)) refusals.push(error.message);
+      else failures.push(error);
     }
   }
   // Refused at the next delivery then, once: the whole message comes again.
   if (failures.length > 0) throw soonest(failures);
-  const reasons = parsed.flatMap((each) => (each.kind === "refused" ? [each.reason] : []));
-  return reasons.length > 0 ? reasons.join("; ") : undefined;
+  return refusals.length > 0 ? refusals.join("; ") : undefined;
+}
+
+/** No delivery would make this cell serve that account. */
+function isForeign(error: unknown): error is CordonError {
+  return error instanceof CordonError && error.kind === "foreign-account";
 }
 
 /** Of several failures the one that comes again first; a mistake in Cordon itself before all. */
@@ -145,7 +154,8 @@ async function treatDirectly(
       results.push(...(await treat(each.signal)).results);
     } catch (error) {
       if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
-      const status = error.kind === "lease-held" || error.kind === "conflict" ? "inconclusive" : "failed";
+      const isOpen = error.kind === "lease-held" || error.kind === "conflict";
+      const status = isForeign(error) ? "refused" : isOpen ? "inconclusive" : "failed";
       const reason = `${describeError(error)}${error.retry ? "; deliver the event again" : ""}`;
       results.push(withoutFinding(controlId, each.signal.resource, status, reason));
     }

@@ -1,3 +1,4 @@
+import { Accounts } from "../aws/accounts.ts";
 import { AwsClients } from "../aws/clients.ts";
 import type { Control } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
@@ -10,12 +11,14 @@ import { type Messages, messagesVia } from "./messages.ts";
 import { readSettings } from "./settings.ts";
 
 /** Everything but the control itself: what a deployment is connected to. */
-export type Connection = Omit<Cordon, "control"> & { readonly messages: Messages };
+export type Connection = Omit<Cordon, "control"> & { readonly messages: Messages; readonly accounts: Accounts };
 
 /** A control's function with its ports, made once per container. */
 export interface Wired<State> {
   readonly cordon: Cordon<State>;
   readonly messages: Messages;
+  /** Whose resources it works on; without it, everybody's with the function's own credentials, as in a test with one account. */
+  readonly accounts?: Accounts;
 }
 
 /**
@@ -28,9 +31,10 @@ export async function connect(
   controlIds: readonly string[],
   clock: Clock = systemClock,
 ): Promise<Connection> {
-  const { table, mode, policyFile, refusedQueue } = readSettings(env);
+  const { table, mode, policyFile, refusedQueue, membership } = readSettings(env);
   const policy = await loadPolicy(policyFile, controlIds);
-  const clients = new AwsClients();
+  const accounts = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
+  const clients = new AwsClients(accounts);
   return {
     policy,
     clock,
@@ -38,6 +42,7 @@ export async function connect(
     journal: new DynamoDbJournal(clients.dynamoDb(), table, (ms) => clock.sleep(ms)),
     ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     messages: messagesVia(refusedQueue, clock),
+    accounts,
   };
 }
 
@@ -47,6 +52,6 @@ export async function wire<State>(
   control: Control<State>,
   controlIds: readonly string[],
 ): Promise<Wired<State>> {
-  const { messages, ...connection } = await connect(env, controlIds);
-  return { cordon: { ...connection, control }, messages };
+  const { messages, accounts, ...connection } = await connect(env, controlIds);
+  return { cordon: { ...connection, control }, messages, accounts };
 }

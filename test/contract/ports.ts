@@ -94,7 +94,7 @@ export function portOf<State>(control: Control<State>, set: Staged) {
   const clients = new AwsClients();
   const s3 = s3BucketsOnAws(clients, set.clock);
   // Clients take their credentials when first used.
-  clients.s3("eu-central-1");
+  void clients.s3({ account: set.sandbox.account, region: "eu-central-1" });
   return control.port({ s3 });
 }
 
