@@ -17,8 +17,18 @@ export function clientConfig(sandbox: Sandbox, region = sandbox.region, principa
   };
 }
 
-export function s3Client(sandbox: Sandbox, region?: string, principal?: Principal): S3Client {
-  return new S3Client({ ...clientConfig(sandbox, region, principal), forcePathStyle: true });
+/** `userAgent`: what the caller is to look like in CloudTrail, in place of what the SDK says of itself. */
+export function s3Client(sandbox: Sandbox, region?: string, principal?: Principal, userAgent?: string): S3Client {
+  const client = new S3Client({ ...clientConfig(sandbox, region, principal), forcePathStyle: true });
+  if (userAgent === undefined) return client;
+  client.middlewareStack.add(
+    (next) => (call) => {
+      (call.request as { headers: Record<string, string> }).headers["user-agent"] = userAgent;
+      return next(call);
+    },
+    { step: "finalizeRequest", name: "userAgentOfATool" },
+  );
+  return client;
 }
 
 export function dynamodbClient(sandbox: Sandbox): DynamoDBClient {

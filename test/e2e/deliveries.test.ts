@@ -1,0 +1,103 @@
+import { DeleteBucketReplicationCommand } from "@aws-sdk/client-s3";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { CELL, type EventBridgeEvent } from "../../sandbox/index.ts";
+import { s3Client } from "../sandbox/clients.ts";
+import { type Cell, CONTAINS, containedReplicationOf, OFFENDING_RULE, openCell } from "./cell.ts";
+
+/** What one containment leaves, however often and in whatever order its event came. */
+function assertContainedOnce({ sandbox, journal, findingOf, ticket, ticketNames }: Cell, bucket: string): void {
+  const finding = findingOf(bucket);
+  const contained = journal.evidence().filter((entry) => entry.findingId === finding && entry.kind === "contained");
+  const writes = sandbox.calls.filter(
+    ({ resource, service, applied, functionName }) =>
+      resource === bucket && service === "s3" && applied && functionName,
+  );
+  expect(sandbox.bucket(bucket).replication).toEqual(containedReplicationOf(bucket));
+  expect(writes.map(({ operation }) => operation)).toEqual(["PutBucketReplication"]);
+  expect(contained).toHaveLength(1);
+  expect(journal.finding(finding)).toMatchObject({ status: "contained", occurrence: 1 });
+  expect(ticketNames().filter((name) => name.startsWith(finding))).toEqual([`${finding}.md`]);
+  expect(ticket(finding)).toContain("occurrences: 1");
+}
+
+describe("events as AWS delivers them", () => {
+  let cell: Cell;
+  beforeAll(async () => {
+    cell = await openCell();
+  });
+  afterAll(() => cell.close());
+  const silently = () => {
+    cell.sandbox.routing = false;
+    onTestFinished(() => {
+      cell.sandbox.routing = true;
+    });
+  };
+  const eventsSince = (from: number): readonly EventBridgeEvent[] => cell.sandbox.events.slice(from);
+
+  it("the same event many times, a batch of it included, is one containment", async () => {
+    cell.createSource("duplicates");
+    silently();
+    const from = cell.sandbox.events.length;
+    await cell.replicate("duplicates");
+    const [event] = eventsSince(from);
+    cell.sandbox.routing = true;
+
+    for (let times = 0; times < 25; times++) cell.sandbox.putEvent(event as EventBridgeEvent);
+    await cell.sandbox.drain();
+
+    assertContainedOnce(cell, "duplicates");
+  });
+
+  it("events in any order, each twice: what counts is how the bucket stands", async () => {
+    silently();
+    const developer = s3Client(cell.sandbox, cell.sandbox.region);
+    onTestFinished(() => developer.destroy());
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray([0, 1, 2, 0, 1, 2], { minLength: 3 }), async (order) => {
+        const bucket = `order-${++number}`;
+        cell.createSource(bucket);
+        cell.sandbox.routing = false;
+        const from = cell.sandbox.events.length;
+        await cell.replicate(bucket);
+        await developer.send(new DeleteBucketReplicationCommand({ Bucket: bucket }));
+        await cell.replicate(bucket);
+        const events = eventsSince(from);
+        cell.sandbox.routing = true;
+
+        for (const index of order) cell.sandbox.putEvent(events[index] as EventBridgeEvent);
+        await cell.sandbox.drain();
+
+        assertContainedOnce(cell, bucket);
+      }),
+      { numRuns: 8, seed: 20_260_301 },
+    );
+  });
+
+  it("what kills the function ends in the dead letters with all that is known, and takes no neighbour with it", async () => {
+    const neighbours = Array.from({ length: 9 }, (_, index) => `neighbour-${index + 1}`);
+    for (const bucket of [...neighbours, "poison"]) cell.createSource(bucket);
+    silently();
+    const from = cell.sandbox.events.length;
+    for (const bucket of ["poison", ...neighbours]) await cell.replicate(bucket);
+    const heal = cell.sandbox.faults.inject({
+      function: CONTAINS,
+      resource: "poison",
+      kind: "crash-before",
+      times: Number.POSITIVE_INFINITY,
+    });
+    onTestFinished(heal);
+    cell.sandbox.routing = true;
+
+    for (const event of eventsSince(from)) cell.sandbox.putEvent(event);
+    await cell.sandbox.drain();
+
+    for (const bucket of neighbours) assertContainedOnce(cell, bucket);
+    expect(cell.statusOf("poison", OFFENDING_RULE)).toBe("Enabled");
+    const dead = cell.sandbox.deadLetters.filter(({ body }) => body.includes('"poison"'));
+    expect(dead.map((letter) => letter.function)).toEqual([CONTAINS]);
+    expect(cell.sandbox.deadLetters).toHaveLength(1);
+    expect(cell.sandbox.queues[CELL.refusedQueue]).toEqual([]);
+  });
+});
