@@ -1,0 +1,28 @@
+import type { Service } from "../operation.ts";
+import type { Registry } from "../stack/registry.ts";
+import { createAccount } from "./account.ts";
+import { createCloudControl } from "./cloud-control.ts";
+import { createConfig } from "./config-recorders.ts";
+import type { PublishEvent } from "./event-buses.ts";
+import { createEvents } from "./events.ts";
+import { createKms } from "./kms-keys.ts";
+import type { AccountRegions } from "./regions.ts";
+import { createCloudTrail } from "./trails.ts";
+
+/** The APIs by which a deployment, and accounts around it, are looked at and changed. Their state is the registry's. */
+export function createControlPlane(account: {
+  registry: Registry;
+  regions: AccountRegions;
+  createId(): string;
+  publish: PublishEvent;
+}): Service[] {
+  const { registry, regions, createId, publish } = account;
+  return [
+    createCloudControl(registry, createId),
+    createEvents(registry, publish, createId),
+    createKms(registry),
+    createCloudTrail(registry),
+    createConfig(registry),
+    createAccount(regions),
+  ];
+}
