@@ -1,5 +1,20 @@
-/** The services the sandbox answers for. */
-export type ServiceName = "s3" | "dynamodb" | "sqs" | "sts";
+/** The services the sandbox answers for, by the name their credential scope has. */
+export type ServiceName =
+  | "account"
+  | "cloudcontrolapi"
+  | "cloudtrail"
+  | "config"
+  | "dynamodb"
+  | "events"
+  | "iam"
+  | "kms"
+  | "lambda"
+  | "logs"
+  | "monitoring"
+  | "s3"
+  | "sns"
+  | "sqs"
+  | "sts";
 
 /** One API call as the account saw it, whatever came of it. */
 export interface RecordedCall {

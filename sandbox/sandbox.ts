@@ -3,6 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { RecordedCall } from "./calls.ts";
 import { createClock } from "./clock.ts";
 import { describeApiCall, type EventBridgeEvent } from "./cloudtrail.ts";
+import { createControlPlane } from "./control-plane/control-plane.ts";
+import { createAccountRegions } from "./control-plane/regions.ts";
+import { createAccountSeeds } from "./control-plane/seeds.ts";
 import { createDynamoDB, createTable, type DynamoDBState, tableArn } from "./dynamodb/service.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
@@ -78,6 +81,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const admin = principals.create({ type: "IAMUser", name: "sandbox-admin" });
   const lambda = createLambda({ account, region, clock, ids, log, principals, openQueue, findTable, environment });
 
+  const regions = createAccountRegions();
+  const publish = (event: EventBridgeEvent): void => {
+    if (routing) lambda.route(event);
+  };
+
   const server = createFront({
     principals,
     permissions,
@@ -90,6 +98,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
       createSqs(openQueue, ids.uuid),
       createSts(principals),
+      ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),
     ],
     record(call) {
       sequence += 1;
@@ -159,6 +168,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         streamRecords: () => structuredClone(table.stream?.records ?? []),
       };
     },
+    ...createAccountSeeds(registry, regions, { account, region, now: clock.now }),
     createQueue: (name) => openQueue(name).url,
     deploy: lambda.deploy,
     invoke: lambda.invoke,

@@ -2,6 +2,7 @@ import type { ReplicationConfiguration } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "./calls.ts";
 import type { SandboxClock } from "./clock.ts";
 import type { EventBridgeEvent } from "./cloudtrail.ts";
+import type { AccountSeeds } from "./control-plane/seeds.ts";
 import type { AttributeMap } from "./dynamodb/store.ts";
 import type { StreamRecord } from "./dynamodb/table.ts";
 import type { EventPattern } from "./events/pattern.ts";
@@ -95,7 +96,7 @@ export interface TableView {
 }
 
 /** An AWS account on loopback. A test double: signatures are not verified, and what AWS does not document is not imitated. */
-export interface Sandbox {
+export interface Sandbox extends AccountSeeds {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
   readonly account: string;
