@@ -27,6 +27,8 @@ export interface RecordedCall {
   operation: string;
   /** IAM actions AWS checks for it, for example `s3:PutReplicationConfiguration` and `iam:PassRole`. */
   actions: string[];
+  /** The same with what they were asked for, by ARN, and its owner; empty when it did not come to that. */
+  permissions: { action: string; resource: string; account: string }[];
   /** ARN of the caller; the bare access key id when nobody owns it. */
   principal: string;
   /** The Region the call was signed for. */

@@ -3,10 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordedCall, ServiceName } from "./calls.ts";
 import { ServiceError } from "./errors.ts";
 import type { FaultSpec, Faults } from "./faults.ts";
+import type { Decision } from "./iam/decide.ts";
+import { describeRefusal } from "./iam/refusal.ts";
 import {
   type CallContext,
   failure,
   type Operation,
+  type Permission,
   type Service,
   type ServiceFailure,
   type TrailSubject,
@@ -103,6 +106,7 @@ async function handle(
     service: service.name,
     operation: operation?.name ?? (request.headers["x-amz-target"] || `${request.method} ${request.path}`),
     actions: operation?.actions ?? [],
+    permissions: [],
     principal: principal?.arn ?? scope.accessKeyId,
     region: scope.region,
     resource: operation?.resource ?? "",
@@ -121,6 +125,9 @@ async function handle(
     return { kind: "answer", response, error };
   };
   if (!principal) return refuse(service.unknownKey);
+  if (principal.expiresAt !== undefined && principal.expiresAt <= account.now()) {
+    return refuse(service.expired ?? EXPIRED);
+  }
   if (!operation) return refuse(parsed.error);
 
   const fault = account.faults.take(operation.name, principal, operation.resource);
@@ -131,8 +138,21 @@ async function handle(
     if (ending) return "code" in ending ? refuse(ending) : ending;
   }
   const userAgent = request.headers["user-agent"] ?? "";
-  const context: CallContext = { principal, region: scope.region, requestId, at: account.now(), userAgent };
-  const ending = execute(account, operation, context, call, refuse);
+  const at = account.now();
+  const refusal = (permission: Permission) =>
+    account.permissions.refusal(principal, permission, operation.resource, { region: scope.region, at });
+  const allows = (permission: Permission) => refusal(permission) === undefined;
+  const context: CallContext = { principal, region: scope.region, requestId, at, userAgent, allows };
+  const check = (): void => {
+    const needed = operation.permissions?.(context) ?? withoutResource(operation, principal);
+    call.permissions = needed.map(({ action, resource, account: owner }) => ({ action, resource, account: owner }));
+    call.actions = [...new Set(needed.map(({ action }) => action))];
+    for (const permission of needed) {
+      const decision = refusal(permission);
+      if (decision !== undefined) throw accessDenied(service, principal, permission, decision, operation);
+    }
+  };
+  const ending = execute(account, operation, context, call, check, refuse);
   if (fault?.kind === "crash-after" || fault?.kind === "reset-after") {
     call.status = 0;
     if (fault.kind === "crash-after" && principal.container) account.kill(principal.container);
@@ -159,14 +179,14 @@ function execute(
   operation: Operation,
   context: CallContext,
   call: RecordedCall,
+  check: () => void,
   refuse: (error: ServiceFailure) => Ending,
 ): Ending {
   const subject = operation.trail?.(context);
   const ending = ((): Ending => {
     try {
       operation.locate?.(context);
-      const denied = account.permissions.refused(context.principal, operation.actions, operation.resource);
-      if (denied !== undefined) throw accessDenied(context.principal, denied, operation);
+      check();
       const response = operation.execute(context);
       call.status = response.status;
       call.applied = operation.mutating;
@@ -182,11 +202,27 @@ function execute(
   return ending;
 }
 
-function accessDenied(principal: Principal, action: string, operation: Operation): ServiceError {
+const EXPIRED = failure("ExpiredTokenException", "The security token included in the request is expired", 400);
+
+/** Services that don't say what their calls are about are asked for on everything of the caller's account. */
+function withoutResource({ actions }: Operation, { account }: Principal): Permission[] {
+  return actions.map((action) => ({ action, resource: "*", account }));
+}
+
+function accessDenied(
+  service: Service,
+  principal: Principal,
+  permission: Permission,
+  decision: Exclude<Decision, "allowed">,
+  operation: Operation,
+): ServiceError {
+  const { code, status } = service.accessDenied ?? { code: "AccessDenied", status: 403 };
+  // S3 tells strangers nothing at all.
+  const isStranger = service.name === "s3" && permission.account !== principal.account;
   return new ServiceError(
-    operation.actions[0]?.startsWith("dynamodb:") ? "AccessDeniedException" : "AccessDenied",
-    `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${operation.resource} with an explicit deny in an identity-based policy`,
-    operation.actions[0]?.startsWith("dynamodb:") ? 400 : 403,
+    code,
+    isStranger ? "Access Denied" : describeRefusal(principal, permission, decision),
+    status,
     { headers: operation.deniedHeaders?.() ?? {} },
   );
 }

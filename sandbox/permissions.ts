@@ -1,4 +1,8 @@
+import { type Decision, decide } from "./iam/decide.ts";
+import { resourcePolicyOf } from "./iam/resource-policies.ts";
+import type { Permission } from "./operation.ts";
 import { isNamed, type Principal } from "./principals.ts";
+import type { Registry } from "./stack/registry.ts";
 
 /** Refuse one IAM action. Without `principal` to everybody, without `resource` everywhere. */
 export interface DenyRule {
@@ -10,27 +14,79 @@ export interface DenyRule {
   resource?: string;
 }
 
-/** The rules that refuse; everything else is allowed to everybody in the owning account. */
+/** Accounts under one management account: what `aws:PrincipalOrgID` and `aws:ResourceOrgID` tell. */
+export interface Organization {
+  /** For example `o-exampleorgid`. */
+  id: string;
+  accounts: readonly string[];
+}
+
+/** Who may do what: rules that tests set, policies of the caller, policies of the resource. */
 export interface Permissions {
   /** Add a rule; returns the call that takes it away again. */
   deny(rule: DenyRule): () => void;
-  /** The first of `actions` that is refused, or undefined when all are allowed. */
-  refused(principal: Principal, actions: readonly string[], resource: string): string | undefined;
+  /** Why a permission is refused; undefined when it is there. `resource` is the bucket's, table's or queue's bare name. */
+  refusal(
+    principal: Principal,
+    permission: Permission,
+    resource: string,
+    request: { region: string; at: number },
+  ): Exclude<Decision, "allowed"> | undefined;
 }
 
-/** An empty rule list. */
-export function createPermissions(): Permissions {
+/** No rules yet; policies are read from `registry` at each call. */
+export function createPermissions(registry: Registry, organization?: Organization): Permissions {
   const rules = new Set<DenyRule>();
+  const organizationOf = (account: string) => (organization?.accounts.includes(account) ? organization.id : undefined);
   return {
     deny(rule) {
       const own = { ...rule };
       rules.add(own);
       return () => rules.delete(own);
     },
-    refused(principal, actions, resource) {
-      return actions.find((action) => [...rules].some((rule) => isMatch(rule, principal, action, resource)));
+    refusal(principal, permission, resource, request) {
+      if ([...rules].some((rule) => isMatch(rule, principal, permission.action, resource))) return "denied-by-identity";
+      const decision = decide({
+        action: permission.action,
+        resource: permission.resource,
+        isOwnAccount: principal.account === permission.account,
+        caller: { account: principal.account, arn: principal.arn, principalArn: principalArn(principal) },
+        identity: principal.policies?.(),
+        resourcePolicy: resourcePolicyOf(registry, permission),
+        keys: {
+          ...globalKeys(principal, permission, request, organizationOf),
+          ...permission.keys,
+        },
+      });
+      return decision === "allowed" ? undefined : decision;
     },
   };
+}
+
+function globalKeys(
+  principal: Principal,
+  { account }: Permission,
+  { region, at }: { region: string; at: number },
+  organizationOf: (account: string) => string | undefined,
+): Record<string, string | undefined> {
+  return {
+    "aws:CurrentTime": new Date(at).toISOString(),
+    "aws:EpochTime": String(Math.floor(at / 1000)),
+    "aws:PrincipalAccount": principal.account,
+    "aws:PrincipalArn": principalArn(principal),
+    "aws:PrincipalOrgID": organizationOf(principal.account),
+    "aws:PrincipalType": principal.type === "AssumedRole" ? "AssumedRole" : "User",
+    "aws:RequestedRegion": region,
+    "aws:ResourceAccount": account,
+    "aws:ResourceOrgID": organizationOf(account),
+    "aws:SecureTransport": "true",
+    "aws:userid": principal.principalId,
+  };
+}
+
+/** A session counts as its role. */
+function principalArn({ type, arn, account, name }: Principal): string {
+  return type === "AssumedRole" ? `arn:aws:iam::${account}:role/${name}` : arn;
 }
 
 function isMatch(rule: DenyRule, principal: Principal, action: string, resource: string): boolean {

@@ -1,3 +1,4 @@
+import type { PolicyDocument } from "./iam/policy.ts";
 import type { IdSequence } from "./sequence.ts";
 
 export interface Credentials {
@@ -25,13 +26,22 @@ export interface Principal {
   container?: string;
   /** Name of the function that container runs. */
   functionName?: string;
+  /** What it may do, read at each call; without it, or while it says undefined, everything in its account. */
+  policies?: PolicySource;
+  /** When the session is over, epoch ms; never without it. */
+  expiresAt?: number;
 }
+
+/** The caller's policies as they are at this moment. */
+export type PolicySource = () => readonly PolicyDocument[] | undefined;
 
 export interface PrincipalSpec {
   type: "IAMUser" | "AssumedRole";
   name: string;
   account?: string;
   sessionName?: string;
+  policies?: PolicySource;
+  expiresAt?: number;
 }
 
 /** Every principal by the access key it signs with: the sandbox's idea of authentication. */
@@ -63,6 +73,8 @@ export function createPrincipals(ids: IdSequence, account: string, now: () => nu
           ...(role ? { sessionToken: ids.key("", 64) } : {}),
         },
         ...(role ? { sessionName, since: now() } : {}),
+        ...(spec.policies ? { policies: spec.policies } : {}),
+        ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
         ...extra,
       };
       byKey.set(principal.credentials.accessKeyId, principal);

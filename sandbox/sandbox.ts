@@ -13,6 +13,8 @@ import { createLambda } from "./lambda/lambda.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
 import type { Queue, QueueMessage } from "./queues.ts";
+import { seedLock } from "./s3/object-lock.ts";
+import { listVersions, viewVersion } from "./s3/objects.ts";
 import { createS3 } from "./s3/service.ts";
 import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
@@ -32,14 +34,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const clock = createClock(options.startAt);
   const ids = createIdSequence(options.seed ?? 1);
   const principals = createPrincipals(ids, account, clock.now);
-  const permissions = createPermissions();
-  const faults = createFaults();
   const registry = createRegistry();
+  const permissions = createPermissions(registry, options.organization);
+  const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
   const queues = new Map<string, Queue>();
   const messages: Record<string, QueueMessage[]> = {};
-  const s3: S3State = { buckets: new Map(), stale: [] };
+  const s3: S3State = { buckets: new Map(), stale: [], registry };
   const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map() };
   let endpoint = "";
   let sequence = 0;
@@ -141,7 +143,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     stale: (read) => void s3.stale.push({ ...read }),
     createBucket(seed) {
       const bucket = createBucket(seed.name, seed.region ?? region, seed.account ?? account, clock.now());
-      if (seed.versioning) bucket.versioning = "Enabled";
+      if (seed.versioning || seed.objectLock) bucket.versioning = "Enabled";
+      if (seed.objectLock) bucket.objectLock = seedLock(seed.objectLock);
+      bucket.kmsKey = seed.kmsKey;
       if (seed.abac) bucket.abac = "Enabled";
       bucket.tags = Object.entries(seed.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
       if (seed.replication) {
@@ -154,7 +158,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     bucket(name) {
       const bucket = s3.buckets.get(name);
       if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-      return structuredClone(bucket);
+      const { objects: _, ...configuration } = bucket;
+      return structuredClone(configuration);
+    },
+    objects(name) {
+      const bucket = s3.buckets.get(name);
+      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
+      return listVersions(bucket).map(viewVersion);
     },
     hasBucket: (name) => s3.buckets.has(name),
     createTable: (name, { stream = false } = {}) =>

@@ -7,9 +7,10 @@ import type { AttributeMap } from "./dynamodb/store.ts";
 import type { StreamRecord } from "./dynamodb/table.ts";
 import type { EventPattern } from "./events/pattern.ts";
 import type { FaultSpec } from "./faults.ts";
-import type { DenyRule } from "./permissions.ts";
+import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
+import type { ObjectView } from "./s3/objects.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
 import type { Registry } from "./stack/registry.ts";
 
@@ -24,6 +25,8 @@ export interface SandboxOptions {
   startAt?: number;
   /** Same seed, same request ids and event ids. */
   seed?: number;
+  /** Accounts of one organisation, for conditions on `aws:PrincipalOrgID` and `aws:ResourceOrgID`; none by default. */
+  organization?: Organization;
   tables?: { name: string; stream?: boolean }[];
   functions?: FunctionSpec[];
   /** Gets each line functions print, and what the sandbox has to say. */
@@ -83,6 +86,10 @@ export interface BucketSeed {
   replication?: ReplicationConfiguration;
   /** Off by default: then PutBucketTagging works. */
   abac?: boolean;
+  /** Object Lock with a default retention, which turns versioning on for good; off by default. */
+  objectLock?: { mode: "COMPLIANCE" | "GOVERNANCE"; days: number };
+  /** Id, ARN or alias of the key objects are encrypted with; S3's own by default. */
+  kmsKey?: string;
 }
 
 /** A table as tests look at it. */
@@ -127,7 +134,9 @@ export interface Sandbox extends AccountSeeds {
   stale(read: StaleRead): void;
   createBucket(seed: BucketSeed): void;
   /** A copy of a bucket's state. Throws when there is no such bucket. */
-  bucket(name: string): Readonly<Bucket>;
+  bucket(name: string): Readonly<Omit<Bucket, "objects">>;
+  /** Every version and delete marker in a bucket, in the order they were written. Throws when there is no such bucket. */
+  objects(bucket: string): ObjectView[];
   hasBucket(name: string): boolean;
   createTable(name: string, options?: { stream?: boolean }): void;
   /** Throws when there is no such table in the home account and Region. */

@@ -127,6 +127,7 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     throttled: failure("ThrottlingException", "Rate of requests exceeds the allowed throughput.", 400),
     broken: failure("InternalServerError", "The request processing has failed because of an unknown error.", 500),
     unknownKey: failure("UnrecognizedClientException", "The security token included in the request is invalid.", 400),
+    accessDenied: { code: "AccessDeniedException", status: 400 },
     fail: ({ code, message, status, headers, members }) =>
       answer(status, { __type: `com.amazonaws.dynamodb.v20120810#${code}`, message, ...members }, headers),
     parse(request) {

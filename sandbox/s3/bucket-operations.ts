@@ -1,7 +1,7 @@
 import type { CreateBucketConfiguration, VersioningConfiguration } from "@aws-sdk/client-s3";
 import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
-import type { CallContext } from "../operation.ts";
+import type { CallContext, Permission, WireRequest } from "../operation.ts";
 import { type Bucket, changeBucket, createBucket, readBucket, type S3State } from "./state.ts";
 import { checkTags } from "./tags.ts";
 import { malformedXml, type OperationSchema } from "./wire.ts";
@@ -11,32 +11,48 @@ export interface S3Answer {
   headers?: Record<string, string>;
   /** A whole document, where the SDK's schema is not what S3 sends. */
   document?: string;
+  /** HTTP status where it is not the operation's. */
+  status?: number;
 }
 
 /** What one call is about. */
 export interface S3Call {
   state: S3State;
   input: Record<string, unknown>;
+  request: WireRequest;
   context: CallContext;
   createId(): string;
 }
 
 export interface BucketOperation {
   schema: OperationSchema;
-  actions: string[];
+  /** What is checked on the bucket, or on the object when the operation is about one. */
+  actions: string[] | ((input: Record<string, unknown>) => string[]);
+  /** What is checked on something else: a role that is passed on, a key that is used. */
+  also?(call: S3Call, bucket: Bucket): Permission[];
   mutating?: true;
   /** HTTP status where it is not the schema's. */
   status?: number;
+  /** The members of the input the sandbox acts on, where it does not know them all; others are refused. */
+  members?: readonly string[];
   run(call: S3Call, bucket: Bucket): S3Answer;
 }
 
-export interface AccountOperation extends Omit<BucketOperation, "run"> {
+export interface AccountOperation extends Omit<BucketOperation, "run" | "also"> {
   run(call: S3Call): S3Answer;
 }
 
 /** Operations that need no bucket to be there. */
 export const accountOperations: AccountOperation[] = [
-  { schema: sdk.CreateBucket$, actions: ["s3:CreateBucket"], mutating: true, run: runCreate },
+  {
+    schema: sdk.CreateBucket$,
+    actions: ({ ObjectLockEnabledForBucket: locks }) => [
+      "s3:CreateBucket",
+      ...(locks ? ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"] : []),
+    ],
+    mutating: true,
+    run: runCreate,
+  },
   {
     schema: sdk.ListBuckets$,
     actions: ["s3:ListAllMyBuckets"],
@@ -65,6 +81,11 @@ export const bucketOperations: BucketOperation[] = [
     actions: ["s3:DeleteBucket"],
     mutating: true,
     run({ state }, bucket) {
+      if (bucket.objects.versions.size > 0) {
+        throw new ServiceError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409, {
+          members: { BucketName: bucket.name },
+        });
+      }
       state.buckets.delete(bucket.name);
       return {};
     },
@@ -98,6 +119,13 @@ export const bucketOperations: BucketOperation[] = [
 function runPutVersioning({ input }: S3Call, bucket: Bucket): S3Answer {
   const status = (input.VersioningConfiguration as VersioningConfiguration | undefined)?.Status;
   if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
+  if (status === "Suspended" && bucket.objectLock) {
+    throw new ServiceError(
+      "InvalidBucketState",
+      "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+      409,
+    );
+  }
   if (status === "Suspended" && bucket.replication) {
     throw new ServiceError(
       "InvalidBucketState",
@@ -136,6 +164,10 @@ function runCreate({ state, input, context }: S3Call): S3Answer {
   if (!existing) {
     const bucket = createBucket(name, region, context.principal.account, context.at);
     bucket.tags = checkTags(configuration?.Tags ?? []);
+    if (input.ObjectLockEnabledForBucket === true) {
+      bucket.versioning = "Enabled";
+      bucket.objectLock = { ObjectLockEnabled: "Enabled" };
+    }
     state.buckets.set(name, bucket);
   }
   return { headers: { location: `/${name}`, "x-amz-bucket-arn": `arn:aws:s3:::${name}` } };

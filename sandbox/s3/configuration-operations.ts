@@ -1,6 +1,7 @@
 import type { AbacStatus, ReplicationConfiguration, Tagging } from "@aws-sdk/client-s3";
 import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
+import type { Permission } from "../operation.ts";
 import type { BucketOperation, S3Call } from "./bucket-operations.ts";
 import { checkReplication } from "./replication-rules.ts";
 import { type Bucket, changeBucket, readBucket } from "./state.ts";
@@ -29,7 +30,8 @@ export const replicationOperations: BucketOperation[] = [
   },
   {
     schema: sdk.PutBucketReplication$,
-    actions: ["s3:PutReplicationConfiguration", "iam:PassRole"],
+    actions: ["s3:PutReplicationConfiguration"],
+    also: ({ input }) => [passRole((input.ReplicationConfiguration as ReplicationConfiguration | undefined)?.Role)],
     mutating: true,
     run(call, bucket) {
       const asked = call.input.ReplicationConfiguration as ReplicationConfiguration | undefined;
@@ -47,6 +49,12 @@ export const replicationOperations: BucketOperation[] = [
     },
   },
 ];
+
+/** S3 acts as the replication role: whoever configures it hands that role on. */
+function passRole(role = ""): Permission {
+  const account = /^arn:aws[a-z-]*:iam::(\d{12}):role\//.exec(role)?.[1] ?? "";
+  return { action: "iam:PassRole", resource: role, account, keys: { "iam:PassedToService": "s3.amazonaws.com" } };
+}
 
 function writeReplication(
   { context }: S3Call,

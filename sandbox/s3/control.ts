@@ -20,6 +20,9 @@ export function parseControlOperation(state: S3State, request: WireRequest): Ope
   if (bucketName === undefined) return undefined;
   const find = (context: CallContext) =>
     findBucket(state, bucketName, request.headers["x-amz-account-id"], context, false);
+  const permissionFor = (action: string) => (context: CallContext) => [
+    { action, resource: resourceArn, account: find(context).account },
+  ];
   const shared = {
     resource: bucketName,
     locate: (context: CallContext) => {
@@ -35,6 +38,7 @@ export function parseControlOperation(state: S3State, request: WireRequest): Ope
       name: "TagResource",
       input: { ...base, Tags: tags },
       actions: ["s3:TagResource"],
+      permissions: permissionFor("s3:TagResource"),
       mutating: true,
       trail: (context) => describeControlTrail(state, bucketName, { resourceArn, tags }, context),
       execute(context) {
@@ -51,6 +55,7 @@ export function parseControlOperation(state: S3State, request: WireRequest): Ope
       name: "UntagResource",
       input: { ...base, TagKeys: keys },
       actions: ["s3:UntagResource"],
+      permissions: permissionFor("s3:UntagResource"),
       mutating: true,
       trail: (context) => describeControlTrail(state, bucketName, { resourceArn, tagKeys: keys }, context),
       execute(context) {
@@ -70,6 +75,7 @@ export function parseControlOperation(state: S3State, request: WireRequest): Ope
     name: "ListTagsForResource",
     input: base,
     actions: ["s3:ListTagsForResource"],
+    permissions: permissionFor("s3:ListTagsForResource"),
     mutating: false,
     execute(context) {
       const tags = readBucket(state, find(context), "tags", "ListTagsForResource");

@@ -13,96 +13,129 @@ import {
   accountOperations,
   type BucketOperation,
   bucketOperations,
+  type S3Call,
 } from "./bucket-operations.ts";
+import { conditionKeys, resourceArn } from "./condition-keys.ts";
 import { replicationOperations, taggingOperations } from "./configuration-operations.ts";
 import { parseControlOperation } from "./control.ts";
+import { listOperations } from "./list-operations.ts";
+import { lockOperations } from "./lock-operations.ts";
+import { objectOperations } from "./object-operations.ts";
 import { findBucket, type S3State } from "./state.ts";
 import { describeTrail } from "./trail.ts";
 import { escapeXml, type OperationWire, readInput, readOperationSchema, writeOutput } from "./wire.ts";
 
-interface Route {
-  wire: OperationWire;
-  account?: AccountOperation;
-  bucket?: BucketOperation;
-}
+type Route = { wire: OperationWire } & (
+  | { account: AccountOperation; bucket?: undefined }
+  | { account?: undefined; bucket: BucketOperation }
+);
 
 const routes: Route[] = [
-  ...accountOperations.map((operation) => ({ wire: readOperationSchema(operation.schema), account: operation })),
-  ...[...bucketOperations, ...replicationOperations, ...taggingOperations].map((operation) => ({
-    wire: readOperationSchema(operation.schema),
-    bucket: operation,
-  })),
+  ...accountOperations.map((account) => ({ wire: readOperationSchema(account.schema), account })),
+  ...[
+    ...bucketOperations,
+    ...replicationOperations,
+    ...taggingOperations,
+    ...lockOperations,
+    ...listOperations,
+    ...objectOperations,
+  ].map((bucket) => ({ wire: readOperationSchema(bucket.schema), bucket })),
 ];
 
-/** S3's control plane for buckets, path-style. Anything else, object operations too, is NotImplemented rather than guessed. */
+/** S3, path-style: buckets with what Cordon reads of their configuration, and objects. Anything else is NotImplemented rather than guessed. */
 export function createS3(state: S3State, createId: () => string): Service {
   return {
     name: "s3",
     throttled: failure("SlowDown", "Please reduce your request rate.", 503),
     broken: failure("InternalError", "We encountered an internal error. Please try again.", 500),
     unknownKey: failure("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", 403),
+    expired: failure("ExpiredToken", "The provided token has expired.", 400),
     fail: writeError,
     parse(request) {
       const control = parseControlOperation(state, request);
       if (control) return control;
-      const [bucketName = "", ...key] = request.path.slice(1).split("/").map(decodeURIComponent);
-      const route = key.join("/") === "" ? findRoute(request, bucketName) : undefined;
+      const [Bucket = "", ...rest] = request.path.slice(1).split("/").map(decodeURIComponent);
+      const labels = { Bucket, Key: rest.join("/") };
+      const route = findRoute(request, labels);
       if (!route) throw notImplemented(request);
-      return bindRoute(route, state, request, bucketName, createId);
+      const input = readInput(route.wire, request, labels);
+      const known = (route.account ?? route.bucket).members;
+      const unknown = known && Object.keys(input).find((member) => !known.includes(member));
+      if (unknown) throw notImplemented(request, unknown);
+      return bindRoute(route, state, request, input, createId);
     },
   };
 }
 
-function findRoute(request: WireRequest, bucketName: string): Route | undefined {
-  const asked = [...request.query.keys()].filter((key) => key !== "x-id");
-  return routes.find(({ wire }) => {
-    if (wire.method !== request.method || (bucketName === "") !== (wire.name === "ListBuckets")) return false;
-    // An unknown subresource must never fall through to the operation without one: that would be DeleteBucket.
-    return (
-      wire.name === "ListBuckets" || (wire.subresource === "" ? asked.length === 0 : asked[0] === wire.subresource)
-    );
-  });
+function findRoute(request: WireRequest, { Bucket, Key }: { Bucket: string; Key: string }): Route | undefined {
+  // A copy looks like a PutObject without a body.
+  if (request.headers["x-amz-copy-source"] !== undefined) return undefined;
+  const asked = [...request.query.keys()];
+  return routes.find(
+    ({ wire }) =>
+      wire.method === request.method &&
+      (Bucket === "") === (wire.name === "ListBuckets") &&
+      (Key !== "") === wire.hasKey &&
+      (wire.subresource === "" || asked.includes(wire.subresource)) &&
+      // An unknown subresource must never fall through to the operation without one: that would be DeleteBucket.
+      asked.every((parameter) => wire.parameters.has(parameter)),
+  );
 }
 
 function bindRoute(
-  route: Route,
+  { wire, account, bucket }: Route,
   state: S3State,
   request: WireRequest,
-  bucketName: string,
+  input: Record<string, unknown>,
   createId: () => string,
 ): Operation {
-  const { wire } = route;
-  const input = readInput(wire, request, bucketName);
-  const { actions, mutating, status } = route.account ?? route.bucket ?? { actions: [] };
+  const name = String(input.Bucket ?? "");
+  const { actions: needed, mutating = false, status } = account ?? bucket;
+  const actions = typeof needed === "function" ? needed(input) : needed;
   const find = (context: CallContext) =>
-    findBucket(state, bucketName, input.ExpectedBucketOwner, context, wire.name === "HeadBucket");
+    findBucket(state, name, input.ExpectedBucketOwner, context, wire.name === "HeadBucket");
+  const callIn = (context: CallContext): S3Call => ({ state, input, request, context, createId });
   return {
     name: wire.name,
-    resource: bucketName,
+    resource: name,
     input,
     actions,
-    mutating: mutating ?? false,
-    ...(route.bucket ? { locate: (context) => void find(context) } : {}),
+    permissions(context) {
+      const owner = bucket ? find(context).account : context.principal.account;
+      const resource = resourceArn(name, wire.hasKey ? String(input.Key) : undefined);
+      const keys = conditionKeys(input, context.at);
+      return [
+        ...actions.map((action) => ({ action, resource, account: owner, keys })),
+        ...(bucket?.also?.(callIn(context), find(context)) ?? []),
+      ];
+    },
+    mutating,
+    ...(bucket ? { locate: (context) => void find(context) } : {}),
     ...(wire.name === "HeadBucket"
-      ? { deniedHeaders: () => ({ "x-amz-bucket-region": state.buckets.get(bucketName)?.region ?? "" }) }
+      ? { deniedHeaders: () => ({ "x-amz-bucket-region": state.buckets.get(name)?.region ?? "" }) }
       : {}),
-    ...(mutating ? { trail: (context) => describeTrail(state, wire, request, bucketName, context) } : {}),
+    // Writes of objects are data events, which a trail leaves out unless it is told otherwise.
+    ...(mutating && !wire.hasKey ? { trail: (context) => describeTrail(state, wire, request, name, context) } : {}),
     execute(context): WireResponse {
-      const call = { state, input, context, createId };
-      const answer = route.bucket ? route.bucket.run(call, find(context)) : (route.account?.run(call) ?? {});
-      const body = answer.document ?? writeOutput(wire, answer.output);
+      const call = callIn(context);
+      const answer = bucket ? bucket.run(call, find(context)) : account.run(call);
+      const { headers, body } = answer.document
+        ? { headers: {}, body: answer.document }
+        : writeOutput(wire, answer.output);
+      const type = typeof body === "string" && body !== "" ? { "content-type": "application/xml" } : {};
       return {
-        status: status ?? wire.status,
-        headers: { ...(body === "" ? {} : { "content-type": "application/xml" }), ...answer.headers },
+        status: answer.status ?? status ?? wire.status,
+        headers: { ...type, ...headers, ...answer.headers },
         body,
       };
     },
   };
 }
 
-function notImplemented(request: WireRequest): ServiceError {
+function notImplemented(request: WireRequest, member?: string): ServiceError {
   const target = `${request.method} ${request.path}${request.query.size > 0 ? `?${request.query}` : ""}`;
-  return new ServiceError("NotImplemented", `The sandbox does not implement this request: ${target}`, 501);
+  const part = member ? `${member} of ` : "";
+  return new ServiceError("NotImplemented", `The sandbox does not implement ${part}this request: ${target}`, 501);
 }
 
 function writeError(error: ServiceFailure, requestId: string, request: WireRequest): WireResponse {

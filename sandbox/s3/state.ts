@@ -1,6 +1,8 @@
-import type { ReplicationConfiguration, Tag } from "@aws-sdk/client-s3";
+import type { ObjectLockConfiguration, ReplicationConfiguration, Tag } from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { CallContext } from "../operation.ts";
+import type { Registry } from "../stack/registry.ts";
+import { createObjectStore, type ObjectStore } from "./objects.ts";
 
 /** The parts of a bucket's configuration the sandbox keeps. */
 export interface BucketConfiguration {
@@ -8,6 +10,8 @@ export interface BucketConfiguration {
   tags: Tag[];
   replication: ReplicationConfiguration | undefined;
   abac: "Enabled" | "Disabled";
+  /** Undefined when the bucket has no Object Lock. */
+  objectLock: ObjectLockConfiguration | undefined;
 }
 
 /** One change of a bucket's replication; no configuration means it was deleted. */
@@ -26,6 +30,9 @@ export interface Bucket extends BucketConfiguration {
   account: string;
   /** Epoch ms. */
   createdAt: number;
+  /** Id, ARN or alias of the key new objects are encrypted with; undefined for S3's own. */
+  kmsKey: string | undefined;
+  objects: ObjectStore;
   replicationHistory: ReplicationChange[];
   /** Each part as it was before its last write: what a stale read returns. */
   previous: Partial<BucketConfiguration>;
@@ -42,6 +49,8 @@ export interface StaleRead {
 export interface S3State {
   buckets: Map<string, Bucket>;
   stale: StaleRead[];
+  /** Where keys, and policies of buckets, are looked up. */
+  registry: Registry;
 }
 
 /** A bucket with nothing configured. */
@@ -51,10 +60,13 @@ export function createBucket(name: string, region: string, account: string, at: 
     region,
     account,
     createdAt: at,
+    kmsKey: undefined,
+    objects: createObjectStore(),
     versioning: undefined,
     tags: [],
     replication: undefined,
     abac: "Disabled",
+    objectLock: undefined,
     replicationHistory: [],
     previous: {},
   };
@@ -89,7 +101,7 @@ export function readBucket<Part extends keyof BucketConfiguration>(
 /**
  * The bucket a call names, as far as it may see it.
  * Throws, in AWS's order: 404 NoSuchBucket, 301 PermanentRedirect from another Region than the bucket's, 403 AccessDenied when
- * the expected owner is another or the caller is of another account. 301 carries `x-amz-bucket-region`, and so does
+ * the expected owner is another. Callers of other accounts are refused by the permission check. 301 carries `x-amz-bucket-region`, and so does
  * HeadBucket's 403.
  */
 export function findBucket(
@@ -114,8 +126,7 @@ export function findBucket(
       { headers: regionHeader, members: { Endpoint: `s3.${bucket.region}.amazonaws.com`, Bucket: name } },
     );
   }
-  const isForeign = bucket.account !== context.principal.account;
-  if (isForeign || (expectedOwner !== undefined && expectedOwner !== bucket.account)) {
+  if (expectedOwner !== undefined && expectedOwner !== bucket.account) {
     throw new ServiceError("AccessDenied", "Access Denied", 403, { headers: head ? regionHeader : {} });
   }
   return bucket;

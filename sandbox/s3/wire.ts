@@ -13,6 +13,10 @@ export interface OperationWire {
   method: string;
   /** The subresource that names it in the query (`replication`), or empty. */
   subresource: string;
+  /** Whether it is about an object. */
+  hasKey: boolean;
+  /** Every query parameter it knows. */
+  parameters: ReadonlySet<string>;
   /** HTTP status of success. */
   status: number;
   input: NormalizedSchema;
@@ -40,27 +44,53 @@ export function readOperationSchema(schema: OperationSchema): OperationWire {
   const [method, path, status] = http;
   const query = new URL(path, "http://127.0.0.1").searchParams;
   const subresource = [...query.keys()].find((key) => key !== "x-id") ?? "";
-  return { name, method, subresource, status, input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
+  const schemas = { input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
+  const members = [...schemas.input.structIterator()].map(([, member]) => member.getMergedTraits().httpQuery ?? "");
+  const parameters = new Set(["x-id", subresource, ...members]);
+  return { name, method, subresource, hasKey: path.includes("{Key+}"), parameters, status, ...schemas };
 }
 
-/** The operation's input as the SDK's caller wrote it. Throws MalformedXML and MissingRequestBodyError. */
-export function readInput(wire: OperationWire, request: WireRequest, bucket: string): Record<string, unknown> {
+/** The operation's input as the SDK's caller wrote it, but for an object's body, which stays as sent. Throws MalformedXML. */
+export function readInput(
+  wire: OperationWire,
+  request: WireRequest,
+  labels: Readonly<Record<string, string>>,
+): Record<string, unknown> {
   const input: Record<string, unknown> = {};
   for (const [name, member] of wire.input.structIterator()) {
-    const traits = member.getMergedTraits();
-    const value = traits.httpLabel
-      ? bucket
-      : traits.httpHeader
-        ? request.headers[traits.httpHeader.toLowerCase()]
-        : traits.httpQuery
-          ? (request.query.get(traits.httpQuery) ?? undefined)
-          : traits.httpPayload
-            ? readPayload(member, request.body)
-            : undefined;
+    const value = readMember(name, member, request, labels);
     if (value === undefined || value === "") continue;
-    input[name] = member.isBooleanSchema() ? value === "true" : member.isNumericSchema() ? Number(value) : value;
+    input[name] = member.isBooleanSchema()
+      ? value === "true"
+      : member.isNumericSchema()
+        ? Number(value)
+        : member.isTimestampSchema()
+          ? new Date(String(value))
+          : value;
   }
   return input;
+}
+
+function readMember(
+  name: string,
+  member: NormalizedSchema,
+  { headers, query, body }: WireRequest,
+  labels: Readonly<Record<string, string>>,
+): unknown {
+  const traits = member.getMergedTraits();
+  if (traits.httpLabel) return labels[name];
+  if (traits.httpHeader) return headers[traits.httpHeader.toLowerCase()];
+  if (traits.httpQuery) return query.get(traits.httpQuery) ?? undefined;
+  if (traits.httpPrefixHeaders) return readPrefixed(headers, traits.httpPrefixHeaders.toLowerCase());
+  if (traits.httpPayload) return member.isBlobSchema() ? body : readPayload(member, body);
+  return undefined;
+}
+
+function readPrefixed(headers: Record<string, string>, prefix: string): Record<string, string> | undefined {
+  const found = Object.entries(headers).filter(([name]) => name.startsWith(prefix));
+  return found.length === 0
+    ? undefined
+    : Object.fromEntries(found.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
 function readPayload(member: NormalizedSchema, body: Buffer): unknown {
@@ -72,14 +102,37 @@ function readPayload(member: NormalizedSchema, body: Buffer): unknown {
   }
 }
 
-/** The response document for `output`, empty when the operation answers without one. */
-export function writeOutput(wire: OperationWire, output: Record<string, unknown> | undefined): string {
-  if (output === undefined || !wire.output.isStructSchema()) return "";
-  const members = [...wire.output.structIterator()];
-  const payload = members.find(([, member]) => member.getMergedTraits().httpPayload);
+/** The response for `output`: what the schema binds to headers, and a document or an object's bytes where it has them. */
+export function writeOutput(
+  wire: OperationWire,
+  output: Record<string, unknown> | undefined,
+): { headers: Record<string, string>; body: string | Buffer } {
+  if (output === undefined || !wire.output.isStructSchema()) return { headers: {}, body: "" };
+  const headers: Record<string, string> = {};
+  let payload: [string, NormalizedSchema] | undefined;
+  let hasDocument = false;
+  for (const [name, member] of wire.output.structIterator()) {
+    const { httpHeader, httpPrefixHeaders, httpPayload } = member.getMergedTraits();
+    const value = output[name];
+    if (httpPayload) payload = [name, member];
+    else if (!httpHeader && !httpPrefixHeaders) hasDocument = true;
+    else if (value !== undefined && httpHeader) headers[httpHeader.toLowerCase()] = writeHeader(member, value);
+    else if (value !== undefined) {
+      for (const [key, text] of Object.entries(Object(value))) headers[`${httpPrefixHeaders}${key}`] = String(text);
+    }
+  }
+  if (payload?.[1].isBlobSchema()) return { headers, body: (output[payload[0]] as Buffer | undefined) ?? "" };
+  if (!payload && !hasDocument) return { headers, body: "" };
   if (payload) serializer.write(payload[1], output[payload[0]]);
   else serializer.write(wire.output, output);
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${serializer.flush()}`;
+  return { headers, body: `<?xml version="1.0" encoding="UTF-8"?>\n${serializer.flush()}` };
+}
+
+function writeHeader(member: NormalizedSchema, value: unknown): string {
+  if (!(value instanceof Date)) return String(value);
+  return member.getSchema() === ISO_DATE_TIME || member.getMergedTraits().timestampFormat === "date-time"
+    ? value.toISOString()
+    : value.toUTCString();
 }
 
 /** A body as CloudTrail's converter sees it: element names, one child an object, several an array, text as text. */

@@ -1,4 +1,5 @@
 import {
+  CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteBucketTaggingCommand,
@@ -7,7 +8,7 @@ import {
   GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
-  GetObjectCommand,
+  GetObjectAclCommand,
   HeadBucketCommand,
   ListBucketsCommand,
   PutBucketAbacCommand,
@@ -114,9 +115,12 @@ describe("who may call", () => {
     expect(await failureOf(s3.send(new GetBucketPolicyCommand({ Bucket: "home" })))).toMatchObject({
       name: "NotImplemented",
     });
-    expect(await failureOf(s3.send(new GetObjectCommand({ Bucket: "home", Key: "a/b" })))).toMatchObject({
+    expect(await failureOf(s3.send(new GetObjectAclCommand({ Bucket: "home", Key: "a/b" })))).toMatchObject({
       name: "NotImplemented",
     });
+    const copy = new CopyObjectCommand({ Bucket: "home", Key: "a/b", CopySource: "home/c" });
+    expect(await failureOf(s3.send(copy))).toMatchObject({ name: "NotImplemented" });
+    expect(sandbox.objects("home")).toEqual([]);
     expect(sandbox.hasBucket("home")).toBe(true);
   });
 });
