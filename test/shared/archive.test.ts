@@ -1,0 +1,281 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { archiveEntries } from "../../shared/evidence/archive.ts";
+import { GENESIS, type Head, objectKey, parseLink, sealLink } from "../../shared/evidence/chain.ts";
+import { type Entry, entryId } from "../../shared/evidence/entry.ts";
+import { verifyChain } from "../../shared/evidence/verify-chain.ts";
+import { archiveWorld, Death, interceptedArchive, mortal } from "../support/archive.ts";
+import { entryOf } from "../support/evidence.ts";
+
+const CHAIN = "111122223333/eu-central-1/a-control-id";
+type World = ReturnType<typeof archiveWorld>;
+
+const entry = (number: number) => entryOf({ number });
+const entries = (...numbers: readonly number[]) => numbers.map(entry);
+const range = (length: number, from = 1) => Array.from({ length }, (_, index) => from + index);
+
+/** One container: what it remembers outlives an invocation. */
+const container = () => new Map<string, Head>();
+
+/** Object by object: the numbers of the entries archived, in the chain's order. */
+const archived = (world: World) =>
+  [...world.objects]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, body]) => {
+      const parsed = parseLink(key, body);
+      return parsed.ok ? parsed.link.entry.record.occurrence : parsed.reason;
+    });
+
+/** Every entry once, no gap, and bucket, head and table tell the same. */
+function assertWhole(world: World, numbers: readonly number[]) {
+  expect(archived(world).sort((a, b) => Number(a) - Number(b))).toEqual([...numbers].sort((a, b) => a - b));
+  const head = world.heads.get(CHAIN) ?? GENESIS;
+  expect(verifyChain(world.all(), { chain: CHAIN, head })).toEqual({ ok: true, chain: CHAIN, head });
+  for (const [id, sequence] of world.items) {
+    const parsed = parseLink("", world.bodyAt(CHAIN, sequence ?? 0) ?? "");
+    expect(parsed.ok && entryId(parsed.link.entry)).toBe(id);
+  }
+}
+
+async function worldWith(...numbers: readonly number[]) {
+  const world = archiveWorld();
+  world.emit(...entries(...numbers));
+  return world;
+}
+
+/** An archiver that put the objects of entries and died before it acknowledged them. */
+async function diedBeforeAcknowledging(world: World, ...numbers: readonly number[]) {
+  const dying = interceptedArchive(world.archive, async (name, ask) => {
+    if (name === "acknowledge") throw new Death();
+    return ask();
+  });
+  await expect(archiveEntries(CHAIN, entries(...numbers), dying, container())).rejects.toThrow(Death);
+}
+
+describe("one archiver", () => {
+  it("gives each entry the next number, and the table's head follows", async () => {
+    const world = await worldWith(1, 2, 3);
+    expect(await archiveEntries(CHAIN, entries(1, 2, 3), world.archive, container())).toBe(3);
+    expect(archived(world)).toEqual([1, 2, 3]);
+    assertWhole(world, [1, 2, 3]);
+  });
+
+  it("needs three calls for an entry when it knows the head, four when it doesn't", async () => {
+    const world = await worldWith(1, 2);
+    const calls: string[] = [];
+    const recorded = interceptedArchive(world.archive, (name, ask) => {
+      calls.push(name);
+      return ask();
+    });
+    const memory = container();
+    await archiveEntries(CHAIN, entries(1), recorded, memory);
+    expect(calls).toEqual(["readHead", "readStates", "append", "acknowledge"]);
+    calls.length = 0;
+    await archiveEntries(CHAIN, entries(2), recorded, memory);
+    expect(calls).toEqual(["readStates", "append", "acknowledge"]);
+  });
+
+  it("passes over what is archived: a duplicate or a re-emission gets no second number", async () => {
+    const world = await worldWith(1, 2);
+    const memory = container();
+    await archiveEntries(CHAIN, entries(1), world.archive, memory);
+    expect(await archiveEntries(CHAIN, entries(1, 2, 1, 2), world.archive, memory)).toBe(1);
+    expect(await archiveEntries(CHAIN, entries(2, 1), world.archive, container())).toBe(0);
+    assertWhole(world, [1, 2]);
+  });
+
+  it("acknowledges more than a transaction takes in several", async () => {
+    const numbers = range(250);
+    const world = await worldWith(...numbers);
+    await archiveEntries(CHAIN, entries(...numbers), world.archive, container());
+    assertWhole(world, numbers);
+  });
+
+  it("acknowledges large entries in transactions within 4 MB", async () => {
+    const large = range(20).map((number) => entryOf({ number, kind: "x".repeat(300_000) }));
+    const world = archiveWorld();
+    world.emit(...large);
+    const sizes: number[] = [];
+    const recorded = interceptedArchive(
+      {
+        ...world.archive,
+        acknowledge: (chain, from, to, links) => {
+          sizes.push(links.reduce((sum, { body }) => sum + body.length, 0));
+          return world.archive.acknowledge(chain, from, to, links);
+        },
+      },
+      (_, ask) => ask(),
+    );
+    await archiveEntries(CHAIN, large, recorded, container());
+    expect(Math.max(...sizes)).toBeLessThan(4_000_000);
+    assertWhole(world, range(20));
+  });
+
+  it("archives what the stream tells of even when the table has lost it", async () => {
+    const world = archiveWorld();
+    expect(await archiveEntries(CHAIN, entries(1), world.archive, container())).toBe(0);
+    expect(archived(world)).toEqual([1]);
+    expect(world.heads.get(CHAIN)?.sequence).toBe(1);
+  });
+});
+
+describe("what an archiver left behind is taken up by the next", () => {
+  it("its own entry, at the number it had", async () => {
+    const world = await worldWith(1);
+    await diedBeforeAcknowledging(world, 1);
+    await archiveEntries(CHAIN, entries(1), world.archive, container());
+    assertWhole(world, [1]);
+  });
+
+  it("another's, which is acknowledged for him, and is no news when he comes again", async () => {
+    const world = await worldWith(1, 2, 3);
+    await diedBeforeAcknowledging(world, 1, 2);
+    expect(await archiveEntries(CHAIN, entries(3), world.archive, container())).toBe(3);
+    assertWhole(world, [1, 2, 3]);
+    expect(await archiveEntries(CHAIN, entries(1, 2), world.archive, container())).toBe(0);
+    assertWhole(world, [1, 2, 3]);
+  });
+
+  it("more of it than a transaction takes", async () => {
+    const numbers = range(130);
+    const world = await worldWith(...numbers, 999);
+    await diedBeforeAcknowledging(world, ...numbers);
+    await archiveEntries(CHAIN, entries(999), world.archive, container());
+    assertWhole(world, [...numbers, 999]);
+  });
+
+  it("when a container has remembered a head from long ago, without a walk through all that came since", async () => {
+    const numbers = range(60, 10);
+    const world = await worldWith(1, 2, ...numbers);
+    const old = container();
+    await archiveEntries(CHAIN, entries(1), world.archive, old);
+    await archiveEntries(CHAIN, entries(...numbers), world.archive, container());
+    let calls = 0;
+    const counted = interceptedArchive(world.archive, (_, ask) => {
+      calls++;
+      return ask();
+    });
+    await archiveEntries(CHAIN, entries(2), counted, old);
+    expect(calls).toBeLessThan(8);
+    assertWhole(world, [1, 2, ...numbers]);
+  });
+});
+
+describe("dying before or after any call loses nothing and doubles nothing", () => {
+  const deaths = range(12).flatMap((call) => (["before", "after"] as const).map((when) => ({ call, when })));
+
+  it.each(deaths)("$when call $call, with an object of another's in the way", async ({ call, when }) => {
+    const world = await worldWith(1, 2, 3, 4);
+    await diedBeforeAcknowledging(world, 1);
+    const { archive, life } = mortal(world.archive, call, when);
+
+    const died = await archiveEntries(CHAIN, entries(2, 1, 3), archive, container()).catch((error) => error);
+    await archiveEntries(CHAIN, entries(2, 1, 3), world.archive, container());
+    await archiveEntries(CHAIN, entries(4), world.archive, container());
+
+    expect(died instanceof Death).toBe(life.isOver);
+    assertWhole(world, [1, 2, 3, 4]);
+  });
+
+  it("covers every call that is made", async () => {
+    const world = await worldWith(1, 2, 3);
+    await diedBeforeAcknowledging(world, 1);
+    const { archive, life } = mortal(world.archive, Number.POSITIVE_INFINITY, "before");
+    await archiveEntries(CHAIN, entries(2, 1, 3), archive, container());
+    expect(deaths.at(-1)?.call).toBeGreaterThanOrEqual(life.calls);
+  });
+});
+
+describe("an object that is not the chain's continuation stops it, loudly", () => {
+  const next = objectKey(CHAIN, 2);
+  const sealed = (chain: string, previous: Head) => sealLink(entry(9), chain, previous).body;
+  it.each([
+    ["text", () => "tampered"],
+    ["an entry of another chain", (head: Head) => sealed("111122223333/eu-central-1/another-control-id", head)],
+    ["an entry that follows another", () => sealed(CHAIN, { sequence: 1, hash: "f".repeat(64) })],
+    ["an entry of another number", () => sealed(CHAIN, GENESIS)],
+  ])("%s", async (_, bodyAfter) => {
+    const world = await worldWith(1, 2);
+    await archiveEntries(CHAIN, entries(1), world.archive, container());
+    world.objects.set(next, bodyAfter(world.heads.get(CHAIN) ?? GENESIS));
+
+    const attempt = archiveEntries(CHAIN, entries(2), world.archive, container());
+
+    await expect(attempt).rejects.toMatchObject({ kind: "malformed", message: expect.stringContaining(next) });
+    expect(world.objects.size).toBe(2);
+    expect(world.items.get(entryId(entry(2)))).toBeUndefined();
+  });
+});
+
+it("an archiver that always comes second gives the batch back", async () => {
+  const world = await worldWith(1);
+  const late = { ...world.archive, acknowledge: async () => false };
+  const attempt = archiveEntries(CHAIN, entries(1), late, container());
+  await expect(attempt).rejects.toMatchObject({ kind: "conflict", retry: true });
+});
+
+/** A container with its batches, each delivered until it is done; it dies at some of its calls, and the next one remembers nothing. */
+interface Plan {
+  readonly batches: readonly (readonly number[])[];
+  readonly deaths: readonly { readonly call: number; readonly when: "before" | "after" }[];
+}
+
+const MOST = 8;
+const plan: fc.Arbitrary<Plan> = fc.record({
+  batches: fc.array(fc.array(fc.integer({ min: 1, max: MOST }), { minLength: 1, maxLength: 4 }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  deaths: fc.array(fc.record({ call: fc.integer({ min: 1, max: 8 }), when: fc.constantFrom("before", "after") }), {
+    maxLength: 3,
+  }),
+});
+
+describe("archivers at the same time", () => {
+  it("whatever the order of their calls and wherever they die: no gap, each entry once, and the chain verifies", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(plan, { minLength: 2, maxLength: 3 }), async (scheduler, plans) => {
+        const numbers = [...new Set(plans.flatMap(({ batches }) => batches.flat()))];
+        const world = await worldWith(...numbers);
+        // The other may come in before each call and after it.
+        const shared = interceptedArchive(world.archive, async (name, ask) => {
+          await scheduler.schedule(Promise.resolve(), `before ${name}`);
+          const answer = await ask();
+          await scheduler.schedule(Promise.resolve(), `after ${name}`);
+          return answer;
+        });
+        const live = async ({ batches, deaths }: Plan) => {
+          const left = [...deaths];
+          let memory = container();
+          for (const batch of batches) {
+            for (;;) {
+              const death = left.shift();
+              const { archive } = death === undefined ? { archive: shared } : mortal(shared, death.call, death.when);
+              try {
+                await archiveEntries(CHAIN, entries(...batch), archive, memory);
+                break;
+              } catch (error) {
+                if (!(error instanceof Death)) throw error;
+                memory = container();
+              }
+            }
+          }
+        };
+        await scheduler.waitFor(Promise.all(plans.map(live)));
+        assertWhole(world, numbers);
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+it("a table restored from a backup, which lacks entries that are archived, holds nothing up", async () => {
+  const world = await worldWith(1, 2);
+  await archiveEntries(CHAIN, entries(1, 2), world.archive, container());
+  const again: Entry = { ...entry(3) };
+  world.items.clear();
+  world.heads.clear();
+  world.emit(again);
+  await archiveEntries(CHAIN, [again], world.archive, container());
+  assertWhole(world, [1, 2, 3]);
+});
