@@ -1,3 +1,5 @@
+import type { AccountCoverage } from "./resources/account-coverage.ts";
+import type { CellResources } from "./resources/cell-resources.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
 import type { Citation, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
@@ -8,6 +10,8 @@ export interface ControlMeta {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
+  /** `cordon`: it judges Cordon's own deployment, which holds no classified data. Left out: customers' data. */
+  readonly subject?: "cordon";
   /** What makes it a violation, in words for a ticket. */
   readonly why: string;
   readonly frameworks: readonly Citation[];
@@ -15,6 +19,8 @@ export interface ControlMeta {
   /** CloudTrail calls that can lead to a violation, by event source. */
   readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
   readonly configTypes: readonly string[];
+  /** EventBridge patterns in place of those that follow from `cloudTrail`, for what can be told by its name: nobody else's calls are heard then. */
+  narrow?(stackName: string): readonly Record<string, unknown>[];
   /** Those of the calls that write the very state this control judges. */
   readonly stateCalls: readonly string[];
   /** IAM actions on customers' resources. `passRoleTo`: services that get a role passed by its writes. */
@@ -30,6 +36,9 @@ export interface ControlMeta {
 /** The ports a control reads live state through, one per resource type. */
 export interface Ports {
   readonly s3: S3Buckets;
+  /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
+  readonly cell?: CellResources;
+  readonly coverage?: AccountCoverage;
 }
 
 /** What `detect` found: the live state, the evidence of its class, and a finding for each part that policy has to judge. */
@@ -39,17 +48,14 @@ export type Detection<State> =
       readonly state: State;
       readonly tags: readonly Tag[] | { readonly unreadable: string };
       readonly findings: readonly Finding[];
+      /** Not all could be seen: what is not among the findings is not gone. */
+      readonly isPartial?: true;
     }
   | Exclude<Reading<State>, { readonly kind: "present" }>;
 
-/**
- * One rule the product enforces. Planning, applying, verifying, rolling back, journalling and ticketing are written once, for all.
- * `null` as a state means "not configured". All functions but `detect` are pure.
- */
-export interface Control<State> {
+/** What every control has: what it is about, and how it sees that. */
+export interface AnyControl<State> {
   readonly meta: ControlMeta;
-  /** Where its state is read and written. */
-  port(ports: Ports): ResourcePort<State>;
   /** Reads live state, and nothing but live state. */
   detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
   /**
@@ -62,6 +68,22 @@ export interface Control<State> {
     detection: Extract<Detection<State>, { kind: "present" }>,
     how: "at least" | "exactly" | "roughly",
   ): boolean | undefined;
+  readonly changes?: "nothing";
+}
+
+/** A control that finds and tells, and has no means to change anything. */
+export interface WatchingControl<State> extends AnyControl<State> {
+  readonly changes: "nothing";
+}
+
+/**
+ * One rule the product enforces. Planning, applying, verifying, rolling back, journalling and ticketing are written once, for all.
+ * `null` as a state means "not configured". All functions but `detect` are pure.
+ */
+export interface Control<State> extends AnyControl<State> {
+  readonly changes?: never;
+  /** Where its state is read and written. */
+  port(ports: Ports): ResourcePort<State>;
   /** The compliant state nearest to `state`; touches only the offending parts. */
   comply(state: State, offending: ReadonlySet<string>): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */

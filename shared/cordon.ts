@@ -1,11 +1,11 @@
-import type { Control, Ports } from "./control.ts";
+import type { AnyControl, Control, Ports } from "./control.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { ResidencyPolicy } from "./policy/policy.ts";
 import type { Clock, Mode } from "./types.ts";
 
 /** Everything a run needs from outside, wired once per container. */
-export interface Cordon<State = unknown> {
-  readonly control: Control<State>;
+export interface Cordon<State = unknown, Its extends AnyControl<State> = Control<State>> {
+  readonly control: Its;
   readonly ports: Ports;
   readonly policy: ResidencyPolicy;
   readonly journal: Journal;

@@ -22,8 +22,12 @@ export function shortHash(text: string): string {
   return contentHash(text).slice(0, 12);
 }
 
-/** What an exception is bound to: where the data goes and which data. Undefined when facts can't carry an exception. */
+/**
+ * What an exception is bound to, and what makes the same finding news: where the data goes and which data; what is expected and what is there. Undefined when
+ * facts can't carry an exception.
+ */
 export function subjectOf(facts: Facts): string | undefined {
+  if (facts.kind === "condition") return contentHash([facts.expected, facts.found]).slice(0, 20);
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
   const tags = facts.tags.map((tag) => `${tag.key}=${tag.value}`).sort();
   return contentHash([facts.destination, facts.to, facts.prefix ?? "", tags]).slice(0, 20);

@@ -8,6 +8,7 @@
  * the one place that changes a customer's resource. What is recorded
  * goes out through the table's stream: tickets are opened by functions/open-tickets, so that a state change and its ticket can't part.
  */
+import type { AnyControl } from "./control.ts";
 import type { Cordon } from "./cordon.ts";
 import { CordonError } from "./errors.ts";
 import { shortHash } from "./ids.ts";
@@ -20,7 +21,7 @@ import { leaseHeld } from "./lifecycle/lease.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
 import { compliantResults, resultOf } from "./lifecycle/results.ts";
-import type { Pass, Run, View } from "./lifecycle/run.ts";
+import { canChange, type Pass, type Run, type View } from "./lifecycle/run.ts";
 import type { Result, Signal } from "./types.ts";
 
 /** The outcome of one signal. */
@@ -39,7 +40,11 @@ const WAITS_MS = [250, 500, 1_000];
  * @returns a result per finding; `inconclusive` ones have to be delivered again, at `retryAtMs` if that is known
  * @throws CordonError `unavailable`, `lease-held` or `conflict` when the event has to be delivered again
  */
-export async function handleSignal<State>(signal: Signal, cordon: Cordon<State>, deadlineMs: number): Promise<Handled> {
+export async function handleSignal<State>(
+  signal: Signal,
+  cordon: Cordon<State, AnyControl<State>>,
+  deadlineMs: number,
+): Promise<Handled> {
   const run: Run<State> = { signal, cordon, heardAtMs: cordon.clock.nowMs(), deadlineMs };
   const results = new Map<string | null, Result>();
   for (let looks = 1, lostRaces = 0, waits = 0; looks <= MAX_LOOKS; looks++) {
@@ -98,6 +103,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const early = lookTooEarly(run, view, record);
   if (early !== undefined) return early;
 
+  if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
   const { ready, news, ...held } = await hesitate(run, record, view, offending);
   const contained = await contain(run, record, view, ready);

@@ -34,8 +34,8 @@ export interface Principal {
 /** One normalised event: somebody did something to a resource. It only points; live state decides. */
 export interface Signal {
   readonly id: string;
-  /** `decision`: no event of AWS's, but a person's decision. */
-  readonly source: "cloudtrail" | "config" | "decision";
+  /** `decision`: no event of AWS's, but a person's decision. `schedule`: nothing happened, it is time to look. */
+  readonly source: "cloudtrail" | "config" | "decision" | "schedule";
   readonly name: string;
   readonly at: string;
   readonly resource: ResourceRef;
@@ -82,7 +82,22 @@ export interface UnreadableFacts {
   readonly reason: string;
 }
 
-export type Facts = TransferFacts | UnreadableFacts;
+/**
+ * Something that has to be so, and whether it is: a rule of Cordon's own is enabled, a Region's events are forwarded. Cordon tells when it is not and changes
+ * nothing. The texts stay the same for as long as the matter does: a new text is news.
+ */
+export interface ConditionFacts {
+  readonly kind: "condition";
+  readonly holds: boolean;
+  readonly expected: string;
+  readonly found: string;
+  /** What follows from its not holding. */
+  readonly consequence: string;
+  /** What a person does to put it right. */
+  readonly remedy: string;
+}
+
+export type Facts = TransferFacts | UnreadableFacts | ConditionFacts;
 
 /** A control's judgement of one part of one resource, from live state. */
 export interface Finding {

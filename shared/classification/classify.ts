@@ -10,7 +10,9 @@ export type Classified =
       readonly reason: string;
     }
   /** `atLeast`: whatever else it is, it is of no lower class than this one, which a tag once gave. */
-  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: Classification };
+  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: Classification }
+  /** The control judges no data. */
+  | { readonly kind: "not-applicable"; readonly reason: string };
 
 /** The class journalled before, and whether a tag said so or policy's default. */
 export interface JournalledClass {

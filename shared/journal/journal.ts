@@ -39,6 +39,8 @@ export interface FindingState {
   readonly removed?: boolean;
   /** AWS refused the containment. */
   readonly refused?: boolean;
+  /** Told so far by what names nobody, such as a schedule: an event that names somebody is news. */
+  readonly isUnnamed?: true;
   readonly exception?: Exception;
 }
 

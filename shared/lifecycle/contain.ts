@@ -5,7 +5,7 @@ import { recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
 import { changesFor } from "./records.ts";
 import { resultFor } from "./results.ts";
-import type { Judged, Pass, Run, View } from "./run.ts";
+import type { ChangingRun, Judged, Pass, Run, View } from "./run.ts";
 import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
 import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition.ts";
 
@@ -15,7 +15,7 @@ import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition
  * Side effects: changes the customer's resource; writes the journal. Calls: counter, claim, write, re-read, finish.
  */
 export async function contain<State>(
-  run: Run<State>,
+  run: ChangingRun<State>,
   record: ResourceRecord,
   view: View<State>,
   offending: readonly Judged[],

@@ -5,7 +5,10 @@ import type { Brake, ResourceRecord } from "../journal/journal.ts";
 import { decide } from "../policy/decide.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
 import type { Finding } from "../types.ts";
-import type { Judged, Run, View } from "./run.ts";
+import { canChange, type Judged, type Run, type View } from "./run.ts";
+
+const WATCHING = { mode: "approve", reason: "the control, which changes nothing" } as const;
+const UNCLASSED: Classified = { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" };
 
 /** Detection -> decisions. Pure but for the clock. */
 export function judge<State>(
@@ -17,9 +20,10 @@ export function judge<State>(
 ): View<State> {
   const { control, policy, ceiling, clock } = run.cordon;
   const present = presentOrUnreadable(run, detection);
-  const classified = classifyBucket(present.tags, journalled, policy);
-  const held =
+  const classified = control.meta.subject === "cordon" ? UNCLASSED : classifyBucket(present.tags, journalled, policy);
+  const braked =
     brake === undefined ? ceiling : { mode: "observe" as const, reason: `the brake (${brake.by}: ${brake.reason})` };
+  const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((finding): Judged => {
     const previous = journalled.findings?.[finding.id];
     const exception = previous?.exception;
@@ -39,7 +43,7 @@ export function judge<State>(
     judged: all.filter((each) => !isUnanswered(each)),
     unanswered: all.filter(isUnanswered),
     readAtMs,
-    isReadable: detection.kind === "present",
+    isReadable: detection.kind === "present" && detection.isPartial !== true,
   };
 }
 
@@ -69,13 +73,13 @@ export function classOf(classified: Classified): {
   readonly classification?: string;
   readonly classSource?: "tag" | "default";
 } {
-  if (classified.kind === "undecided") return {};
+  if (classified.kind !== "classified") return {};
   const classSource = classified.source === "default" ? "default" : "tag";
   return { classification: classified.classification.name, classSource };
 }
 
 /** The classes that this one may take the place of in the journal. */
 export function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
-  if (classified.kind === "undecided") return [];
+  if (classified.kind !== "classified") return [];
   return classifications.filter(({ rank }) => rank <= classified.classification.rank).map(({ name }) => name);
 }

@@ -6,7 +6,7 @@ import { type Account, accountBase } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
-import { gone, transition, unansweredTransition } from "./transition.ts";
+import { gone, type Transition, transition, unansweredTransition } from "./transition.ts";
 
 interface Recorded {
   readonly record: ResourceRecord;
@@ -38,7 +38,7 @@ export async function recordTransitions<State>(
   const news: News[] = [...waiting];
   for (const judged of view.judged) {
     if (!isPassive(judged.decision)) continue;
-    const step = transition(judged.previous, judged.finding, judged.decision, nowMs);
+    const step = named(run, judged, transition(judged.previous, judged.finding, judged.decision, nowMs));
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
   }
@@ -71,6 +71,20 @@ export async function recordTransitions<State>(
   return { record: await tellForeignWrite(run, saved), results };
 }
 
+/**
+ * A condition that a schedule found broken is told without a name; the call that broke it is often heard later. Its name is news then, for a person has to ask
+ * somebody. What Cordon contains by itself needs no name to be stopped.
+ */
+function named<State>({ signal }: Run<State>, { finding, decision, previous }: Judged, step: Transition): Transition {
+  if (finding.facts.kind !== "condition" || decision.kind === "compliant") return step;
+  if (signal.principal === undefined)
+    return step.next === undefined ? step : { ...step, next: { ...step.next, isUnnamed: true } };
+  const next = step.next ?? (previous?.isUnnamed === true ? previous : undefined);
+  if (next === undefined) return step;
+  const { isUnnamed: _, ...state } = next;
+  return { ...step, next: state };
+}
+
 function isPassive(decision: Decision): decision is Decision & { readonly kind: Exclude<Decision["kind"], "contain"> } {
   return decision.kind !== "contain";
 }
@@ -90,7 +104,12 @@ async function judgedGone<State>(run: Run<State>, record: ResourceRecord, id: st
   const { controlId, resource, part, title, facts } = last;
   const reasons = [`${part} is no longer there`];
   const policyDigest = run.cordon.policy.digest;
-  const isOff = facts.kind === "transfer" ? { ...facts, active: false } : facts;
+  const isOff =
+    facts.kind === "transfer"
+      ? { ...facts, active: false }
+      : facts.kind === "condition"
+        ? { ...facts, holds: true }
+        : facts;
   return {
     finding: { id, controlId, resource, part, title, facts: isOff },
     decision: { kind: "compliant", rule: "built-in:gone", reasons, policyDigest },

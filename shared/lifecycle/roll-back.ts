@@ -10,7 +10,7 @@ import { leaseHeld } from "./lease.ts";
 import { planRollback } from "./plan.ts";
 import { recoverRun, stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
-import type { Judged, Run, View } from "./run.ts";
+import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
 import { basisOf, reached } from "./transition.ts";
 
@@ -39,7 +39,7 @@ export async function rollBack<State>(
   const { resource } = recorded;
   const nowMs = cordon.clock.nowMs();
   const at = new Date(nowMs).toISOString();
-  const run: Run<State> = {
+  const run: ChangingRun<State> = {
     signal: {
       id: `roll-back:${recorded.id}:${at}`,
       source: "decision",
@@ -132,7 +132,7 @@ async function openSettled<State>(run: Run<State>): Promise<ResourceRecord> {
 }
 
 async function restore<State>(
-  run: Run<State>,
+  run: ChangingRun<State>,
   record: ResourceRecord,
   state: FindingState,
   view: View<State>,
@@ -223,7 +223,7 @@ function exceptionFor<State>(
   classified: Classified,
 ): Exception | undefined {
   const subject = subjectOf(findingAtContainment(contained, finding).facts);
-  if (subject === undefined || classified.kind === "undecided") return undefined;
+  if (subject === undefined || classified.kind !== "classified") return undefined;
   const nowMs = cordon.clock.nowMs();
   const untilMs = expiresAtMs ?? nowMs + cordon.policy.limits.exception.defaultMs;
   return {

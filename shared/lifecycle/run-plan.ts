@@ -12,7 +12,7 @@ import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
 import { type Account, accountBase, recordsOf, sealRun } from "./records.ts";
-import type { Judged, Run, View } from "./run.ts";
+import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
 
@@ -84,7 +84,7 @@ export function assertTimeLeft<State>({ cordon, deadlineMs }: Run<State>): void 
  * @throws CordonError `conflict` when the journal has moved, or AWS gave no usable answer to the write: look again
  */
 export async function runPlan<State>(
-  run: Run<State>,
+  run: ChangingRun<State>,
   record: ResourceRecord,
   view: View<State>,
   undertaking: Undertaking<State>,

@@ -1,5 +1,5 @@
 import type { Classified } from "../classification/classify.ts";
-import type { Detection } from "../control.ts";
+import type { AnyControl, Control, Detection } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import type { FindingState } from "../journal/journal.ts";
 import type { Decision, Finding, Result, Signal } from "../types.ts";
@@ -27,10 +27,19 @@ export interface View<State> {
 /** What one run knows throughout. */
 export interface Run<State> {
   readonly signal: Signal;
-  readonly cordon: Cordon<State>;
+  readonly cordon: Cordon<State, AnyControl<State>>;
   readonly heardAtMs: number;
   /** By then the run has to be over. */
   readonly deadlineMs: number;
+}
+
+/** A run whose control can change what it judges. */
+export interface ChangingRun<State> extends Run<State> {
+  readonly cordon: Cordon<State, Control<State>>;
+}
+
+export function canChange<State>(run: Run<State>): run is ChangingRun<State> {
+  return run.cordon.control.changes !== "nothing";
 }
 
 /** One pass over a resource: its results, and whether live state has to be looked at again. */

@@ -1,6 +1,6 @@
 import type { Classified } from "../classification/classify.ts";
 import { subjectOf } from "../ids.ts";
-import type { Decision, DecisionKind, Exception, Finding, Mode, TransferFacts } from "../types.ts";
+import type { ConditionFacts, Decision, DecisionKind, Exception, Finding, Mode, TransferFacts } from "../types.ts";
 import type { ResidencyPolicy, TrustedTag } from "./policy.ts";
 
 /** All that a decision rests on besides the finding and the policy. */
@@ -15,9 +15,9 @@ export interface DecisionContext {
   readonly nowMs: number;
 }
 
-/** What policy says of the matter itself, before exceptions and modes. */
+/** What policy says of the matter itself, before exceptions and modes. `for-a-person`: wrong, and nothing that Cordon changes by itself. */
 type Verdict = {
-  readonly kind: "compliant" | "violating" | "undecidable";
+  readonly kind: "compliant" | "violating" | "undecidable" | "for-a-person";
   readonly rule: string;
   readonly reasons: readonly string[];
 };
@@ -48,7 +48,7 @@ export function decide(finding: Finding, policy: ResidencyPolicy, context: Decis
   const mode = capped ? context.ceiling.mode : wanted;
   if (capped) because.push(`held to "${mode}" by ${context.ceiling.reason}`);
   if (mode === "observe") return decision("observe", verdict.rule, ...because);
-  const isUndecidable = verdict.kind === "undecidable" || (waiver !== undefined && waiver.applies === undefined);
+  const isUndecidable = verdict.kind !== "violating" || (waiver !== undefined && waiver.applies === undefined);
   if (isUndecidable || mode === "approve") return decision("approve", verdict.rule, ...because);
   return decision("contain", verdict.rule, ...because);
 }
@@ -56,6 +56,7 @@ export function decide(finding: Finding, policy: ResidencyPolicy, context: Decis
 function judge(finding: Finding, policy: ResidencyPolicy, classified: Classified): Verdict {
   const { facts } = finding;
   if (facts.kind === "unreadable") return { kind: "undecidable", rule: "built-in:unreadable", reasons: [facts.reason] };
+  if (facts.kind === "condition") return judgeCondition(facts);
   if (!facts.active)
     return { kind: "compliant", rule: "built-in:inactive", reasons: ["it is switched off and moves no data"] };
   if (facts.to === undefined) {
@@ -72,7 +73,7 @@ function judge(finding: Finding, policy: ResidencyPolicy, classified: Classified
   const transfer = { ...facts, to: facts.to };
   if (classified.kind === "classified") return judgeTransfer(transfer, policy, classified);
   // Hiding the tags must not switch off what the journal knows: no class that it could have may go there.
-  const { atLeast } = classified;
+  const atLeast = classified.kind === "undecided" ? classified.atLeast : undefined;
   const possible = policy.classifications.filter(({ rank }) => atLeast !== undefined && rank >= atLeast.rank);
   const verdicts = possible.map((classification) =>
     judgeTransfer(transfer, policy, {
@@ -90,6 +91,16 @@ function judge(finding: Finding, policy: ResidencyPolicy, classified: Classified
     return { kind: "violating", rule: `classification:${atLeast.name}`, reasons };
   }
   return { kind: "undecidable", rule: "built-in:unclassified", reasons: [classified.reason] };
+}
+
+/** Cordon's own state is nothing that policy could allow to be otherwise. */
+function judgeCondition({ holds, expected, found, consequence }: ConditionFacts): Verdict {
+  if (holds) return { kind: "compliant", rule: "built-in:as-expected", reasons: [found] };
+  return {
+    kind: "for-a-person",
+    rule: "built-in:drift",
+    reasons: [consequence, `expected: ${expected}`, `found: ${found}`],
+  };
 }
 
 function judgeTransfer(

@@ -1,0 +1,50 @@
+import type { Reading } from "./port.ts";
+
+/** One account and Region. */
+export interface AccountRegion {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** A trail as it is seen from a Region. */
+export interface Trail {
+  readonly name: string;
+  readonly isLogging: boolean;
+  /** Whether its selectors take in this Region's management events that write; without those EventBridge is told of no call. */
+  readonly logsWrites: boolean;
+}
+
+/** A rule that hands a Region's events to the cell, as it has to be and as it is. */
+export interface ForwardingRule {
+  readonly name: string;
+  /** How it differs from the forwarding stack's; empty when it doesn't. */
+  readonly differences: readonly string[];
+}
+
+/** Who may act in an account in the cell's name. `not-needed`: it is the cell's own. */
+export type Entry =
+  | { readonly kind: "not-needed" }
+  | { readonly kind: "open" }
+  | { readonly kind: "shut"; readonly reason: string };
+
+/** What a Region's events are forwarded by. `not-needed`: it is where the cell lies. */
+export type Forwarder =
+  | { readonly kind: "not-needed" }
+  | { readonly kind: "needed"; readonly rules: Reading<readonly ForwardingRule[]>; readonly heartbeatAt?: string };
+
+/** What one account and Region has of what Cordon hears by. Without entry nothing but the heartbeat can be told. */
+export interface Coverage {
+  readonly role: Entry;
+  readonly trails: Reading<readonly Trail[]>;
+  readonly forwarder: Forwarder;
+  /** Whether each of AWS Config's recorders is recording. */
+  readonly recorders: Reading<readonly { readonly name: string; readonly isRecording: boolean }[]>;
+}
+
+/** What Cordon hears by, in every account and Region it serves. It only reads. */
+export interface AccountCoverage {
+  /** @throws CordonError `unavailable` when AWS gave no answer */
+  read(place: AccountRegion): Promise<Coverage>;
+  /** The Regions enabled for an account. */
+  regions(account: string): Promise<Reading<readonly string[]>>;
+}
