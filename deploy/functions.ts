@@ -55,8 +55,8 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
   },
 ];
 
-/** After so many deliveries a message goes to the dead-letter queue. */
-export const MAX_RECEIVES = 5;
+/** After so many deliveries a message goes to the dead-letter queue: enough to be put off, and to be taken apart from what kills the function. */
+export const MAX_RECEIVES = 8;
 /** After so many attempts a record of the stream goes to the dead-letter queue; the sweep brings it again. */
 export const MAX_STREAM_RETRIES = 10;
 

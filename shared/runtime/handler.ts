@@ -1,4 +1,5 @@
 import { BatchProcessor, EventType, processPartialResponse } from "@aws-lambda-powertools/batch";
+import type { Logger } from "@aws-lambda-powertools/logger";
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy from "@middy/core";
@@ -12,6 +13,8 @@ import { parseJson } from "../signals/shapes.ts";
 import type { Result, Signal } from "../types.ts";
 import { ANSWER_MS, type Answer, withoutFinding } from "./answer.ts";
 import { inTurn } from "./in-turn.ts";
+import type { Messages } from "./messages.ts";
+import { takeApart } from "./take-apart.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
 import type { Wired } from "./wire.ts";
 
@@ -66,10 +69,7 @@ export function controlHandler<State>(
           reason: describeError(error),
         });
         if (error instanceof CordonError && error.retryAtMs !== undefined) {
-          // Without it the message comes back when its visibility timeout ends: later, but it comes.
-          await messages
-            .postpone(record, error.retryAtMs)
-            .catch((reason) => logger.warn("not postponed", { reason: describeError(reason) }));
+          await postpone(record, error.retryAtMs, messages, logger);
         }
         throw error;
       }
@@ -82,14 +82,33 @@ export function controlHandler<State>(
           if (status === "failed" || status === "refused") logger.warn(status, { reasons });
         return { results };
       }
-      const options = { context, throwOnFullBatchFailure: false };
-      return await processPartialResponse(input, deliver, new BatchProcessor(EventType.SQS), options);
+      const { together, alone, later } = takeApart(input.Records);
+      const postponed = later.map((record, index) =>
+        postpone(record, cordon.clock.nowMs() + index * 1_000, messages, logger),
+      );
+      await Promise.all(postponed);
+      const failures = later.map(({ messageId }) => ({ itemIdentifier: messageId }));
+      for (const Records of [together, alone]) {
+        if (Records.length === 0) continue;
+        const options = { context, throwOnFullBatchFailure: false };
+        const processor = new BatchProcessor(EventType.SQS);
+        const answer = await processPartialResponse({ Records: [...Records] }, deliver, processor, options);
+        failures.push(...answer.batchItemFailures);
+      }
+      return { batchItemFailures: failures };
     } finally {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     }
   };
   // Lambda itself ends an invocation whose time is up, process and all; ended by middy, its calls would go on in the next one.
   return middy(handle, { timeoutEarlyInMillis: 0 }).use(injectLambdaContext(logger));
+}
+
+/** When it can't be put off, the message comes back when its visibility timeout ends: later, but it comes. */
+async function postpone(record: SQSRecord, untilMs: number, messages: Messages, logger: Logger): Promise<void> {
+  await messages
+    .postpone(record, untilMs)
+    .catch((reason) => logger.warn("not postponed", { reason: describeError(reason) }));
 }
 
 /**
