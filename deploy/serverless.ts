@@ -42,7 +42,7 @@ export function serverlessResources(stack: Stack, env: Env): Record<string, unkn
 }
 
 /** The framework's own logical ids: dashes are spelt out. */
-function lambdaId(fn: string): string {
+export function lambdaId(fn: string): string {
   return `${fn.charAt(0).toUpperCase()}${fn.slice(1)}`.replaceAll("-", "Dash");
 }
 
