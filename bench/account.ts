@@ -26,6 +26,7 @@ export interface Account {
   createIncident(to?: readonly Destination[], like?: Incident): Promise<Incident>;
   /** The environment of a function's process: Lambda's, the cell's, and credentials of a role of its own. */
   environmentOf(name: string): Record<string, string>;
+  functionArnOf(name: string): string;
   close(): Promise<void>;
 }
 
@@ -66,6 +67,7 @@ export async function openAccount(): Promise<Account> {
         ...cellEnvironment(),
       };
     },
+    functionArnOf: (name) => `arn:aws:lambda:${HOME}:${sandbox.account}:function:cordon-${name}`,
     close: () => sandbox.close(),
   };
 }

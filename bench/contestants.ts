@@ -21,12 +21,14 @@ export interface Contestants extends Both<Contestant> {
  */
 export async function openContestants(account: Account, bundles: Bundles): Promise<Contestants> {
   const { runner } = bundles;
-  // One function's environment for both: names and sizes are in it.
+  // One function's surroundings for both: names and sizes are in them.
   const environment = account.environmentOf(MEASURED);
-  const cordon: Contestant = { name: "Cordon", bundle: bundles.cordon, runner, environment };
+  const functionArn = account.functionArnOf(MEASURED);
+  const common = { runner, environment, functionArn };
+  const cordon: Contestant = { name: "Cordon", bundle: bundles.cordon, ...common };
   const recorded = await recordContainment(account, cordon);
   const floorBundle = await bundles.buildFloor(recordRequests(recorded.calls, recorded.incident));
-  const floor: Contestant = { name: "floor", bundle: floorBundle, runner, environment };
+  const floor: Contestant = { name: "floor", bundle: floorBundle, ...common };
   assertSameCalls(recorded.calls, (await recordContainment(account, floor)).calls);
   return {
     cordon,

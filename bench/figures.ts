@@ -8,8 +8,8 @@ export interface Figure {
   readonly unit: "ms" | "MB";
   readonly cordon: Summary;
   readonly floor: Summary;
-  /** Cordon's value over the floor's. */
-  readonly ratio: number;
+  /** Cordon's over the floor's; `quartiles` of the pairs' ratios. */
+  readonly ratio: Summary;
   /** The highest ratio that will do; without one the figure is for information. */
   readonly limit?: number;
 }
@@ -40,34 +40,42 @@ export function figuresOf(cold: Both<readonly Timed[]>, warm: readonly Both<read
     floor: warm.flatMap(({ floor }) => floor.slice(-1)),
   };
   return [
-    compare("cold: import and first containment", "ms", cold, ({ sinceImportMs }) => sinceImportMs, median, COLD),
-    compare("cold: from fork to answer", "ms", cold, ({ waitedMs }) => waitedMs, median, COLD),
-    compare("cold: CPU", "ms", cold, ({ cpuMs }) => cpuMs, median),
+    compare("cold: import and first containment", "ms", cold, ({ sinceImportMs }) => sinceImportMs, { limit: COLD }),
+    compare("cold: from fork to answer", "ms", cold, ({ waitedMs }) => waitedMs, { limit: COLD }),
+    compare("cold: CPU", "ms", cold, ({ cpuMs }) => cpuMs),
     // What is paid for is the whole: a median leaves out what happens now and then, such as collecting garbage.
-    compare("warm: CPU per containment", "ms", all, ({ cpuMs }) => cpuMs, mean, WARM_CPU),
-    compare("warm: time per containment", "ms", all, ({ waitedMs }) => waitedMs, median),
-    compare("peak memory: first containment", "MB", cold, ({ peakMb }) => peakMb, median, MEMORY),
-    compare("peak memory: whole series", "MB", last, ({ peakMb }) => peakMb, median, MEMORY),
+    compare("warm: CPU per containment", "ms", all, ({ cpuMs }) => cpuMs, { limit: WARM_CPU, isWhole: true }),
+    compare("warm: time per containment", "ms", all, ({ waitedMs }) => waitedMs),
+    compare("peak memory: first containment", "MB", cold, ({ peakMb }) => peakMb, { limit: MEMORY }),
+    compare("peak memory: whole series", "MB", last, ({ peakMb }) => peakMb, { limit: MEMORY }),
   ];
 }
 
+/**
+ * Medians, and the median of the ratios pair by pair: the two of a pair ran one right after the other, so a machine that changes its speed changes
+ * both.
+ *
+ * @param options.isWhole means instead, and their ratio
+ */
 function compare<Run>(
   what: string,
   unit: Figure["unit"],
   runs: Both<readonly Run[]>,
   read: (run: Run) => number,
-  typical: (values: readonly number[]) => number,
-  limit?: number,
+  { limit, isWhole = false }: { readonly limit?: number; readonly isWhole?: boolean } = {},
 ): Figure {
-  const summary = (of: readonly Run[]): Summary => {
-    const values = of.map(read);
-    return { value: typical(values), quartiles: [quantile(values, 0.25), quantile(values, 0.75)] };
-  };
-  const [cordon, floor] = [summary(runs.cordon), summary(runs.floor)];
-  return { what, unit, cordon, floor, ratio: cordon.value / floor.value, ...(limit !== undefined && { limit }) };
+  const summary = (values: readonly number[]): Summary => ({
+    value: isWhole ? mean(values) : median(values),
+    quartiles: [quantile(values, 0.25), quantile(values, 0.75)],
+  });
+  const values = { cordon: runs.cordon.map(read), floor: runs.floor.map(read) };
+  const [cordon, floor] = [summary(values.cordon), summary(values.floor)];
+  const pairs = summary(values.cordon.map((value, pair) => value / (values.floor[pair] ?? Number.NaN)));
+  const ratio = isWhole ? { ...pairs, value: cordon.value / floor.value } : pairs;
+  return { what, unit, cordon, floor, ratio, ...(limit !== undefined && { limit }) };
 }
 
-/** Whether the ratio keeps its limit; true when there is none. */
+/** Whether the ratio keeps its limit; true when there is none. A ratio that is no number keeps none. */
 export function isKept({ ratio, limit }: Figure): boolean {
-  return limit === undefined || ratio <= limit;
+  return limit === undefined || ratio.value <= limit;
 }

@@ -8,6 +8,7 @@ export interface Contestant {
   readonly bundle: string;
   /** The bundled runner.ts. */
   readonly runner: string;
+  readonly functionArn: string;
   /** Everything the process finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
   /** Where a CPU profile is to be left when the process ends. */
@@ -28,7 +29,14 @@ const TIMEOUT_MS = 30_000;
 const KEPT_OUTPUT = 4_000;
 
 /** Starts a process; its import of the bundle goes on while the first event is on its way. */
-export function startProcess({ name, runner, bundle, environment, profileFolder }: Contestant): MeasuredProcess {
+export function startProcess({
+  name,
+  runner,
+  bundle,
+  functionArn,
+  environment,
+  profileFolder,
+}: Contestant): MeasuredProcess {
   const forkedMs = performance.now();
   const child = fork(runner, [bundle], {
     env: environment,
@@ -44,7 +52,7 @@ export function startProcess({ name, runner, bundle, environment, profileFolder 
     async handle(event) {
       const startedMs = isFirst ? forkedMs : performance.now();
       isFirst = false;
-      const handled = await ask(child, { event, timeoutMs: TIMEOUT_MS }).catch((error: Error) => {
+      const handled = await ask(child, { event, functionArn, timeoutMs: TIMEOUT_MS }).catch((error: Error) => {
         throw new Error(`${name}: ${error.message}\n${printed}`);
       });
       if (handled.error !== undefined) throw new Error(`${name} failed: ${handled.error}\n${printed}`);

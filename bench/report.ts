@@ -1,7 +1,7 @@
 import { cpus } from "node:os";
 import { styleText } from "node:util";
 import { type Budgeted, isWithin } from "./budget.ts";
-import { type Figure, isKept } from "./figures.ts";
+import { type Figure, isKept, type Summary } from "./figures.ts";
 
 /** All that one run found. */
 export interface Report {
@@ -58,14 +58,12 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   print(`  cold: ${runs.cold} new processes of each; warm: ${runs.warm} of each; in turn`);
   print();
   table(
-    ["", "Cordon", "quartiles", "floor", "quartiles", "ratio", "limit", "ok"],
+    ["", "Cordon", "quartiles", "floor", "quartiles", "ratio", "quartiles", "limit", "ok"],
     figures.map((figure) => [
       `${figure.what}, ${figure.unit}`,
-      ...[figure.cordon, figure.floor].flatMap(({ value, quartiles }) => [
-        value.toFixed(1),
-        quartiles.map((each) => each.toFixed(1)).join(" to "),
-      ]),
-      figure.ratio.toFixed(3),
+      ...summaryCells(figure.cordon, 1),
+      ...summaryCells(figure.floor, 1),
+      ...summaryCells(figure.ratio, 2),
       figure.limit === undefined ? "" : figure.limit.toFixed(2),
       figure.limit === undefined ? "" : isJudged ? verdict(isKept(figure)) : "?",
     ]),
@@ -86,4 +84,8 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   if (!isJudged) print(`  ${paint("yellow", "The ratios are not judged: too few runs, or profiled ones.")}`);
   const kept = isJudged ? "All limits are kept." : "The call budget is kept.";
   print(`  ${holds(report) ? paint("green", kept) : paint("red", "A limit is missed.")}`);
+}
+
+function summaryCells({ value, quartiles }: Summary, digits: number): readonly string[] {
+  return [value.toFixed(digits), quartiles.map((each) => each.toFixed(digits)).join(" to ")];
 }

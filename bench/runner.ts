@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 /** What is sent to the process. */
 export interface Task {
   readonly event: unknown;
+  readonly functionArn: string;
   readonly timeoutMs: number;
 }
 
@@ -26,13 +27,14 @@ type Handler = (event: unknown, context: object) => Promise<unknown>;
 const startedMs = performance.now();
 const bundle: Promise<{ handler: Handler }> = import(pathToFileURL(process.argv[2] ?? "").href);
 
-async function handle({ event, timeoutMs }: Task): Promise<Pick<Handled, "result" | "error">> {
+async function handle({ event, functionArn, timeoutMs }: Task): Promise<Pick<Handled, "result" | "error">> {
   try {
     const { handler } = await bundle;
     const deadlineMs = performance.now() + timeoutMs;
     const context = {
       functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
       functionVersion: "$LATEST",
+      invokedFunctionArn: functionArn,
       memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
       awsRequestId: crypto.randomUUID(),
       getRemainingTimeInMillis: () => Math.max(0, Math.round(deadlineMs - performance.now())),
