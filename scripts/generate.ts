@@ -1,7 +1,7 @@
 /**
- * `npm run generate`: rewrites what follows from the folders of controls/: the catalogue, the registry and its page. EventBridge patterns and IAM
- * statements need no file: deploy/ derives them from the same metadata when serverless.yml is read. `--check` writes nothing and fails
- * when a file is stale.
+ * `npm run generate`: rewrites what follows from the folders of controls/: the catalogue, the registry and its page, and the templates for member accounts,
+ * which are plain CloudFormation for StackSets. EventBridge patterns and IAM statements of the main stack need no file: deploy/ derives them from the same
+ * metadata when serverless.yml is read. `--check` writes nothing and fails when a file is stale.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -11,18 +11,40 @@ const root = new URL("../", import.meta.url);
 const HEAD =
   "// Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.\n";
 
+type Files = readonly (readonly [file: string, content: string])[];
+
 /** Every generated file with the content it has to have. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
+  const metas = await readMetas();
+  return new Map([...catalogueFiles(metas), ...(await templateFiles(metas))]);
+}
+
+async function readMetas(): Promise<readonly ControlMeta[]> {
   const ids = readdirSync(new URL("controls/", root), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)
     .sort();
-  const metas = await Promise.all(ids.map(async (id) => metaOf(id)));
-  return new Map([
+  return Promise.all(ids.map(async (id) => metaOf(id)));
+}
+
+function catalogueFiles(metas: readonly ControlMeta[]): Files {
+  const ids = metas.map(({ id }) => id);
+  return [
     ["controls/catalogue.ts", catalogue(ids)],
     ["controls/registry.ts", registry(ids)],
     ["docs/controls.md", page(metas)],
-  ]);
+  ];
+}
+
+/** deploy/ imports the catalogue, which may still name a control that is gone: it is not loaded before that is written. */
+async function templateFiles(metas: readonly ControlMeta[]): Promise<Files> {
+  const { forwarder } = await import("../deploy/forwarder.ts");
+  const { memberRole } = await import("../deploy/member-role.ts");
+  const { writeTemplate } = await import("../deploy/template-yaml.ts");
+  return [
+    ["deploy/forwarder.yml", writeTemplate(forwarder(metas))],
+    ["deploy/member-role.yml", writeTemplate(memberRole(metas))],
+  ];
 }
 
 async function metaOf(id: string): Promise<ControlMeta> {
@@ -80,13 +102,20 @@ function variable(id: string): string {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-  for (const [file, content] of await generatedFiles()) {
+  const metas = await readMetas();
+  settle(catalogueFiles(metas), values.check);
+  settle(await templateFiles(metas), values.check);
+}
+
+/** Writes what is stale, or only says so. */
+function settle(files: Files, isCheck: boolean): void {
+  for (const [file, content] of files) {
     const url = new URL(file, root);
     const isFresh = isSame(url, content);
-    if (!isFresh && !values.check) writeFileSync(url, content);
-    if (!isFresh && values.check) process.exitCode = 1;
+    if (!isFresh && !isCheck) writeFileSync(url, content);
+    if (!isFresh && isCheck) process.exitCode = 1;
     process.stdout.write(
-      `${file}  ${isFresh ? "is up to date" : values.check ? 'is stale: run "npm run generate"' : "written"}\n`,
+      `${file}  ${isFresh ? "is up to date" : isCheck ? 'is stale: run "npm run generate"' : "written"}\n`,
     );
   }
 }

@@ -1,0 +1,129 @@
+import type { ControlMeta } from "../shared/control.ts";
+import { type Json, policy, sub } from "./json.ts";
+import { RESOURCE_ARNS } from "./roles.ts";
+import type { Template } from "./template-yaml.ts";
+
+const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
+(controls/<id>/meta.ts). Nobody but the cell's functions can assume it, and only with the external id.
+
+IAM is global: deploy it once in each member account, in one Region, as a StackSet with CAPABILITY_NAMED_IAM. docs/deploy.md says how.`;
+
+/**
+ * `deploy/member-role.yml`: what a cell may do in an account that is not its own.
+ *
+ * @param controls those whose resources are customers'
+ * @throws Error when a control's resource type has no ARN pattern in deploy/roles.ts
+ */
+export function memberRole(controls: readonly ControlMeta[]): Template {
+  return {
+    head: HEAD,
+    comments: {
+      "Parameters.ExternalId":
+        "No password: whoever may describe this stack can read it. It keeps the cell from being talked into acting in an account that never asked for it.",
+      "Resources.MemberRole.Properties.AssumeRolePolicyDocument":
+        "The cell's account as a whole is named, because a role that is not there yet can't be; the conditions narrow it to its functions' roles.",
+      "Resources.MemberRole.Properties.Policies":
+        "This account's own resources only, whatever other accounts' policies would allow.",
+    },
+    body: {
+      AWSTemplateFormatVersion: "2010-09-09",
+      Description: "Cordon: the role a cell assumes in this member account",
+      Parameters: {
+        CellAccountId: {
+          Type: "String",
+          AllowedPattern: "\\d{12}",
+          ConstraintDescription: "an account id of 12 digits",
+          Description: "The account in which the cell's main stack is deployed",
+        },
+        ExternalId: {
+          Type: "String",
+          MinLength: 2,
+          MaxLength: 1224,
+          AllowedPattern: "[\\w+=,.@:/-]*",
+          ConstraintDescription: "2 to 1224 letters, digits or any of _+=,.@:/-",
+          Description: "The cell's CORDON_EXTERNAL_ID: the same in every member, another one for every cell",
+        },
+        RoleName: {
+          Type: "String",
+          Default: "cordon-member",
+          AllowedPattern: "[\\w+=,.@-]{1,64}",
+          ConstraintDescription: "a role's name, without path",
+          Description: "The cell's CORDON_MEMBER_ROLE; an account with members of two cells needs two names",
+        },
+        CellRolePrefix: {
+          Type: "String",
+          Default: "cordon-",
+          AllowedPattern: "[\\w+=,.@-]{1,63}",
+          ConstraintDescription: "the beginning of a role's name",
+          Description: "How the names of the cell's function roles begin: its stack's name and a dash",
+        },
+      },
+      Resources: {
+        MemberRole: {
+          Type: "AWS::IAM::Role",
+          Properties: {
+            RoleName: { Ref: "RoleName" },
+            Description: "Assumed by Cordon's cell to contain what leaves the jurisdiction",
+            MaxSessionDuration: 3_600,
+            AssumeRolePolicyDocument: policy([trust()]),
+            Policies: [{ PolicyName: "controls", PolicyDocument: policy(statements(controls)) }],
+          },
+        },
+      },
+      Outputs: { RoleArn: { Description: "What the cell assumes", Value: { "Fn::GetAtt": ["MemberRole", "Arn"] } } },
+    },
+  };
+}
+
+function trust(): Json {
+  const cell = "arn:${AWS::Partition}:iam::${CellAccountId}";
+  return {
+    Sid: "FunctionsOfTheCell",
+    Effect: "Allow",
+    Principal: { AWS: sub(`${cell}:root`) },
+    Action: "sts:AssumeRole",
+    Condition: {
+      StringEquals: { "sts:ExternalId": { Ref: "ExternalId" } },
+      ArnLike: { "aws:PrincipalArn": sub(`${cell}:role/\${CellRolePrefix}*`) },
+    },
+  };
+}
+
+/** Reads and writes by resource type, and the roles that writes hand on. */
+function statements(controls: readonly ControlMeta[]): readonly Json[] {
+  const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
+  const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
+  const perType = types.flatMap((type) => {
+    const arn = RESOURCE_ARNS[type];
+    if (arn === undefined) throw new Error(`deploy/roles.ts says of no ARN what a ${type} has; expected a pattern`);
+    const ofType = controls.filter(({ resourceType }) => resourceType === type);
+    const name = type.split("::").slice(1).join("");
+    return [
+      allow(
+        `Read${name}`,
+        union(ofType, ({ iam }) => iam.read),
+        sub(arn),
+        own,
+      ),
+      allow(
+        `Change${name}`,
+        union(ofType, ({ iam }) => iam.write),
+        sub(arn),
+        own,
+      ),
+    ];
+  });
+  const services = union(controls, ({ iam }) => iam.passRoleTo);
+  const passRole = allow("PassRoles", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
+    StringEquals: { "iam:PassedToService": services },
+  });
+  return [...perType, ...(services.length > 0 ? [passRole] : [])].filter(({ Action }) => Action.length > 0);
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: Json, Condition: Json) {
+  return { Sid, Effect: "Allow", Action, Resource, Condition };
+}
+
+function union(controls: readonly ControlMeta[], of: (control: ControlMeta) => readonly string[]): readonly string[] {
+  return [...new Set(controls.flatMap(of))].sort();
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { catalogue } from "../../controls/catalogue.ts";
+import { memberRole } from "../../deploy/member-role.ts";
+import { writeTemplate } from "../../deploy/template-yaml.ts";
+import type { ControlMeta } from "../../shared/control.ts";
+import { lint, readTemplate, statementsIn, templateText, trustOf } from "./templates.ts";
+
+const FILE = "member-role.yml";
+const controls: readonly ControlMeta[] = catalogue;
+const { Parameters, Resources } = readTemplate(FILE);
+const role = Resources.MemberRole?.Properties ?? {};
+const granted = statementsIn(role);
+const actionsOf = (statements: typeof granted) => statements.flatMap(({ Action }) => [Action].flat()).sort();
+const union = (of: (control: ControlMeta) => readonly string[]) => [...new Set(controls.flatMap(of))].sort();
+
+describe("the member role", () => {
+  it("is the only thing deployed into a member for the cell to act with", () => {
+    expect(Object.values(Resources).map(({ Type }) => Type)).toEqual(["AWS::IAM::Role"]);
+    expect(role.RoleName).toEqual({ Ref: "RoleName" });
+    expect(Parameters.RoleName?.Default).toBe("cordon-member");
+  });
+
+  it("lets in the functions of the cell and nobody else, with the external id only, for an hour", () => {
+    expect(trustOf(role)).toEqual([
+      {
+        Sid: expect.any(String),
+        Effect: "Allow",
+        Principal: { AWS: { "Fn::Sub": "arn:${AWS::Partition}:iam::${CellAccountId}:root" } },
+        Action: "sts:AssumeRole",
+        Condition: {
+          StringEquals: { "sts:ExternalId": { Ref: "ExternalId" } },
+          ArnLike: {
+            "aws:PrincipalArn": { "Fn::Sub": "arn:${AWS::Partition}:iam::${CellAccountId}:role/${CellRolePrefix}*" },
+          },
+        },
+      },
+    ]);
+    expect(role.MaxSessionDuration).toBe(3_600);
+  });
+
+  it("takes no external id that STS would not", () => {
+    const { AllowedPattern, MinLength, MaxLength } = Parameters.ExternalId ?? {};
+    const allowed = new RegExp(`^(?:${AllowedPattern})$`);
+
+    expect([MinLength, MaxLength]).toEqual([2, 1224]);
+    expect(allowed.test("cell/eu:one+two=3,4.5@6-7_8")).toBe(true);
+    for (const wrong of ["two words", "*", "a\nb", "ä"]) expect(allowed.test(wrong), wrong).toBe(false);
+  });
+
+  it("may do exactly what the controls say they do", () => {
+    const passes = controls.some(({ iam }) => iam.passRoleTo.length > 0);
+    const needed = [...union(({ iam }) => [...iam.read, ...iam.write]), ...(passes ? ["iam:PassRole"] : [])];
+
+    expect(actionsOf(granted)).toEqual(needed.sort());
+  });
+
+  it("allows by no pattern of actions, on no resource but its own account's, and no other effect than to allow", () => {
+    for (const { Sid, Effect, Action, Resource, Condition } of granted) {
+      expect(Effect, Sid).toBe("Allow");
+      for (const action of [Action].flat()) expect(action, Sid).not.toContain("*");
+      const arn = (Resource as { "Fn::Sub": string })["Fn::Sub"];
+      expect(arn, Sid).toMatch(/^arn:\$\{AWS::Partition\}:[a-z0-9]+:/);
+      const isOwn = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
+      const isPassed = { StringEquals: { "iam:PassedToService": union(({ iam }) => iam.passRoleTo) } };
+      const isPassRole = [Action].flat().includes("iam:PassRole");
+      expect(Condition, Sid).toEqual(isPassRole ? isPassed : isOwn);
+      if (isPassRole) expect(arn).toContain("::${AWS::AccountId}:role/");
+    }
+    expect(granted.length).toBeGreaterThan(0);
+  });
+
+  it("is not written for a resource type of which nobody said what ARNs it has", () => {
+    const [control] = controls;
+    const strange = { ...(control as ControlMeta), resourceType: "AWS::Strange::Thing" };
+
+    expect(() => memberRole([strange])).toThrow("AWS::Strange::Thing");
+  });
+});
+
+describe("the template of the member role", () => {
+  it("is what npm run generate writes, in YAML without anchors", () => {
+    const text = templateText(FILE);
+
+    expect(text).toBe(writeTemplate(memberRole(controls)));
+    expect(text).not.toMatch(/[&*]a\d+/);
+  });
+
+  it("passes cfn-lint", async ({ skip }) => {
+    const said = await lint(FILE);
+    if (said === undefined) skip("cfn-lint is not on the PATH");
+    expect(said).toBe("");
+  });
+});
