@@ -13,6 +13,8 @@ the main stack hears that itself. docs/deploy.md says how.`;
 
 const HEARTBEAT_MINUTES = 15;
 const MAX_NAME = 31;
+/** The stack's parameter, in a text. */
+const NAME = "${Name}";
 
 /**
  * `deploy/forwarder.yml`: the rules that bring a member's events to the cell's bus.
@@ -88,7 +90,7 @@ export function forwarder(controls: readonly ControlMeta[]): Template {
 /** As few rules as match what the controls react to, each named after the service it hears. */
 function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json> {
   const rules: Record<string, Json> = {};
-  for (const pattern of mergePatterns(controls.flatMap(eventPatterns), deployedLength)) {
+  for (const pattern of mergePatterns(controls.flatMap(patternsOf), deployedLength)) {
     const service = String([pattern.source].flat()[0]).replace(/^aws\./, "");
     const title = service.replace(/(^|[^a-z0-9])([a-z0-9])/g, (_, _between, letter: string) => letter.toUpperCase());
     const number = Object.keys(rules).filter((id) => new RegExp(`^Forward${title}\\d*$`).test(id)).length + 1;
@@ -99,7 +101,7 @@ function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json>
         Name: sub(`\${Name}-forward-${service}${suffix}`),
         Description: `Sends Cordon's cell the events of ${service} that its controls react to`,
         State: "ENABLED",
-        EventPattern: pattern,
+        EventPattern: withName(pattern),
         Targets: [{ ...target(), DeadLetterConfig: { Arn: arnOf("UndeliveredQueue") } }],
       },
     };
@@ -107,9 +109,21 @@ function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json>
   return rules;
 }
 
+/** What a control about Cordon's own resources listens to has their names in it, which only the deployed stack knows. */
+function patternsOf(control: ControlMeta): readonly Pattern[] {
+  return control.narrow?.(NAME) ?? eventPatterns(control);
+}
+
+function withName(value: unknown): unknown {
+  if (typeof value === "string") return value.includes(NAME) ? sub(value) : value;
+  if (Array.isArray(value)) return value.map(withName);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withName(inner)]));
+}
+
 /** With the longest name there can be in it. */
 function deployedLength(pattern: Pattern): number {
-  return JSON.stringify(pattern).replaceAll("${Name}", "n".repeat(MAX_NAME)).length;
+  return JSON.stringify(pattern).replaceAll(NAME, "n".repeat(MAX_NAME)).length;
 }
 
 /** Across accounts and Regions EventBridge sends in a role of the sender's. */

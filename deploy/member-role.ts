@@ -11,10 +11,11 @@ IAM is global: deploy it once in each member account, in one Region, as a StackS
 /**
  * `deploy/member-role.yml`: what a cell may do in an account that is not its own.
  *
- * @param controls those whose resources are customers'
+ * @param controls all; those about Cordon's own resources act in the cell's account
  * @throws Error when a control's resource type has no ARN pattern in deploy/roles.ts
  */
 export function memberRole(controls: readonly ControlMeta[]): Template {
+  const ofCustomers = controls.filter(({ subject }) => subject !== "cordon");
   return {
     head: HEAD,
     comments: {
@@ -66,7 +67,7 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
             Description: "Assumed by Cordon's cell to contain what leaves the jurisdiction",
             MaxSessionDuration: 3_600,
             AssumeRolePolicyDocument: policy([trust()]),
-            Policies: [{ PolicyName: "controls", PolicyDocument: policy(statements(controls)) }],
+            Policies: [{ PolicyName: "controls", PolicyDocument: policy(statements(ofCustomers)) }],
           },
         },
       },
