@@ -2,9 +2,7 @@ import {
   BatchGetItemCommand,
   type DynamoDBClient,
   GetItemCommand,
-  TransactionCanceledException,
   type TransactWriteItem,
-  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
@@ -15,6 +13,7 @@ import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, Run
 import { BRAKE_KEY, counterKey, findingKey, outboxAttributes, resourceKey, runKey } from "./keys.ts";
 import { itemOf, openAttribute, openFindings, pruned, recordOf } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
+import { transact } from "./transact-aws.ts";
 
 const MAX_REMEMBERED = 5_000;
 const UNKNOWN: Known = { version: 0, openFindings: 0 };
@@ -130,21 +129,15 @@ export class DynamoDbJournal implements Journal {
   async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
     const saved = { ...next, version: record.version + 1, findings: pruned(next.findings) };
     const items = [this.#putResource(record, saved), ...this.#putEntries(saved, entries)];
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#client.send(new TransactWriteItemsCommand({ TransactItems: items }));
-        break;
-      } catch (error) {
+    const outcome = await this.#ask("TransactWriteItems", () => transact(this.#client, items, this.#sleep)).catch(
+      (error) => {
         this.#known.delete(memoryKey(record.resource, record.controlId));
-        const reasons = cancellationCodes(error);
-        if (reasons.includes("ConditionalCheckFailed")) {
-          throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`, { cause: error });
-        }
-        // The SDK doesn't retry a cancelled transaction, whatever cancelled it.
-        const canPass = reasons.length > 0 && reasons.every((code) => PASSING.has(code));
-        if (!canPass || attempt >= MAX_ATTEMPTS) throw this.#failed("TransactWriteItems", error);
-        await this.#sleep(25 * 2 ** attempt);
-      }
+        throw error;
+      },
+    );
+    if (outcome === "refused") {
+      this.#known.delete(memoryKey(record.resource, record.controlId));
+      throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`);
     }
     this.#remember(saved);
     return saved;
@@ -276,17 +269,6 @@ const MARSHALL = { removeUndefinedValues: true } as const;
 
 function memoryKey(resource: ResourceRef, controlId: string): string {
   return `${controlId} ${resourceKey(resource).pk}`;
-}
-
-/** Cancellations that pass by themselves; "None" stands for the items that were not at fault. */
-const PASSING = new Set(["None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
-const MAX_ATTEMPTS = 4;
-
-/** Why a transaction was cancelled, per item; empty when it was not. */
-function cancellationCodes(error: unknown): readonly string[] {
-  return error instanceof TransactionCanceledException
-    ? (error.CancellationReasons ?? []).map(({ Code }) => Code ?? "")
-    : [];
 }
 
 /** The classes that a quietly seen one may replace, as the rest of a condition: a tag's those of no higher rank, the default's only another default. */
