@@ -1,11 +1,15 @@
 import type { Service } from "../operation.ts";
 import type { Registry } from "../stack/registry.ts";
 import { createAccount } from "./account.ts";
+import { createMonitoring } from "./alarms.ts";
 import { createCloudControl } from "./cloud-control.ts";
 import { createConfig } from "./config-recorders.ts";
 import type { PublishEvent } from "./event-buses.ts";
 import { createEvents } from "./events.ts";
+import { createIam } from "./iam-roles.ts";
 import { createKms } from "./kms-keys.ts";
+import { createLambdaApi } from "./lambda.ts";
+import { createLogs } from "./log-groups.ts";
 import type { AccountRegions } from "./regions.ts";
 import { createCloudTrail } from "./trails.ts";
 
@@ -20,7 +24,11 @@ export function createControlPlane(account: {
   return [
     createCloudControl(registry, createId),
     createEvents(registry, publish, createId),
+    createLambdaApi(registry),
     createKms(registry),
+    createIam(registry),
+    createMonitoring(registry),
+    createLogs(registry),
     createCloudTrail(registry),
     createConfig(registry),
     createAccount(regions),

@@ -1,0 +1,36 @@
+import type { Service } from "../operation.ts";
+import type { Registry } from "../stack/registry.ts";
+import type { ControlService } from "./control-service.ts";
+import { eventSourceMappingHandlers } from "./event-source-mappings.ts";
+import { readText } from "./input.ts";
+import { functionArn, functionHandlers, functionNameOf } from "./lambda-functions.ts";
+import { createRestJsonService, type RestRoute } from "./rest-json-protocol.ts";
+
+const FUNCTION = "/2015-03-31/functions/{FunctionName}";
+const MAPPINGS = "/2015-03-31/event-source-mappings";
+
+const ROUTES: Readonly<Record<string, RestRoute>> = {
+  GetFunction: ["GET", FUNCTION],
+  DeleteFunction: ["DELETE", FUNCTION],
+  GetFunctionConfiguration: ["GET", `${FUNCTION}/configuration`],
+  UpdateFunctionConfiguration: ["PUT", `${FUNCTION}/configuration`],
+  UpdateFunctionCode: ["PUT", `${FUNCTION}/code`],
+  GetFunctionConcurrency: ["GET", "/2019-09-30/functions/{FunctionName}/concurrency"],
+  PutFunctionConcurrency: ["PUT", "/2017-10-31/functions/{FunctionName}/concurrency"],
+  DeleteFunctionConcurrency: ["DELETE", "/2017-10-31/functions/{FunctionName}/concurrency"],
+  ListEventSourceMappings: ["GET", MAPPINGS],
+  GetEventSourceMapping: ["GET", `${MAPPINGS}/{UUID}`],
+  UpdateEventSourceMapping: ["PUT", `${MAPPINGS}/{UUID}`],
+  DeleteEventSourceMapping: ["DELETE", `${MAPPINGS}/{UUID}`],
+};
+
+/** Lambda's functions and event source mappings as `registry` has them. Nothing is invoked through it. */
+export function createLambdaApi(registry: Registry): Service {
+  const service: ControlService = {
+    name: "lambda",
+    handlers: { ...functionHandlers(registry), ...eventSourceMappingHandlers(registry) },
+    nameOf: (input) => readText(input, "UUID") ?? functionNameOf(input.FunctionName),
+    arnOf: (input, caller) => functionArn(input.FunctionName, caller),
+  };
+  return createRestJsonService(service, ROUTES);
+}
