@@ -12,12 +12,14 @@ export interface Ticket {
   /** How often the problem has come. */
   readonly occurrences: number;
   readonly updatedAt: string;
+  /** Rises with each state of the finding, so that of two the newer is known: tickets are put more than once, and at times out of order. */
+  readonly version: number;
 }
 
 /** The port of ticketing systems. */
 export interface TicketAdapter {
   readonly name: string;
-  /** Opens the ticket or brings it up to date; putting the same twice changes nothing. */
+  /** Opens the ticket or brings it up to date; putting the same twice, or an older version after a newer one, changes nothing. */
   put(ticket: Ticket): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ const HEADLINE: Record<FindingRecord["status"], string> = {
 };
 
 /** A finding -> the ticket that tells it. Pure. */
-export function ticketOf(finding: FindingRecord): Ticket {
+export function ticketOf(finding: FindingRecord, version = 0): Ticket {
   return {
     key: finding.id,
     title: clean(`[${HEADLINE[finding.status]}] ${finding.title}`),
@@ -49,6 +51,7 @@ export function ticketOf(finding: FindingRecord): Ticket {
     body: bodyOf(finding),
     occurrences: finding.occurrence,
     updatedAt: finding.lastSeenAt,
+    version,
   };
 }
 

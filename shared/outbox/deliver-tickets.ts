@@ -1,0 +1,61 @@
+import type { Logger } from "@aws-lambda-powertools/logger";
+import { describeError } from "../errors.ts";
+import type { FindingRecord } from "../journal/journal.ts";
+import { type Ticket, type TicketAdapter, ticketOf } from "../ticketing/ticket.ts";
+import type { Emission } from "./emissions-aws.ts";
+
+/**
+ * Takes a finding out of the outbox.
+ *
+ * @param version the state that was delivered
+ * @returns false when it has been written since, or is out of the outbox already: nothing was changed
+ * @throws CordonError when the table gives no usable answer
+ */
+export type AcknowledgeTicket = (findingId: string, version: number, at: string) => Promise<boolean>;
+
+/** Where consumers of the outbox tell what they do. */
+export type Log = Pick<Logger, "info" | "error">;
+
+/**
+ * Puts tickets, one after the other, because a finding's states are in order, and acknowledges each in the table once every adapter has it. A lost
+ * acknowledgement is none of our business: the newer state is on its way.
+ *
+ * Side effects: the adapters'; one update a ticket.
+ * @returns where the stream has to go on; undefined when all is delivered
+ */
+export async function deliverTickets(
+  emissions: readonly Emission[],
+  adapters: readonly TicketAdapter[],
+  acknowledge: AcknowledgeTicket,
+  now: () => number,
+  log: Log,
+): Promise<string | undefined> {
+  for (const emission of emissions) {
+    const { sequence } = emission;
+    const ticket = ticketIn(emission, log);
+    if (ticket === undefined) continue;
+    const { key, state, occurrences, version } = ticket;
+    try {
+      for (const adapter of adapters) await adapter.put(ticket);
+      const isAcknowledged = await acknowledge(key, version, new Date(now()).toISOString());
+      log.info("ticket", { key, state, occurrences, version, isAcknowledged });
+    } catch (error) {
+      log.error("ticket not delivered; the stream delivers it again", { sequence, reason: describeError(error) });
+      return sequence;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The ticket of the finding that is emitted. One that no ticket can be made of is passed over, for it would hold up all behind it and never be right;
+ * it stays in the outbox, whose age raises an alarm.
+ */
+function ticketIn({ sequence, item }: Emission, log: Log): Ticket | undefined {
+  try {
+    return ticketOf(item?.record as FindingRecord, Number(item?.version ?? 0));
+  } catch (error) {
+    log.error("a finding that no ticket can be made of", { sequence, item: item?.pk, reason: describeError(error) });
+    return undefined;
+  }
+}
