@@ -46,7 +46,7 @@ export function forwarder(controls: readonly ControlMeta[]): Template {
           AllowedPattern: "arn:aws[a-z-]*:events:[a-z0-9-]+:\\d{12}:event-bus/[\\w.-]+",
           ConstraintDescription: "an event bus's ARN",
           Description:
-            "The cell's own bus, of its main stack (output CellBusArn); its policy has to let this account in",
+            "The cell's own bus, of its main stack (output EventBusArn); its policy has to let this account in",
         },
         Name: {
           Type: "String",
