@@ -229,9 +229,9 @@ describe("the packaged template", () => {
 
 describe("the packaged event patterns", () => {
   const patterns = () =>
-    ofType("AWS::Events::Rule").flatMap(
-      ([, { Properties }]) => (Properties.EventPattern as EventPattern | undefined) ?? [],
-    );
+    ofType("AWS::Events::Rule")
+      .map(([, { Properties }]) => Properties.EventPattern as EventPattern | undefined)
+      .filter((pattern) => pattern !== undefined);
   const isHeard = (event: unknown) => patterns().some((pattern) => matchesPattern(pattern, event));
 
   async function account(): Promise<{ sandbox: Sandbox; user: S3Client }> {
