@@ -13,8 +13,8 @@ export interface Bundles {
   readonly runner: string;
   /** A copy of Cordon's function as it ships, so that a build in between changes nothing. */
   readonly cordon: string;
-  /** Bundles the floor, with what it has to send; returns its path. */
-  buildFloor(recordedRequests: string): Promise<string>;
+  /** Bundles the floor with the source of what it sends (floor/source.ts); returns its path. */
+  buildFloor(requests: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -30,8 +30,8 @@ export async function openBundles(): Promise<Bundles> {
   return {
     runner: join(folder, "runner", "index.js"),
     cordon: join(folder, "cordon", "index.js"),
-    async buildFloor(recordedRequests) {
-      await bundle(folder, "bench/floor/handler.ts", "floor", [requestsPlugin(recordedRequests)]);
+    async buildFloor(requests) {
+      await bundle(folder, "bench/floor/handler.ts", "floor", [requestsPlugin(requests)]);
       return join(folder, "floor", "index.js");
     },
     remove: () => rm(folder, { recursive: true, force: true }),
@@ -44,18 +44,11 @@ async function bundle(folder: string, entry: string, name: string, plugins: Plug
 }
 
 /** Puts the recorded requests in the place of the module that has none. */
-function requestsPlugin(recordedRequests: string): Plugin {
+function requestsPlugin(contents: string): Plugin {
   return {
     name: "recorded-requests",
     setup({ onLoad }) {
-      onLoad({ filter: /[\\/]bench[\\/]floor[\\/]requests\.ts$/ }, async ({ path }) => {
-        const { PLACEHOLDER } = await import(path);
-        const exports = { PLACEHOLDER, recordedRequests };
-        const lines = Object.entries(exports).map(
-          ([name, value]) => `export const ${name} = ${JSON.stringify(value)};`,
-        );
-        return { contents: lines.join("\n"), loader: "js" };
-      });
+      onLoad({ filter: /[\\/]bench[\\/]floor[\\/]requests\.ts$/ }, () => ({ contents, loader: "js" }));
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { RecordedCall } from "../sandbox/index.ts";
 import { type Account, asBatch, assertContained, type Incident } from "./account.ts";
 import { type Bundles, MEASURED } from "./bundles.ts";
+import { requestsSource } from "./floor/source.ts";
 import type { Both } from "./measure.ts";
 import { type Contestant, startProcess } from "./process.ts";
-import { assertSameCalls, operationsOf, recordRequests, requestBytes } from "./same-calls.ts";
+import { assertSameCalls, operationsOf, recordedRequests, requestBytes } from "./same-calls.ts";
 
 /** Cordon and a floor that is proved to make the same calls. */
 export interface Contestants extends Both<Contestant> {
@@ -27,7 +28,9 @@ export async function openContestants(account: Account, bundles: Bundles): Promi
   const common = { runner, environment, functionArn };
   const cordon: Contestant = { name: "Cordon", bundle: bundles.cordon, ...common };
   const recorded = await recordContainment(account, cordon);
-  const floorBundle = await bundles.buildFloor(recordRequests(recorded.calls, recorded.incident));
+  const floorBundle = await bundles.buildFloor(
+    requestsSource(recordedRequests(recorded.calls), recorded.incident.bucket),
+  );
   const floor: Contestant = { name: "floor", bundle: floorBundle, ...common };
   assertSameCalls(recorded.calls, (await recordContainment(account, floor)).calls);
   return {

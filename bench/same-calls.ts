@@ -1,17 +1,15 @@
 import type { RecordedCall } from "../sandbox/index.ts";
-import type { Incident } from "./account.ts";
-import { PLACEHOLDER, type TableRequests } from "./floor/requests.ts";
+import type { TableRequests } from "./floor/requests.ts";
 
 /** Requests of the same call may differ by this share in size: ids and times are not all of one length. */
 const SIZE_TOLERANCE = 0.02;
-const FINDING_ID = /\bf-[0-9a-f]{20}\b/g;
 
 /**
- * What a recorded containment sent to the table, for the floor to send as well: as JSON text with placeholders.
+ * What a recorded containment sent to the table, for the floor to send as well.
  *
  * @throws Error when the calls are no containment's
  */
-export function recordRequests(calls: readonly RecordedCall[], { bucket }: Incident): string {
+export function recordedRequests(calls: readonly RecordedCall[]): TableRequests {
   const inputs = (operation: string) => calls.filter((call) => call.operation === operation).map(({ input }) => input);
   const [open] = inputs("BatchGetItem");
   const [count] = inputs("UpdateItem");
@@ -20,8 +18,7 @@ export function recordRequests(calls: readonly RecordedCall[], { bucket }: Incid
   // Made by the client for each call: the same one twice would be one call.
   const { ClientRequestToken: _, ...ownClaim } = claim;
   const { ClientRequestToken: __, ...ownFinish } = finish;
-  const requests = { open, count, claim: ownClaim, finish: ownFinish } as unknown as TableRequests;
-  return JSON.stringify(requests).replaceAll(bucket, PLACEHOLDER.bucket).replaceAll(FINDING_ID, PLACEHOLDER.finding);
+  return { open, count, claim: ownClaim, finish: ownFinish } as unknown as TableRequests;
 }
 
 /** The calls by name, sorted: those that are made at the same time arrive in any order. */

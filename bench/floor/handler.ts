@@ -15,7 +15,7 @@ import {
   PutBucketReplicationCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { PLACEHOLDER, recordedRequests, type TableRequests } from "./requests.ts";
+import { requestsFor } from "./requests.ts";
 
 const s3 = new S3Client({ forcePathStyle: true });
 const dynamoDb = new DynamoDBClient({});
@@ -46,12 +46,8 @@ async function contain({ account, detail }: CloudTrailEvent): Promise<void> {
       return region.startsWith("eu-") ? rule : { ...rule, Status: "Disabled" as const };
     }),
   );
-  const requests: TableRequests = JSON.parse(
-    recordedRequests
-      .replaceAll(PLACEHOLDER.bucket, Bucket)
-      // As long as an id of Cordon's.
-      .replaceAll(PLACEHOLDER.finding, `f-${Bucket.padStart(20, "0")}`),
-  );
+  // As long as an id of Cordon's.
+  const requests = requestsFor(Bucket, `f-${Bucket.padStart(20, "0")}`);
   await dynamoDb.send(new BatchGetItemCommand(requests.open));
   await dynamoDb.send(new UpdateItemCommand(requests.count));
   await dynamoDb.send(new TransactWriteItemsCommand(requests.claim));
