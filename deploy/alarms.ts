@@ -1,3 +1,4 @@
+import { CONSUMERS } from "../shared/journal/keys.ts";
 import { functionDefinitions } from "./functions.ts";
 import { type Json, logicalId } from "./json.ts";
 import type { Stack } from "./stack.ts";
@@ -13,21 +14,43 @@ interface Watched {
   readonly threshold: number;
   readonly periodSeconds?: number;
   readonly periods?: number;
+  /** It is bad to be below the threshold, not above. */
+  readonly isLow?: boolean;
   /** No data is bad news. */
-  readonly mustBeThere?: boolean;
+  readonly mustReport?: boolean;
 }
 
-const HOUR_MS = 3_600_000;
+const HOUR_SECONDS = 3_600;
 
 /** What pages somebody. Each alarm says what has happened, and tells one topic when it begins and when it is over. */
 export function alarms(stack: Stack): Record<string, Json> {
   const { name } = stack;
   const topic: Json = { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } };
-  const all = [refused(), ...functionDefinitions.flatMap((definition) => watched(name, definition))];
+  const all = [
+    refused(),
+    ...functionDefinitions.flatMap((definition) => watched(name, definition)),
+    ...CONSUMERS.map(outboxAge),
+  ];
   return Object.fromEntries([
     ["AlarmTopic", topic],
     ...all.map((each) => [`${each.id}Alarm`, alarm(name, each)] as const),
   ]);
+}
+
+/** Told by the sweep each hour: no word from it means that nobody brings again what was lost. */
+function outboxAge(consumer: string): Watched {
+  return {
+    id: `${logicalId(consumer)}OutboxAge`,
+    says: `Entries for ${consumer} have not been acknowledged for hours, or the sweep tells nothing.`,
+    namespace: "Cordon",
+    metric: "outbox-oldest-age-seconds",
+    dimensions: { service: "sweep", consumer },
+    statistic: "Maximum",
+    threshold: 2 * HOUR_SECONDS,
+    periodSeconds: HOUR_SECONDS,
+    periods: 2,
+    mustReport: true,
+  };
 }
 
 function refused(): Watched {
@@ -65,7 +88,7 @@ function watched(name: string, { name: fn, trigger, timeoutSeconds }: (typeof fu
       id: `${id}IteratorAge`,
       metric: "IteratorAge",
       statistic: "Maximum",
-      threshold: HOUR_MS,
+      threshold: HOUR_SECONDS * 1_000,
       says: `${fn} lags behind the table's stream, which forgets after 24 hours; the sweep brings again what it forgets.`,
     });
   }
@@ -99,8 +122,8 @@ function alarm(name: string, each: Watched): Json {
       Period: each.periodSeconds ?? 300,
       EvaluationPeriods: each.periods ?? 1,
       Threshold: each.threshold,
-      ComparisonOperator: each.mustBeThere ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
-      TreatMissingData: each.mustBeThere ? "breaching" : "notBreaching",
+      ComparisonOperator: each.isLow ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+      TreatMissingData: each.mustReport ? "breaching" : "notBreaching",
       AlarmActions: [{ Ref: "AlarmTopic" }],
       OKActions: [{ Ref: "AlarmTopic" }],
     },

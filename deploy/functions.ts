@@ -3,6 +3,7 @@
 import { catalogue } from "../controls/catalogue.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
+import { ARCHIVIST } from "./evidence-store.ts";
 
 export interface FunctionDefinition {
   readonly name: string;
@@ -52,6 +53,26 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     trigger: "stream",
     consumes: "tickets",
     table: ["dynamodb:UpdateItem"],
+  },
+  {
+    name: ARCHIVIST,
+    description: "Chains the outbox's evidence and locks it away",
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    controls: [],
+    trigger: "stream",
+    consumes: "archive",
+    table: ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+  },
+  {
+    name: "sweep",
+    description: "Tells again what no consumer has acknowledged",
+    timeoutSeconds: 60,
+    memoryMb: 256,
+    controls: [],
+    trigger: "queue",
+    everyMinutes: 60,
+    table: ["dynamodb:Query", "dynamodb:UpdateItem"],
   },
 ];
 
