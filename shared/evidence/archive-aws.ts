@@ -12,7 +12,7 @@ import { chainKey } from "../journal/keys.ts";
 import { transact } from "../journal/transact-aws.ts";
 import type { Clock } from "../types.ts";
 import type { Archive, EntryState } from "./archive.ts";
-import { GENESIS, type Head, type Link } from "./chain.ts";
+import { GENESIS, type Head, type Link, parseObjectKey } from "./chain.ts";
 import { type Entry, entryId } from "./entry.ts";
 
 /** BatchGetItem takes so many keys. */
@@ -75,7 +75,12 @@ export function archiveOnAws(
     },
 
     async append({ key, body }) {
-      const put = { Bucket: bucket, Key: key, Body: body, ContentType: "application/json", IfNoneMatch: "*" };
+      const put = {
+        ...placeOf(bucket, key),
+        Body: body,
+        ContentType: "application/json",
+        IfNoneMatch: "*",
+      };
       for (let attempt = 1; ; attempt++) {
         try {
           await s3.send(new PutObjectCommand(put));
@@ -93,7 +98,7 @@ export function archiveOnAws(
 
     read: (key) =>
       ask("GetObject", async () => {
-        const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        const { Body } = await s3.send(new GetObjectCommand(placeOf(bucket, key)));
         return (await Body?.transformToString("utf8")) ?? "";
       }),
 
@@ -103,6 +108,11 @@ export function archiveOnAws(
       return (await ask("TransactWriteItems", () => transact(dynamoDb, items, (ms) => clock.sleep(ms)))) === "done";
     },
   };
+}
+
+/** A bucket's name can pass to another account, and evidence doesn't leave the cell: its account has to own the bucket. */
+function placeOf(bucket: string, key: string) {
+  return { Bucket: bucket, Key: key, ExpectedBucketOwner: parseObjectKey(key)?.chain.split("/")[0] };
 }
 
 function keyOf({ pk, record }: Entry) {
