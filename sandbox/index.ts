@@ -3,6 +3,7 @@ export type { RecordedCall, ServiceName } from "./calls.ts";
 export { CELL, cellEnvironment, cellFunctions, deployCell, missingBundles } from "./cell.ts";
 export type { SandboxClock } from "./clock.ts";
 export type { EventBridgeEvent } from "./cloudtrail.ts";
+export type { IndexSpec } from "./dynamodb/indexes.ts";
 export type { AttributeMap } from "./dynamodb/store.ts";
 export type { StreamRecord } from "./dynamodb/table.ts";
 export { type EventPattern, matchesPattern, type PatternValue } from "./events/pattern.ts";
@@ -22,6 +23,7 @@ export type {
   InvocationResult,
   Sandbox,
   SandboxOptions,
+  TableSpec,
   TableView,
 } from "./types.ts";
 export { loadWorld, parseWorld, seedWorld, type World } from "./world.ts";

@@ -6,7 +6,9 @@ import { describeApiCall, type EventBridgeEvent } from "./cloudtrail.ts";
 import { createControlPlane } from "./control-plane/control-plane.ts";
 import { createAccountRegions } from "./control-plane/regions.ts";
 import { createAccountSeeds } from "./control-plane/seeds.ts";
-import { createDynamoDB, createTable, type DynamoDBState, tableArn } from "./dynamodb/service.ts";
+import { createDynamoDB } from "./dynamodb/service.ts";
+import { createTable, type DynamoDBState, tableArn } from "./dynamodb/tables.ts";
+import { expireItems } from "./dynamodb/time-to-live.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
 import { createLambda } from "./lambda/lambda.ts";
@@ -42,7 +44,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const queues = new Map<string, Queue>();
   const messages: Record<string, QueueMessage[]> = {};
   const s3: S3State = { buckets: new Map(), stale: [], registry };
-  const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map() };
+  const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map(), stale: [] };
   let endpoint = "";
   let sequence = 0;
   let routing = true;
@@ -87,6 +89,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const publish = (event: EventBridgeEvent): void => {
     if (routing) lambda.route(event);
   };
+
+  clock.onMove(() => {
+    for (const table of dynamodb.tables.values()) {
+      if (expireItems(table, clock.now(), ids.uuid).length > 0) lambda.tableChanged(table);
+    }
+  });
 
   const server = createFront({
     principals,
@@ -140,7 +148,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     environment: (principal = admin) => environment(principal),
     createPrincipal: (spec) => principals.create(spec),
     deny: permissions.deny,
-    stale: (read) => void s3.stale.push({ ...read }),
+    stale: (read) => void ("index" in read ? dynamodb.stale.push({ ...read }) : s3.stale.push({ ...read })),
     createBucket(seed) {
       const bucket = createBucket(seed.name, seed.region ?? region, seed.account ?? account, clock.now());
       if (seed.versioning || seed.objectLock) bucket.versioning = "Enabled";
@@ -167,8 +175,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return listVersions(bucket).map(viewVersion);
     },
     hasBucket: (name) => s3.buckets.has(name),
-    createTable: (name, { stream = false } = {}) =>
-      void createTable(dynamodb, { name, account, region, at: clock.now(), stream }),
+    createTable: (name, spec = {}) => void createTable(dynamodb, { name, account, region, at: clock.now(), ...spec }),
     table(name) {
       const table = findTable(name);
       return {
@@ -197,7 +204,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
   };
   try {
-    for (const { name, stream = false } of options.tables ?? []) sandbox.createTable(name, { stream });
+    for (const { name, ...spec } of options.tables ?? []) sandbox.createTable(name, spec);
     for (const spec of options.functions ?? []) sandbox.deploy(spec);
   } catch (error) {
     await sandbox.close();

@@ -3,6 +3,8 @@ import type { RecordedCall } from "./calls.ts";
 import type { SandboxClock } from "./clock.ts";
 import type { EventBridgeEvent } from "./cloudtrail.ts";
 import type { AccountSeeds } from "./control-plane/seeds.ts";
+import type { IndexSpec } from "./dynamodb/indexes.ts";
+import type { StaleIndex } from "./dynamodb/queries.ts";
 import type { AttributeMap } from "./dynamodb/store.ts";
 import type { StreamRecord } from "./dynamodb/table.ts";
 import type { EventPattern } from "./events/pattern.ts";
@@ -27,7 +29,7 @@ export interface SandboxOptions {
   seed?: number;
   /** Accounts of one organisation, for conditions on `aws:PrincipalOrgID` and `aws:ResourceOrgID`; none by default. */
   organization?: Organization;
-  tables?: { name: string; stream?: boolean }[];
+  tables?: ({ name: string } & TableSpec)[];
   functions?: FunctionSpec[];
   /** Gets each line functions print, and what the sandbox has to say. */
   log?: (line: string) => void;
@@ -92,6 +94,15 @@ export interface BucketSeed {
   kmsKey?: string;
 }
 
+/** A table keyed by the texts `pk` and `sk`. */
+export interface TableSpec {
+  /** None by default. */
+  stream?: boolean;
+  indexes?: readonly IndexSpec[];
+  /** The attribute that holds an item's expiry in epoch seconds; two days after it a move of the clock deletes the item. */
+  timeToLiveAttribute?: string;
+}
+
 /** A table as tests look at it. */
 export interface TableView {
   name: string;
@@ -130,15 +141,15 @@ export interface Sandbox extends AccountSeeds {
   createPrincipal(spec: PrincipalSpec): Principal;
   /** Refuse an IAM action; returns the call that allows it again. */
   deny(rule: DenyRule): () => void;
-  /** Make reads return what was there before the last write. */
-  stale(read: StaleRead): void;
+  /** Make reads of a bucket, or of a table's index, return what was there before the last write. */
+  stale(read: StaleRead | StaleIndex): void;
   createBucket(seed: BucketSeed): void;
   /** A copy of a bucket's state. Throws when there is no such bucket. */
   bucket(name: string): Readonly<Omit<Bucket, "objects">>;
   /** Every version and delete marker in a bucket, in the order they were written. Throws when there is no such bucket. */
   objects(bucket: string): ObjectView[];
   hasBucket(name: string): boolean;
-  createTable(name: string, options?: { stream?: boolean }): void;
+  createTable(name: string, spec?: TableSpec): void;
   /** Throws when there is no such table in the home account and Region. */
   table(name: string): TableView;
   /** Returns the queue's URL; the queue may exist already. */

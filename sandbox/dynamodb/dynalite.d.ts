@@ -7,7 +7,7 @@ declare module "dynalite/db/index.js" {
   type TableSchema = import("./store.ts").TableSchema;
   const db: {
     validateKey(key: AttributeMap, table: TableSchema): Error | undefined | null;
-    createKey(item: AttributeMap, table: TableSchema): string;
+    createKey(item: AttributeMap, table: TableSchema, keySchema?: TableSchema["KeySchema"]): string;
     checkConditional(data: object, existing: AttributeMap | undefined): Error | undefined | null;
     matchesExprFilter(item: AttributeMap, expression: object): boolean;
     compare(operator: string, value: unknown, operands: unknown): boolean;

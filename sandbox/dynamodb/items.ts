@@ -62,6 +62,7 @@ export interface ItemOperation {
 export function parseItemOperation(kind: ItemKind, input: Record<string, unknown>): ItemOperation {
   const { action, validation } = kinds[kind];
   const data = parseInput(input, validation);
+  if (data._updates) removeLast(data._updates as Updates);
   const returnsOld = input.ReturnValuesOnConditionCheckFailure === "ALL_OLD";
   const keyed = (data.Key ?? data.Item) as AttributeMap;
   if (kind === "ConditionCheck" && data.ConditionExpression === undefined) {
@@ -86,4 +87,20 @@ export function parseItemOperation(kind: ItemKind, input: Record<string, unknown
       }
     },
   };
+}
+
+interface Updates {
+  sections: { type: string; path: (string | number)[] }[];
+}
+
+/**
+ * DynamoDB means every path of an update by the item as it was; dynalite goes through them one by one, and a removed list
+ * element moves its successors. Removals last, and the last elements first, come to what DynamoDB does.
+ */
+function removeLast(updates: Updates): void {
+  const rank = ({ type, path }: Updates["sections"][number]): number => {
+    const last = path.at(-1);
+    return type !== "remove" ? 2 ** 32 : typeof last === "number" ? last : 2 ** 31;
+  };
+  updates.sections.sort((a, b) => rank(b) - rank(a));
 }

@@ -3,20 +3,22 @@ import { ServiceError } from "../errors.ts";
 import { type CallContext, failure, type Operation, type Service, type WireResponse } from "../operation.ts";
 import { type ItemKind, parseItemOperation } from "./items.ts";
 import { runQuery, runScan } from "./queries.ts";
-import type { AttributeMap, ItemChange, TableSchema } from "./store.ts";
+import type { AttributeMap, ItemChange } from "./store.ts";
 import { commit, type Table } from "./table.ts";
-import { isRepetition, parseTransaction, rememberRequest, runTransaction, type TokenMemory } from "./transactions.ts";
-
-/** All tables of all accounts and Regions, by ARN. */
-export interface DynamoDBState {
-  tables: Map<string, Table>;
-  tokens: TokenMemory;
-}
+import { createFromRequest, type DynamoDBState, describeTable, tableArn } from "./tables.ts";
+import { isRepetition, parseTransaction, rememberRequest, runTransaction } from "./transactions.ts";
 
 type Input = Record<string, unknown>;
+/** What IAM is asked about one table, or one of its indexes. */
+interface Need {
+  action: string;
+  table: string;
+  index?: string;
+}
 interface Handler {
   mutating?: true;
-  actions?: (input: Input) => string[];
+  /** Where it is not `dynamodb:<operation>` on each table. */
+  needs?: (input: Input) => Need[];
   run(input: Input, context: CallContext): unknown;
 }
 
@@ -24,48 +26,7 @@ const CONTENT_TYPE = "application/x-amz-json-1.0";
 const MAX_BATCH_KEYS = 100;
 const WRITES: ItemKind[] = ["ConditionCheck", "Put", "Update", "Delete"];
 
-/** Where a table of that name lives. */
-export function tableArn(account: string, region: string, name: string): string {
-  return `arn:aws:dynamodb:${region}:${account}:table/${name}`;
-}
-
-/** A table keyed by string attributes `pk` and `sk`, or by `schema`. */
-export function createTable(
-  state: DynamoDBState,
-  spec: {
-    name: string;
-    account: string;
-    region: string;
-    at: number;
-    stream?: boolean;
-    schema?: Omit<TableSchema, "TableName">;
-  },
-): Table {
-  const arn = tableArn(spec.account, spec.region, spec.name);
-  const { KeySchema, AttributeDefinitions } = spec.schema ?? {
-    KeySchema: [
-      { AttributeName: "pk", KeyType: "HASH" },
-      { AttributeName: "sk", KeyType: "RANGE" },
-    ],
-    AttributeDefinitions: [
-      { AttributeName: "pk", AttributeType: "S" },
-      { AttributeName: "sk", AttributeType: "S" },
-    ],
-  };
-  const table: Table = {
-    schema: { TableName: spec.name, KeySchema, AttributeDefinitions },
-    arn,
-    account: spec.account,
-    region: spec.region,
-    createdAt: spec.at,
-    items: new Map(),
-    stream: spec.stream ? { arn: `${arn}/stream/${new Date(spec.at).toISOString()}`, records: [] } : undefined,
-  };
-  state.tables.set(arn, table);
-  return table;
-}
-
-/** DynamoDB's item operations and its simplest table operations. No secondary indexes, no PartiQL, no TTL. */
+/** DynamoDB's item operations and its simplest table operations. No local secondary indexes, no PartiQL. */
 export function createDynamoDB(state: DynamoDBState, createId: () => string, changed: (table: Table) => void): Service {
   const find = (name: unknown, { principal, region }: CallContext): Table => {
     const table = state.tables.get(tableArn(principal.account, region, String(name)));
@@ -73,10 +34,25 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     return table;
   };
   const write = (changes: { table: Table; change: ItemChange }[], context: CallContext): void => {
-    for (const { table, change } of changes) {
-      if (commit(table, [change], context.at, createId).length > 0) changed(table);
+    for (const table of new Set(changes.map((entry) => entry.table))) {
+      const own = changes.filter((entry) => entry.table === table).map(({ change }) => change);
+      if (commit(table, own, context.at, createId).length > 0) changed(table);
     }
   };
+  const staleIn = (table: Table) => (index: string) => {
+    const entry = state.stale.find((stale) => stale.table === table.schema.TableName && stale.index === index);
+    if (!entry) return false;
+    entry.times -= 1;
+    if (entry.times <= 0) state.stale.splice(state.stale.indexOf(entry), 1);
+    return true;
+  };
+  const pages = (name: string, run: typeof runQuery): Handler => ({
+    needs: (input) => namesOf(input).map((table) => ({ action: `dynamodb:${name}`, table, ...indexOf(input) })),
+    run(input, context) {
+      const table = find(input.TableName, context);
+      return run(table, input, staleIn(table));
+    },
+  });
   const single = (kind: ItemKind): Handler => ({
     ...(kind === "Get" ? {} : { mutating: true }),
     run(input, context) {
@@ -92,11 +68,11 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     PutItem: single("Put"),
     UpdateItem: single("Update"),
     DeleteItem: single("Delete"),
-    Query: { run: (input, context) => runQuery(find(input.TableName, context), input) },
-    Scan: { run: (input, context) => runScan(find(input.TableName, context), input) },
+    Query: pages("Query", runQuery),
+    Scan: pages("Scan", runScan),
     BatchGetItem: { run: (input, context) => runBatchGet(input, (name) => find(name, context)) },
     TransactGetItems: {
-      actions: () => ["dynamodb:GetItem"],
+      needs: transactionNeeds,
       run: (input, context) => ({
         Responses: parseTransaction(input, ["Get"]).map(
           (operation) => operation.run(find(operation.data.TableName, context)).result,
@@ -105,7 +81,7 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     },
     TransactWriteItems: {
       mutating: true,
-      actions: transactionActions,
+      needs: transactionNeeds,
       run(input, context) {
         if (isRepetition(state.tokens, input, context.at)) return {};
         write(
@@ -118,9 +94,9 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     },
     CreateTable: {
       mutating: true,
-      run: (input, context) => ({ TableDescription: describe(create(state, input, context)) }),
+      run: (input, context) => ({ TableDescription: describeTable(createFromRequest(state, input, context)) }),
     },
-    DescribeTable: { run: (input, context) => ({ Table: describe(find(input.TableName, context)) }) },
+    DescribeTable: { run: (input, context) => ({ Table: describeTable(find(input.TableName, context)) }) },
   };
   return {
     name: "dynamodb",
@@ -142,11 +118,18 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
 }
 
 function bindHandler(name: string, handler: Handler, input: Input): Operation {
+  const tables = namesOf(input);
+  const needs = handler.needs?.(input) ?? tables.map((table): Need => ({ action: `dynamodb:${name}`, table }));
   return {
     name,
-    resource: namesOf(input).join(","),
+    resource: tables.join(","),
     input,
-    actions: handler.actions?.(input) ?? [`dynamodb:${name}`],
+    actions: [...new Set(needs.map(({ action }) => action))],
+    permissions: ({ principal: { account }, region }) =>
+      needs.map(({ action, table, index }) => {
+        const arn = tableArn(account, region, table);
+        return { action, resource: index === undefined ? arn : `${arn}/index/${index}`, account };
+      }),
     mutating: handler.mutating ?? false,
     execute: (context) => answer(200, handler.run(input, context), {}),
   };
@@ -169,52 +152,30 @@ function runBatchGet(input: Input, find: (name: string) => Table): unknown {
   return { Responses: Object.fromEntries(responses), UnprocessedKeys: {} };
 }
 
-function create(state: DynamoDBState, input: Input, { principal, region, at }: CallContext): Table {
-  const name = String(input.TableName);
-  if (state.tables.has(tableArn(principal.account, region, name))) {
-    throw new ServiceError("ResourceInUseException", `Table already exists: ${name}`, 400);
-  }
-  const schema = {
-    KeySchema: input.KeySchema as TableSchema["KeySchema"],
-    AttributeDefinitions: input.AttributeDefinitions as TableSchema["AttributeDefinitions"],
-  };
-  const stream = (input.StreamSpecification as { StreamEnabled?: boolean } | undefined)?.StreamEnabled ?? false;
-  return createTable(state, { name, account: principal.account, region, at, stream, schema });
-}
-
-function describe(table: Table): unknown {
-  return {
-    ...table.schema,
-    TableArn: table.arn,
-    TableStatus: "ACTIVE",
-    CreationDateTime: table.createdAt / 1000,
-    ItemCount: table.items.size,
-    BillingModeSummary: { BillingMode: "PAY_PER_REQUEST" },
-    ...(table.stream
-      ? {
-          StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-          LatestStreamArn: table.stream.arn,
-        }
-      : {}),
-  };
-}
-
 /** There is no IAM action for a transaction: each of its operations is checked as its own. */
-function transactionActions(input: Input): string[] {
-  const list = Array.isArray(input.TransactItems) ? (input.TransactItems as object[]) : [];
-  const kinds = list.flatMap((entry) => Object.keys(entry));
-  return [...new Set(kinds)].map(
-    (kind) => `dynamodb:${kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`}`,
+function transactionNeeds(input: Input): Need[] {
+  const needs = operationsOf(input).map(([kind, { TableName: table = "" }]) => ({
+    action: `dynamodb:${kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`}`,
+    table,
+  }));
+  return needs.filter(
+    ({ action, table }, index) =>
+      needs.findIndex((other) => other.action === action && other.table === table) === index,
   );
+}
+
+function operationsOf({ TransactItems: items }: Input): [string, { TableName?: string }][] {
+  return Array.isArray(items) ? items.flatMap((entry: object) => Object.entries(entry)) : [];
+}
+
+function indexOf({ IndexName: index }: Input): { index?: string } {
+  return index === undefined ? {} : { index: String(index) };
 }
 
 function namesOf(input: Input): string[] {
   if (typeof input.TableName === "string") return [input.TableName];
   if (input.RequestItems) return Object.keys(Object(input.RequestItems));
-  const list = Array.isArray(input.TransactItems)
-    ? (input.TransactItems as Record<string, { TableName?: string }>[])
-    : [];
-  return [...new Set(list.flatMap((entry) => Object.values(entry).flatMap(({ TableName }) => TableName ?? [])))];
+  return [...new Set(operationsOf(input).flatMap(([, { TableName }]) => TableName ?? []))];
 }
 
 function answer(status: number, content: unknown, headers: Record<string, string>): WireResponse {

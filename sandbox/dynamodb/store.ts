@@ -10,6 +10,13 @@ export interface TableSchema {
   TableName: string;
   KeySchema: { AttributeName: string; KeyType: "HASH" | "RANGE" }[];
   AttributeDefinitions: { AttributeName: string; AttributeType: "S" | "N" | "B" }[];
+  GlobalSecondaryIndexes?: GlobalSecondaryIndex[];
+}
+
+export interface GlobalSecondaryIndex {
+  IndexName: string;
+  KeySchema: TableSchema["KeySchema"];
+  Projection: { ProjectionType: "ALL" | "KEYS_ONLY" | "INCLUDE"; NonKeyAttributes?: readonly string[] };
 }
 
 /** The store dynalite's actions are written against. Answers at once, so an action runs in one go. */
@@ -22,6 +29,8 @@ export interface ActionStore {
     put(key: string, item: AttributeMap, done: Done): void;
     del(key: string, done: Done): void;
   };
+  /** Indexes are worked out from the items when they are read: what dynalite writes to them is dropped. */
+  getIndexDb(): { put(key: string, item: AttributeMap, done: Done): void; del(key: string, done: Done): void };
 }
 type Done = (error: Error | null, item?: AttributeMap) => void;
 
@@ -91,6 +100,7 @@ export function runAction(
     options: { maxItemSize: MAX_ITEM_BYTES },
     getTable: (_name, done) => done(null, table),
     getItemDb: () => itemDb,
+    getIndexDb: () => ({ put: (_key, _item, done) => done(null), del: (_key, done) => done(null) }),
   };
   let outcome: { error: Error | null; result: ActionResult } | undefined;
   action(store, data, (error, result) => {

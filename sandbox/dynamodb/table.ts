@@ -19,6 +19,8 @@ export interface StreamRecord {
     StreamViewType: "NEW_AND_OLD_IMAGES";
   };
   eventSourceARN: string;
+  /** Only of deletions by time to live. */
+  userIdentity?: { type: "Service"; principalId: "dynamodb.amazonaws.com" };
 }
 
 export interface Table {
@@ -29,6 +31,10 @@ export interface Table {
   /** Epoch ms. */
   createdAt: number;
   items: Map<string, AttributeMap>;
+  /** What the last write, or transaction, changed: what an index may not show yet. */
+  lastWrite: readonly ItemChange[];
+  /** The attribute that holds an item's expiry in epoch seconds, if items expire. */
+  timeToLiveAttribute: string | undefined;
   /** Undefined when the table has none. */
   stream: { arn: string; records: StreamRecord[] } | undefined;
 }
@@ -42,6 +48,7 @@ export function commit(
   at: number,
   createId: () => string,
 ): StreamRecord[] {
+  table.lastWrite = changes;
   const written: StreamRecord[] = [];
   for (const change of changes) {
     if (change.after) table.items.set(change.key, change.after);
@@ -52,6 +59,16 @@ export function commit(
     written.push(record);
   }
   return written;
+}
+
+/** The items as they were before the last write. */
+export function itemsBefore({ items, lastWrite }: Table): AttributeMap[] {
+  const earlier = new Map(items);
+  for (const { key, before } of lastWrite) {
+    if (before) earlier.set(key, before);
+    else earlier.delete(key);
+  }
+  return [...earlier.values()];
 }
 
 function describeChange(
