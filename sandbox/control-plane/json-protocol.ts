@@ -32,6 +32,18 @@ export function createJsonService(service: ControlService, version: "1.0" | "1.1
   };
 }
 
+/** A data plane that speaks AWS JSON, with its administration: `control` takes the operations it has, `data` all others. */
+export function withControlPlane(data: Service, control: ControlService): Service {
+  const own = createJsonService(control, "1.0");
+  return {
+    ...data,
+    parse(request, region) {
+      const name = request.headers["x-amz-target"]?.split(".").at(-1) ?? "";
+      return Object.hasOwn(control.handlers, name) ? own.parse(request, region) : data.parse(request, region);
+    },
+  };
+}
+
 function answer(status: number, content: unknown, headers: Record<string, string>): WireResponse {
   return { status, headers, body: JSON.stringify(content) };
 }
