@@ -8,24 +8,33 @@ export interface SandboxClock {
   set(epochMs: number): void;
   /** Milliseconds between real time and this clock; what function containers are shifted by. */
   readonly offsetMs: number;
+  /** Whether it stands still between moves. */
+  readonly isStanding: boolean;
   /** Call `listener` after each move; returns the call that stops it. */
   onMove(listener: () => void): () => void;
 }
 
-/** A clock that stands at `startAt` (epoch ms; real time by default) and goes on from there as real time passes. */
-export function createClock(startAt?: number): SandboxClock {
-  let offsetMs = startAt === undefined ? 0 : startAt - Date.now();
+/**
+ * A clock that stands at `startAt` (epoch ms; real time by default) and goes on from there as real time passes, or, `isStanding`,
+ * only moves by hand: then how fast this machine is makes no difference.
+ */
+export function createClock(startAt = Date.now(), isStanding = false): SandboxClock {
+  let epoch = startAt;
+  let setAt = Date.now();
   const listeners = new Set<() => void>();
+  const now = (): number => (isStanding ? epoch : epoch + Date.now() - setAt);
   const moveTo = (next: number): void => {
-    offsetMs = next;
+    epoch = next;
+    setAt = Date.now();
     for (const listener of listeners) listener();
   };
   return {
-    now: () => Date.now() + offsetMs,
-    advance: (ms) => moveTo(offsetMs + ms),
-    set: (epochMs) => moveTo(epochMs - Date.now()),
+    now,
+    isStanding,
+    advance: (ms) => moveTo(now() + ms),
+    set: moveTo,
     get offsetMs() {
-      return offsetMs;
+      return now() - Date.now();
     },
     onMove(listener) {
       listeners.add(listener);

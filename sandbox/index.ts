@@ -15,12 +15,17 @@ export type { QueueMessage } from "./queues.ts";
 export type { ObjectView } from "./s3/objects.ts";
 export type { Bucket, ReplicationChange, StaleRead } from "./s3/state.ts";
 export { startSandbox } from "./sandbox.ts";
+export type { Published } from "./sns.ts";
+export { readTemplate } from "./stack/read-template.ts";
 export type { Registry, StackResource } from "./stack/registry.ts";
+export type { Deployment, DeployOptions, Template } from "./stack/template.ts";
 export type {
   BucketSeed,
   DeadLetter,
+  DeliverySchedule,
   FunctionSpec,
   InvocationResult,
+  Lost,
   Sandbox,
   SandboxOptions,
   TableSpec,

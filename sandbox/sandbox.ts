@@ -9,23 +9,24 @@ import { createAccountSeeds } from "./control-plane/seeds.ts";
 import { createDynamoDB } from "./dynamodb/service.ts";
 import { createTable, type DynamoDBState, tableArn } from "./dynamodb/tables.ts";
 import { expireItems } from "./dynamodb/time-to-live.ts";
+import { createEventing } from "./eventing.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
-import { createLambda } from "./lambda/lambda.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
-import type { Queue, QueueMessage } from "./queues.ts";
 import { seedLock } from "./s3/object-lock.ts";
 import { listVersions, viewVersion } from "./s3/objects.ts";
 import { createS3 } from "./s3/service.ts";
 import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
 import { createSqs } from "./sqs.ts";
+import { deployHandMade } from "./stack/hand-made.ts";
 import { createRegistry } from "./stack/registry.ts";
+import type { StackServices } from "./stack/resources.ts";
+import { createStackServices } from "./stack/services.ts";
+import { deployTemplate } from "./stack/template.ts";
 import { createSts } from "./sts.ts";
 import type { Sandbox, SandboxOptions } from "./types.ts";
-
-const DEFAULT_VISIBILITY_MS = 30_000;
 
 /**
  * Start an AWS account on 127.0.0.1. Throws when the port is taken (`code` EADDRINUSE).
@@ -33,16 +34,15 @@ const DEFAULT_VISIBILITY_MS = 30_000;
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { account = "111122223333", region = "eu-central-1", log = () => {} } = options;
-  const clock = createClock(options.startAt);
-  const ids = createIdSequence(options.seed ?? 1);
+  const { seed = 1, schedule, organization } = options;
+  const clock = createClock(options.startAt, schedule?.serial);
+  const ids = createIdSequence(seed);
   const principals = createPrincipals(ids, account, clock.now);
   const registry = createRegistry();
-  const permissions = createPermissions(registry, options.organization);
+  const permissions = createPermissions(registry, organization);
   const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
-  const queues = new Map<string, Queue>();
-  const messages: Record<string, QueueMessage[]> = {};
   const s3: S3State = { buckets: new Map(), stale: [], registry };
   const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map(), stale: [] };
   let endpoint = "";
@@ -50,23 +50,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   let routing = true;
   let closing: Promise<void> | undefined;
 
-  const openQueue = (name: string): Queue => {
-    const existing = queues.get(name);
-    if (existing) return existing;
-    const queue: Queue = {
-      name,
-      url: `${endpoint}/${account}/${name}`,
-      arn: `arn:aws:sqs:${region}:${account}:${name}`,
-      messages: [],
-      visibilityTimeoutMs: DEFAULT_VISIBILITY_MS,
-      maxReceiveCount: undefined,
-      bury: () => {},
-      arrived: () => {},
-    };
-    queues.set(name, queue);
-    messages[name] = queue.messages;
-    return queue;
-  };
   const findTable = (name: string) => {
     const table = dynamodb.tables.get(tableArn(account, region, name));
     if (!table)
@@ -75,24 +58,38 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
     return table;
   };
-  const environment = (principal: Principal): Record<string, string> => ({
+  const environment = (principal: Principal, where = region): Record<string, string> => ({
     AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: region,
+    AWS_REGION: where,
     AWS_ACCESS_KEY_ID: principal.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: principal.credentials.secretAccessKey,
     ...(principal.credentials.sessionToken ? { AWS_SESSION_TOKEN: principal.credentials.sessionToken } : {}),
   });
   const admin = principals.create({ type: "IAMUser", name: "sandbox-admin" });
-  const lambda = createLambda({ account, region, clock, ids, log, principals, openQueue, findTable, environment });
+  const { queues, lambda, topics, bridge } = createEventing({
+    registry,
+    clock,
+    ids,
+    principals,
+    environment,
+    log,
+    account,
+    region,
+    seed,
+    schedule,
+    endpoint: () => endpoint,
+    organizationOf: (member) => (organization?.accounts.includes(member) ? organization.id : undefined),
+    tables: () => dynamodb.tables.values(),
+  });
 
   const regions = createAccountRegions();
-  const publish = (event: EventBridgeEvent): void => {
-    if (routing) lambda.route(event);
+  const publish = (event: EventBridgeEvent, bus?: string): void => {
+    if (routing) bridge.put(event, bus === undefined ? {} : { bus });
   };
 
   clock.onMove(() => {
     for (const table of dynamodb.tables.values()) {
-      if (expireItems(table, clock.now(), ids.uuid).length > 0) lambda.tableChanged(table);
+      if (expireItems(table, clock.now(), ids.uuid).length > 0) lambda.tableChanged();
     }
   });
 
@@ -106,7 +103,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     services: [
       createS3(s3, () => ids.key("", 48)),
       createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
-      createSqs(openQueue, ids.uuid),
+      createSqs(queues, registry, ids.uuid),
+      topics.service,
       createSts(principals),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),
     ],
@@ -119,7 +117,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     completed(operation, subject, context, error) {
       const event = describeApiCall(operation.name, subject, context, error, ids.uuid);
       events.push(event);
-      if (routing) lambda.route(event);
+      publish(event);
     },
   });
   server.listen(options.port ?? 0, "127.0.0.1");
@@ -133,10 +131,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clock,
     calls,
     events,
-    queues: messages,
+    queues: queues.view,
     faults,
     registry,
     deadLetters: lambda.deadLetters,
+    undelivered: bridge.undelivered,
+    lost: lambda.lost,
+    published: topics.published,
     logs: lambda.logs,
     get routing() {
       return routing;
@@ -186,10 +187,28 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       };
     },
     ...createAccountSeeds(registry, regions, { account, region, now: clock.now }),
-    createQueue: (name) => openQueue(name).url,
-    deploy: lambda.deploy,
+    createQueue: (name) => queues.open(name).url,
+    deploy: (spec) => deployHandMade(spec, services, queues, (name) => findTable(name).stream?.arn ?? ""),
+    deployTemplate: (template, how = {}) => deployTemplate(template, how, services),
+    redeploy(name, { bundle, environment: Variables, timeoutMs, memoryMb, maxConcurrency }) {
+      const arn = lambda.functions.arnOf(name);
+      const runtime = lambda.functions.runtimeOf(arn);
+      const resource = registry.list("AWS::Lambda::Function").find((each) => each.arn === arn);
+      if (!runtime || !resource) throw new Error(`The sandbox has no function ${name} any more`);
+      Object.assign(resource.properties, {
+        ...(Variables && { Environment: { Variables } }),
+        ...(timeoutMs !== undefined && { Timeout: timeoutMs / 1000 }),
+        ...(memoryMb !== undefined && { MemorySize: memoryMb }),
+      });
+      lambda.functions.define(arn, {
+        label: runtime.label,
+        bundle: bundle ?? runtime.bundle,
+        ...((maxConcurrency ?? runtime.maxContainers) && { maxContainers: maxConcurrency ?? runtime.maxContainers }),
+      } as typeof runtime);
+      registry.changed(resource);
+    },
     invoke: lambda.invoke,
-    putEvent: lambda.route,
+    putEvent: bridge.put,
     settle: lambda.settle,
     drain: lambda.drain,
     close() {
@@ -203,6 +222,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return closing;
     },
   };
+  const services: StackServices = createStackServices({
+    registry,
+    ids,
+    clock,
+    dynamodb,
+    account,
+    region,
+    endpoint,
+    createBucket: sandbox.createBucket,
+    defineFunction: lambda.functions.define,
+  });
   try {
     for (const { name, ...spec } of options.tables ?? []) sandbox.createTable(name, spec);
     for (const spec of options.functions ?? []) sandbox.deploy(spec);

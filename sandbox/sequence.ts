@@ -11,16 +11,22 @@ export interface IdSequence {
   key(prefix: string, length?: number): string;
 }
 
-/** Seeded identifiers (mulberry32): a test that fails can be run again with the very same ids. */
-export function createIdSequence(seed: number): IdSequence {
+/** Numbers from 0 up to 1 (mulberry32), the same ones for the same seed. */
+export function createRandom(seed: number): () => number {
   let state = seed >>> 0;
-  const next = (below: number): number => {
+  return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let t = state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Seeded identifiers: a test that fails can be run again with the very same ids. */
+export function createIdSequence(seed: number): IdSequence {
+  const random = createRandom(seed);
+  const next = (below: number): number => Math.floor(random() * below);
   const text = (alphabet: string, length: number): string => {
     let out = "";
     for (let i = 0; i < length; i++) out += alphabet.charAt(next(alphabet.length));

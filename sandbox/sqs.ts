@@ -1,32 +1,67 @@
 import { createHash } from "node:crypto";
 import { ServiceError } from "./errors.ts";
-import { type CallContext, failure, type Service, type WireResponse } from "./operation.ts";
-import { deleteMessage, type Queue, type QueueMessage, receiveMessages, sendMessage } from "./queues.ts";
+import { type CallContext, failure, type Permission, type Service, type WireResponse } from "./operation.ts";
+import { deleteMessage, QUEUE, type Queue, type QueueMessage, type QueueStore } from "./queues.ts";
+import type { Registry } from "./stack/registry.ts";
 
 type Input = Record<string, unknown>;
 type Handler = (queue: Queue, input: Input, context: CallContext) => unknown;
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const READS = new Set(["GetQueueUrl"]);
+const MAX_BATCH = 10;
+const READS = new Set(["GetQueueUrl", "GetQueueAttributes"]);
+/** What CloudTrail calls management; the rest are data events. */
+const MANAGEMENT = new Set(["CreateQueue", "SetQueueAttributes", "PurgeQueue", "DeleteQueue"]);
+/** What SetQueueAttributes and CloudFormation both know. */
+const SETTINGS = ["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "RedrivePolicy", "Policy"];
 
-/** The little of SQS that a Lambda needs to put messages aside and a test to look at them. Standard queues, JSON protocol. */
-export function createSqs(openQueue: (name: string) => Queue, createId: () => string): Service {
+/** Standard queues over the JSON protocol. A queue that is not there is refused; CreateQueue and templates make them. */
+export function createSqs(queues: QueueStore, registry: Registry, createId: () => string): Service {
+  const send = (queue: Queue, input: Input, at: number) => {
+    const body = String(input.MessageBody ?? "");
+    if (body === "" || Buffer.byteLength(body) > MAX_BODY_BYTES) {
+      const reason = `Message must be at least one and at most ${MAX_BODY_BYTES} bytes long.`;
+      throw invalid(`One or more parameters are invalid. Reason: ${reason}`);
+    }
+    const messageId = createId();
+    const delay = input.DelaySeconds === undefined ? {} : { delayMs: Number(input.DelaySeconds) * 1000 };
+    queues.send(queue, { messageId, body, attributes: readAttributes(input.MessageAttributes), at, ...delay });
+    return { MessageId: messageId, MD5OfMessageBody: md5(body) };
+  };
+  const change = (queue: Queue, input: Input): void => {
+    const attributes = Object.entries((input.Attributes ?? {}) as Record<string, string>);
+    const unknown = attributes.find(([name]) => !SETTINGS.includes(name));
+    if (unknown) throw new ServiceError("InvalidAttributeName", `Unknown Attribute ${unknown[0]}.`, 400);
+    const resource = registry.find(QUEUE, queue.url, queue.account, queue.region);
+    if (!resource) return;
+    Object.assign(resource.properties, Object.fromEntries(attributes));
+    registry.changed(resource);
+  };
   const handlers: Record<string, Handler> = {
     CreateQueue: (queue) => ({ QueueUrl: queue.url }),
     GetQueueUrl: (queue) => ({ QueueUrl: queue.url }),
-    SendMessage(queue, input, { at }) {
-      const body = String(input.MessageBody ?? "");
-      if (body === "" || Buffer.byteLength(body) > MAX_BODY_BYTES) {
-        const reason = `Message must be at least one and at most ${MAX_BODY_BYTES} bytes long.`;
-        throw new ServiceError("InvalidParameterValue", `One or more parameters are invalid. Reason: ${reason}`, 400);
-      }
-      const messageId = createId();
-      const delayMs = Number(input.DelaySeconds ?? 0) * 1000;
-      sendMessage(queue, { messageId, body, attributes: readAttributes(input.MessageAttributes), at, delayMs });
-      return { MessageId: messageId, MD5OfMessageBody: md5(body) };
+    GetQueueAttributes(queue, input, { at }) {
+      const asked = (input.AttributeNames ?? []) as string[];
+      const all = Object.entries(describeQueue(queue, at));
+      return { Attributes: Object.fromEntries(all.filter(([name]) => asked.includes("All") || asked.includes(name))) };
     },
+    SetQueueAttributes(queue, input) {
+      change(queue, input);
+      return {};
+    },
+    PurgeQueue(queue) {
+      queue.messages.splice(0);
+      return {};
+    },
+    DeleteQueue(queue) {
+      const resource = registry.find(QUEUE, queue.url, queue.account, queue.region);
+      if (resource) registry.remove(resource);
+      return {};
+    },
+    SendMessage: (queue, input, { at }) => send(queue, input, at),
+    SendMessageBatch: (queue, input, { at }) => eachEntry(input, (entry) => send(queue, entry, at)),
     ReceiveMessage(queue, input, { at }) {
-      const messages = receiveMessages(queue, Number(input.MaxNumberOfMessages ?? 1), at, createId);
+      const messages = queues.receive(queue, Number(input.MaxNumberOfMessages ?? 1), at);
       if (input.VisibilityTimeout !== undefined) {
         for (const message of messages) message.visibleAt = at + Number(input.VisibilityTimeout) * 1000;
       }
@@ -36,9 +71,14 @@ export function createSqs(openQueue: (name: string) => Queue, createId: () => st
       deleteMessage(queue, findReceipt(queue, input));
       return {};
     },
+    DeleteMessageBatch: (queue, input) =>
+      eachEntry(input, (entry) => {
+        deleteMessage(queue, findReceipt(queue, entry));
+        return {};
+      }),
     ChangeMessageVisibility(queue, input, { at }) {
       findReceipt(queue, input).visibleAt = at + Number(input.VisibilityTimeout) * 1000;
-      queue.arrived();
+      queues.touched();
       return {};
     },
   };
@@ -54,21 +94,105 @@ export function createSqs(openQueue: (name: string) => Queue, createId: () => st
       const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (!handler) throw new ServiceError("InvalidAction", `The sandbox does not implement sqs ${name}`, 400);
       const input: Input = JSON.parse(request.body.toString("utf8"));
-      const resource =
-        String(input.QueueName ?? input.QueueUrl ?? "")
-          .split("/")
-          .at(-1) ?? "";
-      if (resource === "") throw new ServiceError("InvalidParameterValue", "A queue's name or URL is expected", 400);
+      const [owner, resource = ""] = input.QueueUrl
+        ? String(input.QueueUrl).split("/").slice(-2)
+        : [undefined, String(input.QueueName ?? "")];
+      if (resource === "") throw invalid("A queue's name or URL is expected");
+      const accountOf = ({ principal }: CallContext): string =>
+        owner ?? String(input.QueueOwnerAWSAccountId ?? principal.account);
+      const find = (context: CallContext): Queue => {
+        const account = accountOf(context);
+        if (name === "CreateQueue")
+          return queues.open(resource, { account, region: context.region }, settingsOf(input));
+        const queue = queues.find(resource, account, context.region);
+        if (queue) return queue;
+        throw new ServiceError("QueueDoesNotExist", "The specified queue does not exist.", 400);
+      };
       return {
         name,
         resource,
         input,
-        actions: [`sqs:${name}`],
+        actions: [actionOf(name)],
+        permissions: (context): Permission[] => {
+          const account = accountOf(context);
+          return [
+            { action: actionOf(name), resource: `arn:aws:sqs:${context.region}:${account}:${resource}`, account },
+          ];
+        },
         mutating: !READS.has(name),
-        execute: (context) => answer(200, handler(openQueue(resource), input, context), {}),
+        ...(name === "CreateQueue" ? {} : { locate: (context: CallContext) => void find(context) }),
+        ...(MANAGEMENT.has(name) && {
+          trail: (context: CallContext) => describeTrail(input, context, accountOf(context)),
+        }),
+        execute: (context) => answer(200, handler(find(context), input, context), {}),
       };
     },
   };
+}
+
+/** A batch is asked for as its single call is. */
+function actionOf(name: string): string {
+  return `sqs:${name.replace(/Batch$/, "")}`;
+}
+
+function settingsOf(input: Input): Record<string, unknown> {
+  return (input.Attributes ?? {}) as Record<string, unknown>;
+}
+
+function describeTrail(input: Input, { region }: CallContext, account: string) {
+  const names = Object.entries(input).map(([name, value]) => [name.charAt(0).toLowerCase() + name.slice(1), value]);
+  return {
+    eventSource: "sqs.amazonaws.com",
+    region,
+    account,
+    requestParameters: Object.fromEntries(names),
+    resources: [],
+  };
+}
+
+function describeQueue({ arn, messages, properties }: Queue, at: number): Record<string, string> {
+  const text = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
+  const set = SETTINGS.flatMap((name) => (properties[name] === undefined ? [] : [[name, text(properties[name])]]));
+  const visible = messages.filter(({ visibleAt }) => visibleAt <= at).length;
+  const delayed = messages.filter(({ visibleAt, receiveCount }) => visibleAt > at && receiveCount === 0).length;
+  return {
+    VisibilityTimeout: "30",
+    MessageRetentionPeriod: "345600",
+    DelaySeconds: "0",
+    ...Object.fromEntries(set),
+    QueueArn: arn,
+    ApproximateNumberOfMessages: String(visible),
+    ApproximateNumberOfMessagesDelayed: String(delayed),
+    ApproximateNumberOfMessagesNotVisible: String(messages.length - visible - delayed),
+  };
+}
+
+/** Do `work` for each entry of a batch; what is refused is told as failed. Throws for a batch that is empty or too long. */
+function eachEntry(input: Input, work: (entry: Input) => object): unknown {
+  const entries = (input.Entries ?? []) as Input[];
+  if (entries.length === 0)
+    throw new ServiceError("EmptyBatchRequest", "There should be at least one entry in the request.", 400);
+  if (entries.length > MAX_BATCH)
+    throw new ServiceError(
+      "TooManyEntriesInBatchRequest",
+      `Maximum number of entries per request are ${MAX_BATCH}.`,
+      400,
+    );
+  const Successful: object[] = [];
+  const Failed: object[] = [];
+  for (const entry of entries) {
+    try {
+      Successful.push({ Id: entry.Id, ...work(entry) });
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      Failed.push({ Id: entry.Id, SenderFault: true, Code: error.code, Message: error.message });
+    }
+  }
+  return { Successful, Failed };
+}
+
+function invalid(message: string): ServiceError {
+  return new ServiceError("InvalidParameterValue", message, 400);
 }
 
 function findReceipt(queue: Queue, input: Input): QueueMessage {

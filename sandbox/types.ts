@@ -7,14 +7,18 @@ import type { IndexSpec } from "./dynamodb/indexes.ts";
 import type { StaleIndex } from "./dynamodb/queries.ts";
 import type { AttributeMap } from "./dynamodb/store.ts";
 import type { StreamRecord } from "./dynamodb/table.ts";
+import type { BusPlace } from "./events/bridge.ts";
 import type { EventPattern } from "./events/pattern.ts";
+import type { Undelivered } from "./events/targets.ts";
 import type { FaultSpec } from "./faults.ts";
 import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
 import type { ObjectView } from "./s3/objects.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
+import type { Published } from "./sns.ts";
 import type { Registry } from "./stack/registry.ts";
+import type { Deployment, DeployOptions, Template } from "./stack/template.ts";
 
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
@@ -25,8 +29,10 @@ export interface SandboxOptions {
   region?: string;
   /** Epoch ms the clock starts at; real time by default. */
   startAt?: number;
-  /** Same seed, same request ids and event ids. */
+  /** Same seed, same request ids and event ids, and same deliveries of the same `schedule`. */
   seed?: number;
+  /** How deliveries go; at once, once and in order by default. */
+  schedule?: DeliverySchedule;
   /** Accounts of one organisation, for conditions on `aws:PrincipalOrgID` and `aws:ResourceOrgID`; none by default. */
   organization?: Organization;
   tables?: ({ name: string } & TableSpec)[];
@@ -35,7 +41,19 @@ export interface SandboxOptions {
   log?: (line: string) => void;
 }
 
-/** A Lambda function with what triggers it. */
+/** What AWS promises no better than: the seed draws which deliveries it strikes. */
+export interface DeliverySchedule {
+  /** How often, from 0 to 1, an event is routed twice, and a message given once more though it was deleted; 0 by default. */
+  duplicates?: number;
+  /** Messages are taken in any order, in batches of any size. */
+  reorder?: boolean;
+  /** Least and most time a routed event is on its way. */
+  delayMs?: readonly [number, number];
+  /** One delivery at a time in the whole account, on a clock that stands still between moves: then a run can be repeated exactly. */
+  serial?: boolean;
+}
+
+/** A Lambda function that no template describes, with what triggers it. */
 export interface FunctionSpec {
   name: string;
   /** Path of the built module that exports `handler`. */
@@ -44,7 +62,7 @@ export interface FunctionSpec {
   timeoutMs: number;
   /** 256 by default. */
   memoryMb?: number;
-  /** Events that match any of these come through the function's queue, `cordon-<name>`. */
+  /** Events on the home account's default bus that match any of these come through the function's queue, `cordon-<name>`. */
   patterns?: EventPattern[];
   /** Messages a batch from the queue; 1 by default. */
   batchSize?: number;
@@ -61,9 +79,16 @@ export interface FunctionSpec {
 /** How an invocation went. */
 export type InvocationResult =
   | { ok: true; result: unknown }
-  | { ok: false; error: { type: string; message: string }; crashed?: true; timedOut?: true };
+  | {
+      ok: false;
+      error: { type: string; message: string };
+      crashed?: true;
+      timedOut?: true;
+      /** The function was never reached: it has no concurrency, or is gone. */
+      throttled?: true;
+    };
 
-/** What was given up on: a message received too often, or a stream record out of retries or older than 24 hours. */
+/** What was given up on: a message received too often, a stream record out of retries or too old for its mapping. */
 export interface DeadLetter {
   function: string;
   /** Epoch ms. */
@@ -73,6 +98,17 @@ export interface DeadLetter {
   receiveCount: number;
   /** How the last attempt failed. */
   reason: string;
+}
+
+/** What nobody looked at in time: a message older than its queue keeps it, a stream record older than 24 hours. */
+export interface Lost {
+  /** The function that would have got it; empty for a queue that several could have read. */
+  function: string;
+  /** Epoch ms when that was noticed. */
+  at: number;
+  /** ARN of the queue or stream. */
+  source: string;
+  body: string;
 }
 
 /** State set without a call: no record, no event, no precondition checked. */
@@ -127,7 +163,13 @@ export interface Sandbox extends AccountSeeds {
   readonly events: readonly EventBridgeEvent[];
   /** Messages by queue name; live. What is being worked on stays until it is deleted. */
   readonly queues: Readonly<Record<string, readonly QueueMessage[]>>;
+  /** What went to dead-letter queues and on-failure destinations, with the reason that AWS doesn't tell. */
   readonly deadLetters: readonly DeadLetter[];
+  /** Events that a rule's target did not take. */
+  readonly undelivered: readonly Undelivered[];
+  readonly lost: readonly Lost[];
+  /** What was published to topics. */
+  readonly published: readonly Published[];
   /** The last lines functions printed, oldest first. */
   readonly logs: readonly string[];
   readonly faults: { inject(spec: FaultSpec): () => void; readonly pending: number; clear(): void };
@@ -154,15 +196,22 @@ export interface Sandbox extends AccountSeeds {
   table(name: string): TableView;
   /** Returns the queue's URL; the queue may exist already. */
   createQueue(name: string): string;
-  /** Add a function, or replace it: containers of the old one are ended. */
+  /** Add a function by hand, or replace it: containers of the old one are ended. */
   deploy(spec: FunctionSpec): void;
+  /** Make what a CloudFormation template describes, in any account and Region. Throws Error for what the sandbox or AWS refuses. */
+  deployTemplate(template: Template, options?: DeployOptions): Deployment;
+  /** Change a deployed function and begin with new containers; `environment` replaces all of it. Triggers stay as they are. */
+  redeploy(
+    functionName: string,
+    changes: Partial<Pick<FunctionSpec, "bundle" | "environment" | "timeoutMs" | "memoryMb" | "maxConcurrency">>,
+  ): void;
   /** Invoke directly and wait for the answer. Throws when there is no such function. */
   invoke(functionName: string, event: unknown): Promise<InvocationResult>;
-  /** Give an event to every function whose patterns match, as EventBridge would. */
-  putEvent(event: EventBridgeEvent): void;
+  /** Put an event on a bus; by default the default bus of the event's own account and Region. */
+  putEvent(event: EventBridgeEvent, place?: BusPlace): void;
   /** Wait until nothing is being delivered and nothing can be at this moment. Does not move the clock. */
   settle(): Promise<void>;
-  /** Settle, moving the clock to each pending redelivery, until nothing is pending. */
+  /** Settle, moving the clock to each pending redelivery, until nothing is pending. Schedules it moves past don't fire. */
   drain(): Promise<void>;
   /** End containers, drop connections, free the port. */
   close(): Promise<void>;

@@ -6,7 +6,7 @@ export type PatternValue = string | number | boolean | null | { readonly [compar
 
 /** An EventBridge event pattern: objects nest, each leaf is a list of alternatives; `$or` holds a list of patterns. */
 export interface EventPattern {
-  readonly [field: string]: EventPattern | readonly PatternValue[];
+  [field: string]: EventPattern | PatternValue[];
 }
 
 /** Tells whether an event matches. */

@@ -4,13 +4,27 @@ import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Principal } from "../principals.ts";
-import type { FunctionSpec, InvocationResult } from "../types.ts";
+import type { InvocationResult } from "../types.ts";
 import { type ContainerMessage, END_OF_INVOCATION, type InvokeMessage } from "./messages.ts";
+
+/** What containers are made from. */
+export interface PoolSpec {
+  /** The function's name in AWS. */
+  name: string;
+  /** What its lines in the log begin with. */
+  label: string;
+  arn: string;
+  /** Path of the built module that exports `handler`. */
+  bundle: string;
+  environment: Record<string, string>;
+  timeoutMs: number;
+  memoryMb: number;
+  maxContainers(): number;
+}
 
 /** What a pool of containers needs from the account. */
 export interface PoolContext {
   region: string;
-  account: string;
   clockOffsetMs(): number;
   createId(): string;
   createPrincipal(container: string): Principal;
@@ -40,7 +54,7 @@ const CONTAINER = fileURLToPath(new URL("../container.ts", import.meta.url));
 const CLOCK = new URL("../container-clock.ts", import.meta.url).href;
 
 /** A pool without containers; the first invocation starts one. */
-export function createPool(spec: FunctionSpec, context: PoolContext): Pool {
+export function createPool(spec: PoolSpec, context: PoolContext): Pool {
   const containers = new Map<string, Container>();
   const waiting: (() => void)[] = [];
   let isClosed = false;
@@ -48,7 +62,7 @@ export function createPool(spec: FunctionSpec, context: PoolContext): Pool {
   const acquire = async (): Promise<Container | undefined> => {
     while (!isClosed) {
       const idle = [...containers.values()].find(({ isBusy }) => !isBusy);
-      const container = idle ?? (containers.size < (spec.maxConcurrency ?? 4) ? start() : undefined);
+      const container = idle ?? (containers.size < spec.maxContainers() ? start() : undefined);
       if (container) {
         // Taken here and now: whoever asks next must not get it too.
         container.isBusy = true;
@@ -76,7 +90,7 @@ export function createPool(spec: FunctionSpec, context: PoolContext): Pool {
         // A function may have left its last line open.
         const end = line.lastIndexOf(END_OF_INVOCATION);
         const text = end < 0 ? line : line.slice(0, end);
-        if (text !== "" || end < 0) context.print(`${spec.name} | ${text}`);
+        if (text !== "" || end < 0) context.print(`${spec.label} | ${text}`);
         if (end >= 0) printed.emit(line.slice(end));
       });
     }
@@ -117,7 +131,7 @@ export function createPool(spec: FunctionSpec, context: PoolContext): Pool {
 
 async function run(
   container: Container,
-  spec: FunctionSpec,
+  spec: PoolSpec,
   event: unknown,
   context: PoolContext,
 ): Promise<InvocationResult> {
@@ -133,8 +147,8 @@ async function run(
     event,
     awsRequestId,
     functionName: spec.name,
-    invokedFunctionArn: `arn:aws:lambda:${context.region}:${context.account}:function:${spec.name}`,
-    memoryLimitInMB: String(spec.memoryMb ?? 256),
+    invokedFunctionArn: spec.arn,
+    memoryLimitInMB: String(spec.memoryMb),
     timeoutMs: spec.timeoutMs,
     clockOffsetMs: context.clockOffsetMs(),
   };
@@ -191,10 +205,10 @@ async function end({ process: child }: Container): Promise<void> {
   });
 }
 
-function lambdaVariables(spec: FunctionSpec, { region }: PoolContext, id: string): Record<string, string> {
+function lambdaVariables(spec: PoolSpec, { region }: PoolContext, id: string): Record<string, string> {
   return {
     AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb ?? 256),
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(spec.memoryMb),
     AWS_LAMBDA_FUNCTION_NAME: spec.name,
     AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
     AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",

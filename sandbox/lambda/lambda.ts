@@ -1,170 +1,139 @@
 import type { SandboxClock } from "../clock.ts";
-import type { EventBridgeEvent } from "../cloudtrail.ts";
 import type { Table } from "../dynamodb/table.ts";
-import { matchesPattern } from "../events/pattern.ts";
-import type { Principal, PrincipalRegistry } from "../principals.ts";
-import { type Queue, sendMessage } from "../queues.ts";
-import type { IdSequence } from "../sequence.ts";
-import type { DeadLetter, FunctionSpec, Sandbox } from "../types.ts";
-import { createPool, type Pool } from "./containers.ts";
-import { createQueueTrigger } from "./queue-trigger.ts";
-import { createStreamTrigger } from "./stream-trigger.ts";
+import type { QueueMessage, QueueStore } from "../queues.ts";
+import type { Registry, StackResource } from "../stack/registry.ts";
+import type { DeadLetter, Lost, Sandbox } from "../types.ts";
+import { type AsyncTrigger, createAsyncTrigger } from "./async-trigger.ts";
+import type { Deliveries } from "./deliveries.ts";
+import { createFunctions, type Functions, type FunctionsContext } from "./functions.ts";
+import { createQueueTrigger, type QueueTrigger } from "./queue-trigger.ts";
+import { createScheduler } from "./scheduler.ts";
+import { createStreamTrigger, SHARDS } from "./stream-trigger.ts";
 import type { Trigger, TriggerContext } from "./trigger.ts";
 
-const MAX_LOG_LINES = 5000;
-const MAX_DRAIN_ROUNDS = 10_000;
-
-interface Deployed {
-  spec: FunctionSpec;
-  pool: Pool;
-  queue: Queue;
-  triggers: Trigger[];
-}
-
-export interface LambdaContext {
-  account: string;
-  region: string;
+export interface LambdaContext extends Omit<FunctionsContext, "print"> {
+  registry: Registry;
   clock: SandboxClock;
-  ids: IdSequence;
+  deliveries: Deliveries;
+  queues: QueueStore;
   log(line: string): void;
-  principals: PrincipalRegistry;
-  openQueue(name: string): Queue;
-  /** Throws when there is none. */
-  findTable(name: string): Table;
-  environment(principal: Principal): Record<string, string>;
+  /** By the ARN of its stream. */
+  tableOfStream(streamArn: string): Table | undefined;
+  /** Send to an on-failure destination, a queue or a topic. */
+  discard(destinationArn: string, message: string): void;
+  /** Move the clock without firing schedules. */
+  moveTo(epochMs: number): void;
 }
 
-/** The functions of the account and what triggers them. */
+/** The functions of the account and what triggers them: event source mappings of the registry, and asynchronous events. */
 export interface Lambda
-  extends Pick<Sandbox, "deploy" | "invoke" | "settle" | "drain" | "close" | "deadLetters" | "logs"> {
+  extends Pick<Sandbox, "invoke" | "settle" | "drain" | "close" | "deadLetters" | "lost" | "logs"> {
+  functions: Functions;
   kill(container: string): void;
-  tableChanged(table: Table): void;
-  /** Put the event into the queue of each function with a pattern that matches it. */
-  route(event: EventBridgeEvent): void;
+  tableChanged(): void;
+  invokeLater(functionArn: string, event: unknown): void;
+  /** A message of that queue went to its dead-letter queue. */
+  buried(queueArn: string, message: QueueMessage): void;
+  lose(lost: Omit<Lost, "function">): void;
+  pump(): void;
 }
+
+const MAPPING = "AWS::Lambda::EventSourceMapping";
+const MAX_LOG_LINES = 5000;
 
 /** No functions yet. */
 export function createLambda(context: LambdaContext): Lambda {
-  const { clock, ids } = context;
-  const functions = new Map<string, Deployed>();
+  const { registry, clock, deliveries, queues, ids } = context;
   const deadLetters: DeadLetter[] = [];
+  const lost: Lost[] = [];
   const logs: string[] = [];
-  const waiters = new Set<() => void>();
-  let direct = 0;
-  let timer: NodeJS.Timeout | undefined;
-
+  const mapped = new Map<string, Trigger[]>();
+  const later = new Map<string, AsyncTrigger>();
   const print = (line: string): void => {
     logs.push(line);
     if (logs.length > MAX_LOG_LINES) logs.shift();
     context.log(line);
   };
-  const triggers = (): Trigger[] => [...functions.values()].flatMap((deployed) => deployed.triggers);
-  const nextAt = (): number | undefined => {
-    const times = triggers().flatMap((trigger) => trigger.nextAt() ?? []);
-    return times.length > 0 ? Math.min(...times) : undefined;
+  const functions = createFunctions({ ...context, print });
+  const triggers = (): Trigger[] => [...[...mapped.values()].flat(), ...later.values()];
+  const scheduler = createScheduler({ clock, deliveries, triggers, moveTo: context.moveTo });
+
+  const contextFor = (functionArn: string, settings: TriggerContext["settings"]): TriggerContext => ({
+    clock,
+    deliveries,
+    settings,
+    functionArn,
+    // A function without concurrency is polled for all the same: that is how messages meet it.
+    limit: () => Math.max(1, functions.limit(functionArn)),
+    invoke: (event) => functions.invoke(functionArn, event),
+    createId: ids.uuid,
+    bury: (letter) => void deadLetters.push({ function: functions.labelOf(functionArn), ...letter }),
+    lose: (gone) => void lost.push({ function: functions.labelOf(functionArn), ...gone }),
+  });
+  const createTriggers = ({ identifier, account, region, properties }: StackResource): Trigger[] => {
+    const settings = () => registry.find(MAPPING, identifier, account, region)?.properties;
+    const source = String(properties.EventSourceArn);
+    const shared = contextFor(functionArnOf(properties.FunctionName, account, region), settings);
+    if (source.split(":")[2] === "sqs") return [createQueueTrigger(queues, source, shared)];
+    const table = () => context.tableOfStream(source);
+    return Array.from({ length: SHARDS }, (_, shard) =>
+      createStreamTrigger({ ...shared, table, shard, discard: context.discard }),
+    );
   };
-  const pump = (): void => {
-    for (const trigger of triggers()) trigger.pump();
-    clearTimeout(timer);
-    const next = nextAt();
-    // Real time redelivers too, only that tests rarely wait for it.
-    if (next !== undefined && next > clock.now()) {
-      timer = setTimeout(pump, Math.min(next - clock.now() + 1, 2 ** 31 - 1));
-      timer.unref();
+  registry.onChange(() => {
+    const resources = registry.list(MAPPING);
+    const keys = new Set(resources.map(keyOf));
+    for (const key of mapped.keys()) if (!keys.has(key)) mapped.delete(key);
+    for (const resource of resources) {
+      if (!mapped.has(keyOf(resource))) mapped.set(keyOf(resource), createTriggers(resource));
     }
-  };
-  const wake = (): void => {
-    pump();
-    for (const waiter of waiters) waiter();
-    waiters.clear();
-  };
-  const isActive = (): boolean => direct > 0 || triggers().some(({ active }) => active > 0);
-  const settle = async (): Promise<void> => {
-    for (;;) {
-      pump();
-      // A call that is just coming in may bring an event: give it a turn before calling it quiet.
-      await new Promise<void>((next) => setImmediate(next));
-      if (!isActive()) {
-        pump();
-        if (!isActive()) return;
-      }
-      await new Promise<void>((waiter) => waiters.add(waiter));
-    }
-  };
-  const stopListening = clock.onMove(pump);
+    scheduler.pump();
+  });
 
   return {
+    functions,
     deadLetters,
+    lost,
     logs,
-    deploy(spec) {
-      const previous = functions.get(spec.name);
-      for (const trigger of previous?.triggers ?? []) trigger.stop();
-      void previous?.pool.close();
-      const pool = createPool(spec, {
-        region: context.region,
-        account: context.account,
-        clockOffsetMs: () => clock.offsetMs,
-        createId: ids.uuid,
-        createPrincipal: (container) =>
-          context.principals.create(
-            { type: "AssumedRole", name: `cordon-${spec.name}`, sessionName: spec.name },
-            { container, functionName: spec.name },
-          ),
-        environment: context.environment,
-        print,
+    kill: functions.kill,
+    pump: scheduler.pump,
+    tableChanged: () => void setImmediate(scheduler.pump),
+    invoke: (name, event) => scheduler.during(async () => functions.invoke(functions.arnOf(name), event)),
+    invokeLater(functionArn, event) {
+      const trigger = later.get(functionArn) ?? createAsyncTrigger(contextFor(functionArn, () => ({})));
+      later.set(functionArn, trigger);
+      trigger.add(event);
+      scheduler.pump();
+    },
+    buried(queueArn, { messageId, body, receiveCount }) {
+      const mapping = registry.list(MAPPING).find(({ properties }) => properties.EventSourceArn === queueArn);
+      if (!mapping) return;
+      const [trigger] = (mapped.get(keyOf(mapping)) ?? []) as QueueTrigger[];
+      const { account, region, properties } = mapping;
+      deadLetters.push({
+        function: functions.labelOf(functionArnOf(properties.FunctionName, account, region)),
+        at: clock.now(),
+        body,
+        receiveCount,
+        reason: trigger?.reasonOf(messageId) ?? "received too often",
       });
-      const queue = previous?.queue ?? context.openQueue(`cordon-${spec.name}`);
-      const shared: TriggerContext = {
-        spec,
-        clock,
-        region: context.region,
-        createId: ids.uuid,
-        invoke: pool.invoke,
-        bury: (letter) => void deadLetters.push({ function: spec.name, ...letter }),
-        delivered: wake,
-      };
-      const stream = spec.stream ? [createStreamTrigger(context.findTable(spec.stream.table), shared)] : [];
-      queue.arrived = pump;
-      functions.set(spec.name, { spec, pool, queue, triggers: [createQueueTrigger(queue, shared), ...stream] });
-      pump();
     },
-    async invoke(name, event) {
-      const deployed = functions.get(name);
-      if (!deployed)
-        throw new Error(`The sandbox has no function ${name}; functions: ${[...functions.keys()].join(", ")}`);
-      direct += 1;
-      try {
-        return await deployed.pool.invoke(event);
-      } finally {
-        direct -= 1;
-        wake();
-      }
-    },
-    kill(container) {
-      for (const { pool } of functions.values()) pool.kill(container);
-    },
-    tableChanged: () => void setImmediate(pump),
-    route(event) {
-      for (const { spec, queue } of functions.values()) {
-        if (!spec.patterns?.some((pattern) => matchesPattern(pattern, event))) continue;
-        sendMessage(queue, { messageId: ids.uuid(), body: JSON.stringify(event), at: clock.now() });
-      }
-    },
-    settle,
-    async drain() {
-      for (let round = 0; round < MAX_DRAIN_ROUNDS; round++) {
-        await settle();
-        const next = nextAt();
-        if (next === undefined) return;
-        if (next > clock.now()) clock.set(next);
-      }
-      throw new Error(`The sandbox is not drained after ${MAX_DRAIN_ROUNDS} redeliveries: something feeds itself`);
-    },
+    lose: (gone) => void lost.push({ function: "", ...gone }),
+    settle: scheduler.settle,
+    drain: scheduler.drain,
     async close() {
-      stopListening();
-      clearTimeout(timer);
-      for (const trigger of triggers()) trigger.stop();
-      await Promise.all([...functions.values()].map(({ pool }) => pool.close()));
+      scheduler.close();
+      await functions.close();
     },
   };
+}
+
+function keyOf({ identifier, account, region }: StackResource): string {
+  return `${account}/${region}/${identifier}`;
+}
+
+/** A mapping names its function by name or ARN. */
+function functionArnOf(name: unknown, account: string, region: string): string {
+  const text = String(name);
+  return text.startsWith("arn:") ? text : `arn:aws:lambda:${region}:${account}:function:${text}`;
 }

@@ -1,62 +1,71 @@
-import { deleteMessage, type Queue, type QueueMessage, receiveMessages } from "../queues.ts";
+import { deleteMessage, type Queue, type QueueMessage, type QueueStore } from "../queues.ts";
 import { md5, systemAttributes } from "../sqs.ts";
 import { readBatchResponse } from "./batch.ts";
-import type { Trigger, TriggerContext } from "./trigger.ts";
+import { isEnabled, reportsFailures, type Trigger, type TriggerContext } from "./trigger.ts";
 
-/** Poll `queue` for a function. What fails comes again after the visibility timeout, on the sandbox's clock. */
-export function createQueueTrigger(queue: Queue, context: TriggerContext): Trigger {
-  const { spec, clock } = context;
+/** A queue's trigger also knows how deliveries failed: a redrive to a dead-letter queue adds no reason. */
+export interface QueueTrigger extends Trigger {
+  reasonOf(messageId: string): string | undefined;
+}
+
+/**
+ * Poll a queue for a function. What fails, or meets a function without concurrency, comes again after the queue's visibility timeout.
+ * MaximumBatchingWindowInSeconds is not waited for: a batch is what is there.
+ */
+export function createQueueTrigger(queues: QueueStore, queueArn: string, context: TriggerContext): QueueTrigger {
+  const { clock, deliveries, settings } = context;
   const reasons = new Map<string, string>();
   let active = 0;
-  let isStopped = false;
-  queue.visibilityTimeoutMs = spec.visibilityTimeoutMs ?? 6 * spec.timeoutMs;
-  queue.maxReceiveCount = spec.maxReceiveCount ?? 3;
-  queue.bury = (message) => {
-    const reason = reasons.get(message.messageId) ?? "received too often";
-    reasons.delete(message.messageId);
-    context.bury({ at: clock.now(), body: message.body, receiveCount: message.receiveCount, reason });
-  };
 
-  const deliver = async (batch: QueueMessage[]): Promise<void> => {
-    const records = batch.map((message) => describeMessage(message, queue, context.region));
-    const result = await context.invoke({ Records: records });
-    const outcome = readBatchResponse(
-      result,
-      batch.map(({ messageId }) => messageId),
-    );
+  const deliver = async (queue: Queue): Promise<void> => {
+    const max = deliveries.batchSize(Number(settings()?.BatchSize ?? 10));
+    const batch = queues.receive(queue, max, clock.now());
+    if (batch.length === 0) return;
+    const result = await context.invoke({ Records: batch.map((message) => describeMessage(message, queue)) });
+    const identifiers = batch.map(({ messageId }) => messageId);
+    const outcome = readBatchResponse(result, identifiers, reportsFailures(settings()));
     for (const message of batch) {
       const hasFailed =
-        outcome.kind === "failed" && (outcome.identifiers === "all" || outcome.identifiers.has(message.messageId));
+        outcome.kind === "throttled" ||
+        (outcome.kind === "failed" && (outcome.identifiers === "all" || outcome.identifiers.has(message.messageId)));
       if (hasFailed) reasons.set(message.messageId, outcome.reason);
+      // Delivered more than once as it is, a message is not given for nothing again: that could wear it out.
+      else if (message.receiveCount === 1 && deliveries.isRepeated()) message.visibleAt = clock.now();
       else deleteMessage(queue, message);
     }
   };
-  const pump = (): void => {
-    while (!isStopped && active < (spec.maxConcurrency ?? 4)) {
-      const batch = receiveMessages(queue, spec.batchSize ?? 1, clock.now(), context.createId);
-      if (batch.length === 0) return;
-      active += 1;
-      void deliver(batch).finally(() => {
-        active -= 1;
-        pump();
-        context.delivered();
-      });
-    }
-  };
   return {
-    pump,
     get active() {
       return active;
     },
-    stop() {
-      isStopped = true;
+    isReady() {
+      const max = Number(
+        (settings()?.ScalingConfig as { MaximumConcurrency?: number })?.MaximumConcurrency ?? Infinity,
+      );
+      if (!isEnabled(settings()) || active >= Math.min(max, context.limit())) return false;
+      const queue = queues.byArn(queueArn);
+      const next = queue && queues.nextAt(queue);
+      return next !== undefined && next <= clock.now();
     },
-    nextAt: () =>
-      queue.messages.length > 0 ? Math.min(...queue.messages.map(({ visibleAt }) => visibleAt)) : undefined,
+    async deliver() {
+      const queue = queues.byArn(queueArn);
+      if (!queue) return;
+      active += 1;
+      try {
+        await deliver(queue);
+      } finally {
+        active -= 1;
+      }
+    },
+    nextAt() {
+      const queue = isEnabled(settings()) ? queues.byArn(queueArn) : undefined;
+      return queue && queues.nextAt(queue);
+    },
+    reasonOf: (messageId) => reasons.get(messageId),
   };
 }
 
-function describeMessage(message: QueueMessage, queue: Queue, region: string): Record<string, unknown> {
+function describeMessage(message: QueueMessage, queue: Queue): Record<string, unknown> {
   const attributes = Object.entries(message.attributes).map(([name, stringValue]) => [
     name,
     { stringValue, stringListValues: [], binaryListValues: [], dataType: "String" },
@@ -70,6 +79,6 @@ function describeMessage(message: QueueMessage, queue: Queue, region: string): R
     md5OfBody: md5(message.body),
     eventSource: "aws:sqs",
     eventSourceARN: queue.arn,
-    awsRegion: region,
+    awsRegion: queue.region,
   };
 }
