@@ -4,6 +4,8 @@ import type { RecordedCall } from "./calls.ts";
 import { createClock } from "./clock.ts";
 import { describeApiCall, type EventBridgeEvent } from "./cloudtrail.ts";
 import { createControlPlane } from "./control-plane/control-plane.ts";
+import { createDynamoDBControl } from "./control-plane/dynamodb-control.ts";
+import { withControlPlane } from "./control-plane/json-protocol.ts";
 import { createAccountRegions } from "./control-plane/regions.ts";
 import { createAccountSeeds } from "./control-plane/seeds.ts";
 import { createDynamoDB } from "./dynamodb/service.ts";
@@ -102,7 +104,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     kill: lambda.kill,
     services: [
       createS3(s3, () => ids.key("", 48)),
-      createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
+      withControlPlane(
+        createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
+        createDynamoDBControl(registry, dynamodb),
+      ),
       createSqs(queues, registry, ids.uuid),
       topics.service,
       createSts(principals),
