@@ -108,9 +108,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
       ),
-      createSqs(queues, registry, ids.uuid),
+      withControlPlane(
+        withControlPlane(
+        createSqs(queues, ids.uuid),
+        createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
+      ),
+        createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
+      ),
       topics.service,
-      createSts(principals),
+      createSts(principals, registry),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),
     ],
     record(call) {

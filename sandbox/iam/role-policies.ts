@@ -2,16 +2,17 @@ import type { Registry } from "../stack/registry.ts";
 import { listOf, type OneOrMore, type PolicyDocument } from "./policy.ts";
 
 /**
- * Every policy of a role, as configured at this moment: inline, attached by name, or a resource of its own. Undefined
- * when the registry has no such role: then nothing is known about what it may do.
+ * Every policy of a role, as configured at this moment: inline, attached by ARN, or a resource of its own. A role that is
+ * not there may do nothing; but in an account nobody has given a role, nothing is known about any: undefined.
  */
 export function rolePolicies(
   registry: Registry,
   account: string,
   roleName: string,
 ): readonly PolicyDocument[] | undefined {
+  if (registry.list("AWS::IAM::Role", { account }).length === 0) return undefined;
   const role = registry.find("AWS::IAM::Role", roleName, account, "");
-  if (!role) return undefined;
+  if (!role) return [];
   const inline = listOf(role.properties.Policies as { PolicyDocument: PolicyDocument }[] | undefined);
   const attached = listOf(role.properties.ManagedPolicyArns as OneOrMore | undefined);
   const separate = ["AWS::IAM::RolePolicy", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]
