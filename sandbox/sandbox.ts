@@ -108,13 +108,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
       ),
-      withControlPlane(
-        withControlPlane(
-        createSqs(queues, ids.uuid),
-        createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
-      ),
-        createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
-      ),
+      createSqs(queues, registry, ids.uuid),
       topics.service,
       createSts(principals, registry),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),
