@@ -12,6 +12,8 @@ export interface Trail {
   readonly isLogging: boolean;
   /** Whether its selectors take in this Region's management events that write; without those EventBridge is told of no call. */
   readonly logsWrites: boolean;
+  /** Why neither can be told. */
+  readonly unreadable?: string;
 }
 
 /** A rule that hands a Region's events to the cell, as it has to be and as it is. */
@@ -34,6 +36,7 @@ export type Forwarder =
 
 /** What one account and Region has of what Cordon hears by. Without entry nothing but the heartbeat can be told. */
 export interface Coverage {
+  readonly readAtMs: number;
   readonly role: Entry;
   readonly trails: Reading<readonly Trail[]>;
   readonly forwarder: Forwarder;

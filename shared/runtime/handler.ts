@@ -10,7 +10,7 @@ import { type Handled, handleSignal } from "../pipeline.ts";
 import type { ControlEvents } from "../signals/cloudtrail.ts";
 import { isSqsBatch, type Parsed, parseSignals } from "../signals/parse-signals.ts";
 import { parseJson } from "../signals/shapes.ts";
-import type { Result, Signal } from "../types.ts";
+import type { Clock, Result, Signal } from "../types.ts";
 import { ANSWER_MS, type Answer, withoutFinding } from "./answer.ts";
 import { inTurn } from "./in-turn.ts";
 import type { Messages } from "./messages.ts";
@@ -18,8 +18,17 @@ import { takeApart } from "./take-apart.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
 import type { Wired } from "./wire.ts";
 
+/** What a function hears and does about it, made once per container. */
+export interface Listening extends Pick<Wired<unknown>, "messages" | "accounts"> {
+  readonly clock: Clock;
+  /** What an event holds: signals to treat, and what is ignored or refused. */
+  hear(event: unknown): readonly Parsed[];
+  /** One signal through the pipeline, by the control it is for. */
+  handle(signal: Signal, deadlineMs: number): Promise<Handled>;
+}
+
 /**
- * The Lambda handler that runs one control: an SQS batch is answered with the messages to deliver again, anything else with `Answer`.
+ * The Lambda handler that runs one control.
  *
  * @param connect makes the ports; called once a container, and again after it failed
  * @throws CordonError `misconfigured`, and whatever is a mistake in Cordon itself
@@ -29,27 +38,45 @@ export function controlHandler<State>(
   control: Control<State>,
   connect: () => Promise<Wired<State>>,
 ) {
+  const { cloudTrail, configTypes, id } = control.meta;
+  const events: ControlEvents = { cloudTrail, configTypes };
+  return signalHandler(functionName, id, async () => {
+    const { cordon, ...wired } = await connect();
+    return {
+      ...wired,
+      clock: cordon.clock,
+      hear: (event) => parseSignals(event, events),
+      handle: (signal, deadlineMs) => handleSignal(signal, cordon, deadlineMs),
+    };
+  });
+}
+
+/**
+ * The Lambda handler of whatever treats signals: an SQS batch is answered with the messages to deliver again, anything else with `Answer`.
+ *
+ * @param controlId what an answer names where no signal says which control it is about
+ * @throws CordonError `misconfigured`, and whatever is a mistake in Cordon itself
+ */
+export function signalHandler(functionName: string, controlId: string, connect: () => Promise<Listening>) {
   const logger = makeLogger(functionName);
   const metrics = makeMetrics(functionName);
-  const { cloudTrail, configTypes, id: controlId } = control.meta;
-  const events: ControlEvents = { cloudTrail, configTypes };
-  let wired: Promise<Wired<State>> | undefined;
+  let listening: Promise<Listening> | undefined;
 
   const handle = async (input: unknown, context: Context): Promise<Answer | SQSBatchResponse> => {
-    wired ??= connect();
+    listening ??= connect();
     // A mistake in the settings can be mended without a new container.
-    wired.catch(() => {
-      wired = undefined;
+    listening.catch(() => {
+      listening = undefined;
     });
-    const { cordon, messages, accounts } = await wired;
+    const { clock, messages, accounts, ...ears } = await listening;
     accounts?.learnOwn(context.invokedFunctionArn);
-    const deadlineMs = cordon.clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
+    const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
 
     const treat = async (signal: Signal): Promise<Handled> => {
       const { arn, account } = signal.resource;
       // Whose resource it is decides before anything is read or written for it.
       await accounts?.credentialsFor(account);
-      const handled = await inTurn(arn, () => handleSignal(signal, cordon, deadlineMs));
+      const handled = await inTurn(arn, () => ears.handle(signal, deadlineMs));
       for (const { status } of handled.results) metrics.addMetric(status, MetricUnit.Count, 1);
       const results = handled.results.map(({ findingId, status, occurrence }) => ({ findingId, status, occurrence }));
       logger.info("handled", { signal: signal.id, name: signal.name, resource: arn, results });
@@ -58,7 +85,7 @@ export function controlHandler<State>(
 
     const deliver = async (record: SQSRecord): Promise<void> => {
       try {
-        const refused = await treatMessage(record, events, treat);
+        const refused = await treatMessage(record, ears.hear, treat);
         if (refused === undefined) return;
         metrics.addMetric("refused", MetricUnit.Count, 1);
         logger.warn("refused", { messageId: record.messageId, reason: refused });
@@ -77,15 +104,13 @@ export function controlHandler<State>(
 
     try {
       if (!isSqsBatch(input)) {
-        const results = await treatDirectly(parseSignals(input, events), treat, controlId);
+        const results = await treatDirectly(ears.hear(input), treat, controlId);
         for (const { status, reasons } of results)
           if (status === "failed" || status === "refused") logger.warn(status, { reasons });
         return { results };
       }
       const { together, alone, later } = takeApart(input.Records);
-      const postponed = later.map((record, index) =>
-        postpone(record, cordon.clock.nowMs() + index * 1_000, messages, logger),
-      );
+      const postponed = later.map((record, index) => postpone(record, clock.nowMs() + index * 1_000, messages, logger));
       await Promise.all(postponed);
       const failures = later.map(({ messageId }) => ({ itemIdentifier: messageId }));
       for (const Records of [together, alone]) {
@@ -119,12 +144,12 @@ async function postpone(record: SQSRecord, untilMs: number, messages: Messages, 
  */
 async function treatMessage(
   record: SQSRecord,
-  events: ControlEvents,
+  hear: Listening["hear"],
   treat: (signal: Signal) => Promise<Handled>,
 ): Promise<string | undefined> {
   const body = parseJson(record.body ?? "");
   if (!body.ok) return "the SQS body is not JSON; expected an event as JSON";
-  const parsed = parseSignals(body.value, events);
+  const parsed = hear(body.value);
   const failures: unknown[] = [];
   const refusals = parsed.flatMap((each) => (each.kind === "refused" ? [each.reason] : []));
   for (const each of parsed) {

@@ -7,17 +7,34 @@ import { asList, asObject, asText, type Json } from "./shapes.ts";
 export interface ControlEvents {
   readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
   readonly configTypes: readonly string[];
+  /** Which of a control's resources a record is about, for controls of no S3 buckets; none: it concerns something else. */
+  readonly find?: (record: Json, envelope: Json | undefined) => readonly ResourceRef[];
 }
 
 /**
- * A CloudTrail record -> a signal, or why not.
+ * A CloudTrail record -> a signal for each resource it is about, or why not.
  *
  * A failed call (`errorCode`) changed nothing and is ignored, also when it carries responseElements.
  *
  * @param record the record itself (EventBridge `detail`, or a record of a log file)
  * @param envelope the EventBridge event around it, for the account and Region where the record lacks them
  */
-export function parseCloudTrailRecord(record: Json, envelope: Json | undefined, events: ControlEvents): Parsed {
+export function parseCloudTrailRecord(
+  record: Json,
+  envelope: Json | undefined,
+  events: ControlEvents,
+): readonly Parsed[] {
+  const unheard = notHeard(record, events);
+  if (unheard !== undefined) return [unheard];
+  const name = asText(record.eventName) ?? "";
+  if (events.find === undefined) return [parseBucketCall(record, envelope, name)];
+  const resources = events.find(record, envelope);
+  if (resources.length === 0) return [{ kind: "ignored", reason: `${name} concerns nothing of Cordon's own` }];
+  return resources.map((resource) => ({ kind: "signal", signal: signalOf(record, envelope, name, resource) }));
+}
+
+/** Why a record is not for these controls, or nothing that can have changed anything. */
+function notHeard(record: Json, events: ControlEvents): Parsed | undefined {
   const source = asText(record.eventSource);
   const name = asText(record.eventName);
   if (source === undefined || name === undefined) {
@@ -30,7 +47,10 @@ export function parseCloudTrailRecord(record: Json, envelope: Json | undefined, 
   if (errorCode !== undefined && errorCode !== null && errorCode !== "") {
     return { kind: "ignored", reason: `${name} failed with ${String(errorCode).slice(0, 80)} and changed nothing` };
   }
+  return undefined;
+}
 
+function parseBucketCall(record: Json, envelope: Json | undefined, name: string): Parsed {
   const bucket = findBucket(record);
   if (bucket === "other-resource") return { kind: "ignored", reason: `${name} concerns no bucket` };
   if (bucket === undefined)

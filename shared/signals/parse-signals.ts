@@ -37,7 +37,7 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
   if (asText(event.invokingEvent) !== undefined) return unwrapText(event.invokingEvent, "invokingEvent", unwrap);
   if (asText(event.messageType) !== undefined) return parseConfigNotification(event, events);
   if (asText(event.eventName) !== undefined && asText(event.eventSource) !== undefined) {
-    return [parseCloudTrailRecord(event, undefined, events)];
+    return parseCloudTrailRecord(event, undefined, events);
   }
   if (asText(event.resourceType) !== undefined && asText(event.configurationItemStatus) !== undefined) {
     return [parseConfigurationItem(event, events)];
@@ -84,7 +84,7 @@ function parseEventBridge(
       },
     ];
   }
-  if (type.endsWith("via CloudTrail")) return [parseCloudTrailRecord(detail, event, events)];
+  if (type.endsWith("via CloudTrail")) return parseCloudTrailRecord(detail, event, events);
   if (type === "Config Configuration Item Change") return unwrap(detail);
   return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
 }

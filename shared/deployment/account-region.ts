@@ -1,0 +1,51 @@
+import type { AccountRegion } from "../resources/account-coverage.ts";
+import { asObject, asText, type Json } from "../signals/shapes.ts";
+import type { ResourceRef } from "../types.ts";
+
+const ACCOUNT = /^\d{12}$/;
+const REGION = /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}$/;
+
+/**
+ * An account's Region as a resource. AWS has no ARN for it; this one is made as AWS makes others, with the Region in its place, so that the journal keeps each Region
+ * apart. Undefined when a part is not of AWS's form.
+ */
+export function accountRegionRef({ account, region }: AccountRegion, partition: string): ResourceRef | undefined {
+  if (!ACCOUNT.test(account) || !REGION.test(region)) return undefined;
+  const arn = `arn:${partition}:account:${region}:${account}:account`;
+  return { type: "AWS::::Account", arn, name: `${account}/${region}`, account, region };
+}
+
+/** By what the forwarding stack's rules and the member role are known. */
+export interface CoverageNames {
+  readonly partition: string;
+  readonly home: AccountRegion;
+  readonly rules: readonly string[];
+  readonly memberRole?: string;
+}
+
+/**
+ * The account and Region whose coverage a CloudTrail record may have changed; none when it is about something else. Pure.
+ *
+ * A role is the account's: its loss is told for the Region the call is recorded in, and found for the others by the next look at each.
+ */
+export function findAccountRegions(
+  record: Json,
+  envelope: Json | undefined,
+  { partition, home, rules, memberRole }: CoverageNames,
+): readonly ResourceRef[] {
+  const account = asText(record.recipientAccountId) ?? asText(envelope?.account);
+  const request = asObject(record.requestParameters);
+  const source = asText(record.eventSource);
+  const enabled = source === "account.amazonaws.com" ? asText(request?.regionName) : undefined;
+  const region = enabled ?? asText(record.awsRegion) ?? asText(envelope?.region);
+  if (account === undefined || region === undefined) return [];
+  const isHome = account === home.account && region === home.region;
+  const rule = asText(request?.name) ?? asText(request?.rule);
+  // What names nothing may be about any: live state decides.
+  if (source === "events.amazonaws.com" && (isHome || (rule !== undefined && !rules.includes(rule)))) return [];
+  const role = asText(request?.roleName);
+  if (source === "iam.amazonaws.com" && (account === home.account || (role !== undefined && role !== memberRole)))
+    return [];
+  const ref = accountRegionRef({ account, region }, partition);
+  return ref === undefined ? [] : [ref];
+}

@@ -1,0 +1,213 @@
+import { AccountClient, paginateListRegions } from "@aws-sdk/client-account";
+import {
+  type AdvancedEventSelector,
+  CloudTrailClient,
+  DescribeTrailsCommand,
+  type EventSelector,
+  GetEventSelectorsCommand,
+  GetTrailStatusCommand,
+  type Trail as SdkTrail,
+} from "@aws-sdk/client-cloudtrail";
+import { ConfigServiceClient, DescribeConfigurationRecorderStatusCommand } from "@aws-sdk/client-config-service";
+import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
+import type { AwsClients } from "../aws/clients.ts";
+import { isSame } from "../deployment/compare.ts";
+import { CordonError } from "../errors.ts";
+import type { Clock } from "../types.ts";
+import type { AccountCoverage, AccountRegion, Coverage, Entry, ForwardingRule, Trail } from "./account-coverage.ts";
+import { readResource } from "./cell-resources-aws.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+import type { Reading } from "./port.ts";
+
+/** A rule of the forwarding stack as it has to be in every Region. */
+export interface ExpectedRule {
+  readonly name: string;
+  /** By the names of CloudFormation's properties: State, EventPattern or ScheduleExpression. */
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** Where the cell lies, and what a forwarding stack has to consist of. */
+export interface CoverageSettings {
+  readonly home: AccountRegion;
+  readonly partition: string;
+  readonly busArn: string;
+  readonly rules: readonly ExpectedRule[];
+}
+
+/** A role's credentials hold for an hour after it is gone: whether it can be assumed is asked anew after this long, sooner than an event is looked at again. */
+const BELIEVED_MS = 20_000;
+
+/**
+ * What Cordon hears by, read with the credentials of each account: the cell's own, or its member role's.
+ *
+ * @param openClients clients that have assumed no role yet
+ */
+export function accountCoverageOnAws(
+  openClients: () => AwsClients,
+  settings: CoverageSettings,
+  heartbeats: Heartbeats,
+  clock: Clock,
+): AccountCoverage {
+  const { home } = settings;
+  let opened: { readonly clients: AwsClients; readonly atMs: number } | undefined;
+  const current = (): AwsClients => {
+    const nowMs = clock.nowMs();
+    if (opened === undefined || nowMs - opened.atMs >= BELIEVED_MS) opened = { clients: openClients(), atMs: nowMs };
+    return opened.clients;
+  };
+  return {
+    async read(place) {
+      const clients = current();
+      const readAtMs = clock.nowMs();
+      const isHome = place.account === home.account && place.region === home.region;
+      const heartbeatAt = isHome ? undefined : await heartbeats.last(place);
+      const role = await enter(clients, place, home);
+      const shut = role.kind === "shut" ? ({ kind: "unreadable", reason: role.reason } as const) : undefined;
+      const [trails, rules, recorders] = await Promise.all([
+        shut ?? readTrails(clients, place),
+        isHome ? undefined : (shut ?? readRules(clients, place, settings)),
+        shut ?? readRecorders(clients, place),
+      ]);
+      const forwarder: Coverage["forwarder"] =
+        rules === undefined ? { kind: "not-needed" } : { kind: "needed", rules, ...(heartbeatAt && { heartbeatAt }) };
+      return { readAtMs, role, trails, forwarder, recorders };
+    },
+    regions: (account) => readRegions(current(), account, home),
+  };
+}
+
+/** Whether calls can be made in the account at all. */
+async function enter(clients: AwsClients, place: AccountRegion, home: AccountRegion): Promise<Entry> {
+  try {
+    await clients.in(place, CloudTrailClient, {});
+    return place.account === home.account ? { kind: "not-needed" } : { kind: "open" };
+  } catch (error) {
+    if (error instanceof CordonError && !error.retry) return { kind: "shut", reason: error.message };
+    throw error;
+  }
+}
+
+/** DescribeTrails, and for each trail GetTrailStatus and GetEventSelectors; a multi-Region trail is asked in its home Region. */
+async function readTrails(clients: AwsClients, place: AccountRegion): Promise<Reading<readonly Trail[]>> {
+  return answered("DescribeTrails", "the trails", async () => {
+    const client = await clients.in(place, CloudTrailClient, {});
+    const { trailList = [] } = await client.send(new DescribeTrailsCommand({ includeShadowTrails: true }));
+    return Promise.all(trailList.map((trail) => readTrail(clients, place, trail)));
+  });
+}
+
+async function readTrail(clients: AwsClients, place: AccountRegion, trail: SdkTrail): Promise<Trail> {
+  const { TrailARN, Name = "?", HomeRegion = place.region } = trail;
+  const client = await clients.in({ account: place.account, region: HomeRegion }, CloudTrailClient, {});
+  const reading = await answered("GetTrailStatus", `the trail ${Name}`, async () => {
+    const [{ IsLogging }, selectors] = await Promise.all([
+      client.send(new GetTrailStatusCommand({ Name: TrailARN })),
+      client.send(new GetEventSelectorsCommand({ TrailName: TrailARN })),
+    ]);
+    return { name: Name, isLogging: IsLogging === true, logsWrites: logsWrites(selectors) };
+  });
+  if (reading.kind === "present") return reading.state;
+  return { name: Name, isLogging: false, logsWrites: false, unreadable: reading.reason };
+}
+
+/**
+ * Whether selectors take in management events that write, of all services. Excluding AWS KMS or RDS Data is offered for their volume, and tolerated: the calls
+ * Cordon reacts to there are told by the sweep. Pure.
+ */
+export function logsWrites(selectors: {
+  readonly EventSelectors?: readonly EventSelector[] | undefined;
+  readonly AdvancedEventSelectors?: readonly AdvancedEventSelector[] | undefined;
+}): boolean {
+  const basic = selectors.EventSelectors ?? [];
+  if (basic.some((each) => each.IncludeManagementEvents !== false && each.ReadWriteType !== "ReadOnly")) return true;
+  return (selectors.AdvancedEventSelectors ?? []).some(({ FieldSelectors = [] }) => {
+    const field = (name: string) => FieldSelectors.find(({ Field }) => Field === name);
+    const isReadOnly = field("readOnly")?.Equals?.includes("true") === true;
+    const isNarrowed = field("eventSource")?.Equals !== undefined || field("eventName") !== undefined;
+    return field("eventCategory")?.Equals?.includes("Management") === true && !isReadOnly && !isNarrowed;
+  });
+}
+
+/** GetResource of Cloud Control for each rule the forwarding stack has. */
+async function readRules(
+  clients: AwsClients,
+  place: AccountRegion,
+  { rules, partition, busArn }: CoverageSettings,
+): Promise<Reading<readonly ForwardingRule[]>> {
+  const readings = await Promise.all(
+    rules.map(async ({ name, properties }) => {
+      const arn = `arn:${partition}:events:${place.region}:${place.account}:rule/${name}`;
+      const reading = await readResource(clients, place, "AWS::Events::Rule", arn);
+      if (reading.kind === "unreadable") return reading;
+      if (reading.kind === "absent") return { name, differences: ["there is none"] };
+      const differences = Object.entries(properties)
+        .filter(([property, expected]) => !isSame(expected, reading.state[property]))
+        .map(([property]) => `${property} differs`);
+      if (!sendsTo(busArn, reading.state.Targets)) differences.push("its target is not the cell's bus");
+      return { name, differences };
+    }),
+  );
+  const unreadable = readings.find((reading) => "kind" in reading);
+  if (unreadable !== undefined && "kind" in unreadable) return unreadable;
+  return { kind: "present", state: readings as readonly ForwardingRule[] };
+}
+
+/** To the cell's bus, as a whole and to nothing else: an input put in its place would make the event unreadable. */
+function sendsTo(busArn: string, targets: unknown): boolean {
+  const [target, ...others] = Array.isArray(targets) ? (targets as readonly Record<string, unknown>[]) : [];
+  if (target === undefined || others.length > 0) return false;
+  return (
+    target.Arn === busArn && !["Input", "InputPath", "InputTransformer"].some((name) => target[name] !== undefined)
+  );
+}
+
+/** DescribeConfigurationRecorderStatus. */
+async function readRecorders(clients: AwsClients, place: AccountRegion): Promise<Coverage["recorders"]> {
+  return answered("DescribeConfigurationRecorderStatus", "AWS Config's recorders", async () => {
+    const client = await clients.in(place, ConfigServiceClient, {});
+    const answer = await client.send(new DescribeConfigurationRecorderStatusCommand({}));
+    return (answer.ConfigurationRecordersStatus ?? []).map(({ name = "?", recording }) => ({
+      name,
+      isRecording: recording === true,
+    }));
+  });
+}
+
+/** ListRegions, by the account itself: for others it takes an organisation's management account. */
+async function readRegions(
+  clients: AwsClients,
+  account: string,
+  { region }: AccountRegion,
+): Promise<Reading<readonly string[]>> {
+  try {
+    const client = await clients.in({ account, region }, AccountClient, {});
+    return await answered("ListRegions", `the Regions of ${account}`, async () => {
+      const names: string[] = [];
+      const enabled = {
+        RegionOptStatusContains: ["ENABLED" as const, "ENABLED_BY_DEFAULT" as const],
+      };
+      for await (const { Regions = [] } of paginateListRegions({ client }, enabled)) {
+        for (const { RegionName } of Regions) if (RegionName !== undefined) names.push(RegionName);
+      }
+      return names.sort();
+    });
+  } catch (error) {
+    if (error instanceof CordonError && !error.retry) return { kind: "unreadable", reason: error.message };
+    throw error;
+  }
+}
+
+async function answered<Answer>(
+  operation: string,
+  what: string,
+  call: () => Promise<Answer>,
+): Promise<Reading<Answer>> {
+  try {
+    return { kind: "present", state: await call() };
+  } catch (error) {
+    if (error instanceof CordonError) throw error;
+    const failure = sortAwsError(error);
+    if (failure.kind === "unavailable") throw unavailable(operation, error);
+    return { kind: "unreadable", reason: `${what} can't be read: ${failure.message}` };
+  }
+}

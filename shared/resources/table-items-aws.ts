@@ -1,0 +1,114 @@
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  paginateQuery,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
+import type { CodeChange } from "../deployment/own-resource.ts";
+import type { CodeChanges } from "./cell-resources.ts";
+import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
+
+/**
+ * What the guard remembers of its own, beside the journal in the cell's table:
+ *
+ *   HEARTBEAT   <account>#<region>   { account, region, at }                TTL: a forwarder that is gone for good is forgotten
+ *   CODE        <function>           { functionName, at, by?, codeSha256? }  without `by`: a deployment's
+ *
+ * Of two writes the later event's holds, in whatever order they come.
+ */
+const HEARTBEATS = "HEARTBEAT";
+const CODE = "CODE";
+const KEPT_DAYS = 30;
+
+type Table = { readonly client: DynamoDBClient; readonly name: string };
+
+/** GetItem, Query and UpdateItem on the table. */
+export function heartbeatsInTable(client: DynamoDBClient, name: string): Heartbeats {
+  const table = { client, name };
+  return {
+    async record({ account, region, at }) {
+      const expiresAtSeconds = Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * 86_400;
+      const values = { entity: "heartbeat", account, region, at, expiresAtSeconds };
+      await putNewer(table, HEARTBEATS, `${account}#${region}`, values, []);
+    },
+    async last({ account, region }) {
+      return (await getItem(table, HEARTBEATS, `${account}#${region}`))?.at as string | undefined;
+    },
+    async all() {
+      const found: Heartbeat[] = [];
+      const pages = paginateQuery(
+        { client },
+        {
+          TableName: name,
+          KeyConditionExpression: "pk = :pk",
+          ExpressionAttributeValues: marshall({ ":pk": HEARTBEATS }),
+        },
+      );
+      await ask("Query", async () => {
+        for await (const { Items = [] } of pages) found.push(...Items.map((item) => unmarshall(item) as Heartbeat));
+      });
+      return found.map(({ account, region, at }) => ({ account, region, at }));
+    },
+  };
+}
+
+/** GetItem and UpdateItem on the table. */
+export function codeChangesInTable(client: DynamoDBClient, name: string): CodeChanges {
+  const table = { client, name };
+  return {
+    record: ({ functionName, ...change }) =>
+      putNewer(table, CODE, functionName, { entity: "code", functionName, ...change }, []),
+    settle: (functionName, at) =>
+      putNewer(table, CODE, functionName, { entity: "code", functionName, at }, ["by", "codeSha256"]),
+    async last(functionName) {
+      const item = await getItem(table, CODE, functionName);
+      return item?.by === undefined ? undefined : (item as unknown as CodeChange);
+    },
+  };
+}
+
+/** Sets `values` and removes other attributes, unless the item is of a later time. */
+async function putNewer(
+  { client, name }: Table,
+  pk: string,
+  sk: string,
+  values: Readonly<Record<string, unknown>> & { readonly at: string },
+  removed: readonly string[],
+): Promise<void> {
+  const set = Object.keys(values).map((key) => `#${key} = :${key}`);
+  const names = [...Object.keys(values), ...removed];
+  const update: UpdateItemCommandInput = {
+    TableName: name,
+    Key: marshall({ pk, sk }),
+    UpdateExpression: `SET ${set.join(", ")}${removed.length > 0 ? ` REMOVE ${removed.map((key) => `#${key}`).join(", ")}` : ""}`,
+    ConditionExpression: "attribute_not_exists(#at) OR #at <= :at",
+    ExpressionAttributeNames: Object.fromEntries(names.map((key) => [`#${key}`, key])),
+    ExpressionAttributeValues: marshall(
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [`:${key}`, value])),
+    ),
+  };
+  try {
+    await client.send(new UpdateItemCommand(update));
+  } catch (error) {
+    if (sortAwsError(error).code !== "ConditionalCheckFailedException") throw unavailable("UpdateItem", error);
+  }
+}
+
+async function getItem({ client, name }: Table, pk: string, sk: string): Promise<Record<string, unknown> | undefined> {
+  const Key = marshall({ pk, sk });
+  const { Item } = await ask("GetItem", () =>
+    client.send(new GetItemCommand({ TableName: name, Key, ConsistentRead: true })),
+  );
+  return Item === undefined ? undefined : unmarshall(Item);
+}
+
+async function ask<Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (error) {
+    throw unavailable(operation, error);
+  }
+}
