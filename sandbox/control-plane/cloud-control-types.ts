@@ -152,6 +152,12 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
     list: ["sns:ListTopics"],
     shown: (topic) => ({ TopicArn: topic.arn }),
   },
+  "AWS::SNS::Subscription": {
+    read: ["sns:GetSubscriptionAttributes"],
+    list: ["sns:ListSubscriptions"],
+    writeOnly: ["Region"],
+    shown: arn,
+  },
   "AWS::SNS::TopicPolicy": {},
   "AWS::Logs::LogGroup": {
     read: [
@@ -188,7 +194,7 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
       "cloudtrail:GetInsightSelectors",
       "cloudtrail:DescribeTrails",
     ],
-    shown: (trail) => ({ TrailName: trail.identifier, ...arn(trail) }),
+    shown: (trail) => ({ TrailName: trail.identifier, Arn: trail.arn }),
   },
   // Its schema has no handlers at all: CloudFormation's older kind.
   "AWS::Config::ConfigurationRecorder": {},

@@ -1,8 +1,8 @@
 import type { EventBridgeEvent } from "../cloudtrail.ts";
 import { ServiceError } from "../errors.ts";
+import { busNameOf } from "../events/bridge.ts";
 import type { Registry } from "../stack/registry.ts";
 import type { Caller, ControlHandler } from "./control-service.ts";
-import { busOf } from "./event-rules.ts";
 import { isRecord, parseObject, readList, readText, requireText } from "./input.ts";
 
 const BUS = "AWS::Events::EventBus";
@@ -15,7 +15,7 @@ export type PublishEvent = (event: EventBridgeEvent, busArn: string) => void;
 export function busArn(bus: unknown, { account, region }: Caller): string {
   return typeof bus === "string" && bus.startsWith("arn:")
     ? bus
-    : `arn:aws:events:${region}:${account}:event-bus/${busOf(bus)}`;
+    : `arn:aws:events:${region}:${account}:event-bus/${busNameOf(bus)}`;
 }
 
 /** Buses, who may send to them, and PutEvents. Every account and Region has its `default` bus, in the registry or not. */
@@ -26,12 +26,12 @@ export function eventBusHandlers(
 ): Record<string, ControlHandler> {
   const findBus = (name: string, caller: Caller) => registry.find(BUS, name, caller.account, caller.region);
   const requireBus = (value: unknown, caller: Caller): string => {
-    const name = busOf(value);
+    const name = busNameOf(value);
     if (name === "default" || findBus(name, caller)) return name;
     throw new ServiceError("ResourceNotFoundException", `Event bus ${name} does not exist.`, 400);
   };
   const policiesOf = (name: string, caller: Caller) =>
-    registry.list(POLICY, caller).filter(({ properties }) => busOf(properties.EventBusName) === name);
+    registry.list(POLICY, caller).filter(({ properties }) => busNameOf(properties.EventBusName) === name);
   const statementsOf = (name: string, caller: Caller): unknown[] => [
     ...policiesOf(name, caller).map(({ properties }) => readStatement(properties, busArn(name, caller))),
     ...readList(Object(findBus(name, caller)?.properties.Policy).Statement),
@@ -99,7 +99,7 @@ export function eventBusHandlers(
           throw new ServiceError("ValidationException", "Cannot delete event bus default.", 400);
         }
         const rules = registry.list("AWS::Events::Rule", caller);
-        if (rules.some(({ properties }) => busOf(properties.EventBusName) === name)) {
+        if (rules.some(({ properties }) => busNameOf(properties.EventBusName) === name)) {
           throw new ServiceError("ValidationException", "EventBus can't be deleted since it has rules.", 400);
         }
         const bus = findBus(name, caller);

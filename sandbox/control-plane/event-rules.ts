@@ -1,7 +1,10 @@
 import { ServiceError } from "../errors.ts";
+import { busNameOf } from "../events/bridge.ts";
+import { parseEventPattern } from "../events/pattern.ts";
+import { parseSchedule } from "../events/schedule.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
 import type { Caller, ControlHandler } from "./control-service.ts";
-import { type Input, isRecord, parseObject, readList, readText, requireText } from "./input.ts";
+import { type Input, isRecord, readList, readText, requireText } from "./input.ts";
 import { takePage } from "./page.ts";
 
 const RULE = "AWS::Events::Rule";
@@ -10,7 +13,7 @@ const RULE_MEMBERS = ["Description", "RoleArn", "ScheduleExpression"] as const;
 
 /** ARN of a rule by its name and its bus, which may be given by name or ARN. */
 export function ruleArn(name: string, bus: string | undefined, { account, region }: Caller): string {
-  const busName = bus?.split("event-bus/").at(-1) ?? "default";
+  const busName = busNameOf(bus);
   return `arn:aws:events:${region}:${account}:rule/${busName === "default" ? name : `${busName}/${name}`}`;
 }
 
@@ -40,10 +43,10 @@ export function eventRuleHandlers(registry: Registry): Record<string, ControlHan
     ListRules: {
       arn: () => "*",
       run(input, caller) {
-        const bus = busOf(input.EventBusName);
+        const bus = busNameOf(input.EventBusName);
         const rules = registry
           .list(RULE, caller)
-          .filter(({ properties }) => busOf(properties.EventBusName) === bus)
+          .filter(({ properties }) => busNameOf(properties.EventBusName) === bus)
           .filter((rule) => nameOf(rule).startsWith(readText(input, "NamePrefix") ?? ""));
         const { items, next } = takePage(rules, input.NextToken, input.Limit, "ValidationException");
         return { Rules: items.map(describeRule), ...(next && { NextToken: next }) };
@@ -62,21 +65,14 @@ export function eventRuleHandlers(registry: Registry): Record<string, ControlHan
         const name = requireText(input, "Name");
         const bus = readText(input, "EventBusName");
         const arn = ruleArn(name, bus, caller);
-        const pattern = readText(input, "EventPattern");
-        const schedule = readText(input, "ScheduleExpression");
-        if (!pattern && !schedule) {
-          throw new ServiceError(
-            "ValidationException",
-            "Parameter(s) EventPattern or ScheduleExpression must be specified.",
-            400,
-          );
-        }
+        const pattern = readPattern(input);
+        checkSchedule(input);
         const existing = registry.find(RULE, arn, caller.account, caller.region);
         const properties = {
           Name: name,
           ...(bus && { EventBusName: bus }),
           ...Object.fromEntries(RULE_MEMBERS.flatMap((member) => (input[member] ? [[member, input[member]]] : []))),
-          ...(pattern && { EventPattern: parseObject(pattern, "InvalidEventPatternException") }),
+          ...(pattern && { EventPattern: pattern }),
           State: readText(input, "State") ?? "ENABLED",
           ...(existing?.properties.Targets !== undefined && { Targets: existing.properties.Targets }),
         };
@@ -126,6 +122,36 @@ export function eventRuleHandlers(registry: Registry): Record<string, ControlHan
   };
 }
 
+/** What PutRule refuses: a pattern that EventBridge doesn't understand. */
+function readPattern(input: Input): Record<string, unknown> | undefined {
+  const text = readText(input, "EventPattern");
+  if (!text) return undefined;
+  try {
+    parseEventPattern(text);
+  } catch (error) {
+    throw new ServiceError("InvalidEventPatternException", error instanceof Error ? error.message : String(error), 400);
+  }
+  return JSON.parse(text);
+}
+
+/** And a schedule that it doesn't, or on a bus where there are none, or neither of them. */
+function checkSchedule(input: Input): void {
+  const schedule = readText(input, "ScheduleExpression");
+  const refuse = (message: string) => new ServiceError("ValidationException", message, 400);
+  if (!schedule) {
+    if (readText(input, "EventPattern")) return;
+    throw refuse("Parameter(s) EventPattern or ScheduleExpression must be specified.");
+  }
+  if (busNameOf(input.EventBusName) !== "default") {
+    throw refuse("ScheduleExpression is supported only on the default event bus.");
+  }
+  try {
+    parseSchedule(schedule);
+  } catch {
+    throw refuse("Parameter ScheduleExpression is not valid.");
+  }
+}
+
 function withoutTargets(rule: StackResource, ids: readonly string[]): Record<string, unknown>[] {
   return readList(rule.properties.Targets)
     .filter(isRecord)
@@ -140,18 +166,13 @@ function nameOf({ arn }: StackResource): string {
   return arn.split("/").at(-1) ?? "";
 }
 
-/** A bus's name, whether by name or ARN; `default` when none is given. */
-export function busOf(bus: unknown): string {
-  return typeof bus === "string" && bus !== "" ? (bus.split("event-bus/").at(-1) ?? bus) : "default";
-}
-
 function describeRule(rule: StackResource): Record<string, unknown> {
   const { EventPattern, Targets: _targets, Tags: _tags, ...properties } = rule.properties;
   return {
     ...properties,
     Name: nameOf(rule),
     Arn: rule.arn,
-    EventBusName: busOf(properties.EventBusName),
+    EventBusName: busNameOf(properties.EventBusName),
     State: properties.State ?? "ENABLED",
     ...(EventPattern !== undefined && { EventPattern: JSON.stringify(EventPattern) }),
   };

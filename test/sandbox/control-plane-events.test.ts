@@ -11,6 +11,7 @@ import {
   PutEventsCommand,
   PutPermissionCommand,
   PutRuleCommand,
+  type PutRuleCommandInput,
   PutTargetsCommand,
   RemovePermissionCommand,
   RemoveTargetsCommand,
@@ -51,6 +52,20 @@ beforeEach(async () => {
 });
 afterEach(() => sandbox.close());
 
+/** A queue that rules may fill; returns its ARN. */
+const openQueue = (name: string): string => {
+  const url = sandbox.createQueue(name);
+  const arn = `arn:aws:sqs:eu-central-1:111122223333:${name}`;
+  const send = { Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage" };
+  sandbox.registry.put({
+    ...PLACE,
+    type: "AWS::SQS::QueuePolicy",
+    identifier: "policy",
+    arn: "policy",
+    properties: { Queues: [url], PolicyDocument: { Statement: [{ ...send, Resource: arn }] } },
+  });
+  return arn;
+};
 const configured = () => sandbox.registry.find("AWS::Events::Rule", ARN, PLACE.account, PLACE.region)?.properties;
 const trail = () => sandbox.events.map(({ source, region, detail }) => [source, region, detail.eventName]);
 
@@ -154,6 +169,40 @@ describe("a rule", () => {
     });
   });
 
+  it.each<[string, Partial<PutRuleCommandInput>, string]>([
+    [
+      "with a pattern EventBridge doesn't know",
+      { EventPattern: '{"source":"aws.s3"}' },
+      "InvalidEventPatternException",
+    ],
+    ["with a schedule it doesn't know", { ScheduleExpression: "sometimes" }, "ValidationException"],
+    [
+      "with a schedule on a bus of its own",
+      { EventBusName: "cordon", ScheduleExpression: "rate(1 hour)" },
+      "ValidationException",
+    ],
+    ["without either", {}, "ValidationException"],
+  ])("is refused %s", async (_what, input, name) => {
+    const put = events.send(new PutRuleCommand({ Name: "new", ...input }));
+
+    expect(await failureOf(put)).toMatchObject({ name });
+    expect(sandbox.registry.list("AWS::Events::Rule")).toHaveLength(1);
+  });
+
+  it("hears of others, and of its own end no more", async () => {
+    openQueue("cordon-guard");
+    const EventPattern = '{"source":["aws.events"],"detail":{"eventName":[{"prefix":"Disable"}]}}';
+    await events.send(new PutRuleCommand({ Name: "cordon-guard", EventPattern }));
+    await events.send(new PutRuleCommand({ Name: "other", ScheduleExpression: "rate(1 hour)" }));
+
+    await events.send(new DisableRuleCommand({ Name: "other" }));
+    await events.send(new DisableRuleCommand({ Name: "cordon-guard" }));
+    await sandbox.settle();
+
+    const heard = sandbox.queues["cordon-guard"]?.map(({ body }) => JSON.parse(body).detail.requestParameters);
+    expect(heard).toEqual([{ name: "other" }]);
+  });
+
   it("of another Region is another rule", async () => {
     const elsewhere = new EventBridgeClient(clientConfig(sandbox, "eu-west-1"));
 
@@ -207,7 +256,7 @@ describe("a bus", () => {
   });
 
   it("is not deleted while it has rules, the default one never", async () => {
-    await events.send(new PutRuleCommand({ Name: "r", EventBusName: "cordon", ScheduleExpression: "rate(1 hour)" }));
+    await events.send(new PutRuleCommand({ Name: "r", EventBusName: "cordon", EventPattern: '{"source":["shop"]}' }));
     const remove = (Name: string) => events.send(new DeleteEventBusCommand({ Name }));
     expect(await failureOf(remove("cordon"))).toMatchObject({
       name: "ValidationException",
@@ -225,6 +274,27 @@ describe("a bus", () => {
 });
 
 describe("PutEvents", () => {
+  it("puts events on the bus that is named", async () => {
+    const arn = openQueue("orders");
+    const own = { Rule: "r", EventBusName: "cordon" };
+    await events.send(new PutRuleCommand({ Name: "r", EventBusName: "cordon", EventPattern: '{"source":["shop"]}' }));
+    await events.send(new PutTargetsCommand({ ...own, Targets: [{ Id: "queue", Arn: arn }] }));
+    const entry = (EventBusName: string | undefined, number: number) => ({
+      Source: "shop",
+      DetailType: "Order",
+      Detail: JSON.stringify({ number }),
+      ...(EventBusName && { EventBusName }),
+    });
+
+    await events.send(new PutEventsCommand({ Entries: [entry("cordon", 1), entry(undefined, 2), entry(BUS_ARN, 3)] }));
+    await sandbox.settle();
+
+    expect(sandbox.queues.orders?.map(({ body }) => JSON.parse(body))).toMatchObject([
+      { source: "shop", "detail-type": "Order", account: PLACE.account, detail: { number: 1 } },
+      { detail: { number: 3 } },
+    ]);
+  });
+
   it("takes custom events, refuses AWS's own sources one by one, and leaves no management event", async () => {
     const entry = { Source: "shop", DetailType: "Order", Detail: "{}" };
 
