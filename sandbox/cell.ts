@@ -1,11 +1,17 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { eventPatterns, functionDefinitions, MAX_RECEIVES } from "../deploy/functions.ts";
-import type { EventPattern } from "./events/pattern.ts";
-import type { FunctionSpec, Sandbox } from "./types.ts";
+import { readTemplate } from "./stack/read-template.ts";
+import type { Deployment, Template } from "./stack/template.ts";
+import type { Sandbox } from "./types.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const PACKAGED = join(ROOT, ".serverless", "cloudformation-template-update-stack.json");
+/** What the packaged template is made from. */
+const SOURCES = ["deploy", "controls", "serverless.yml"];
 
 /** Names of a cell in the sandbox: those of the `local` stage in serverless.yml. */
-export const CELL = { table: "cordon", refusedQueue: "cordon-refused" } as const;
+export const CELL = { table: "cordon", refusedQueue: "cordon-refused", bus: "cordon" } as const;
 
 /** What the functions get told, as serverless.yml does; `more` and what is set already come first. */
 export function cellEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -18,41 +24,59 @@ export function cellEnvironment(more: Readonly<Record<string, string>> = {}): Re
   };
 }
 
-/** Cordon's functions as deploy/functions.ts defines them, from `dist/`. `only` leaves the others out. */
-export function cellFunctions(
+let packaged: Template | undefined;
+
+/** The template that `osls package` has written. Throws Error when there is none, or an older one than what it is made from. */
+export function packagedTemplate(): Template {
+  // Looked at once a process: what is packaged during a test run doesn't change it half-way.
+  packaged ??= readPackaged();
+  return structuredClone(packaged);
+}
+
+function readPackaged(): Template {
+  const advice = 'run "npm run assemble" first, which builds and packages';
+  if (!existsSync(PACKAGED)) throw new Error(`There is no packaged template: ${advice}`);
+  const packagedAt = statSync(PACKAGED).mtimeMs;
+  const newer = SOURCES.flatMap((name) => filesIn(join(ROOT, name))).find(
+    (file) => statSync(file).mtimeMs > packagedAt,
+  );
+  if (newer !== undefined)
+    throw new Error(`The packaged template is older than ${newer.slice(ROOT.length)}: ${advice}`);
+  return readTemplate(PACKAGED);
+}
+
+/** Functions of the packaged template, by their bundle's folder, that `npm run build` has not built yet. */
+export function missingBundles(only?: readonly string[]): readonly string[] {
+  return bundledFunctions().filter((name) => (only ?? [name]).includes(name) && !existsSync(bundleOf(name)));
+}
+
+/** The cell as it is packaged, in the sandbox's own account and Region; `only` leaves other functions out. */
+export function deployCell(
+  sandbox: Sandbox,
   environment: Record<string, string>,
-  only: readonly string[] = allFunctions(),
-): FunctionSpec[] {
-  return functionDefinitions
-    .filter(({ name }) => only.includes(name))
-    .map(({ name, timeoutSeconds, memoryMb, trigger, controls }) => ({
-      name,
-      bundle: bundleOf(name),
-      environment,
-      timeoutMs: timeoutSeconds * 1000,
-      memoryMb,
-      maxReceiveCount: MAX_RECEIVES,
-      ...(trigger === "queue" && { patterns: controls.flatMap(eventPatterns) as EventPattern[] }),
-      ...(trigger === "stream" && { stream: { table: CELL.table } }),
-    }));
+  only?: readonly string[],
+): Deployment {
+  return sandbox.deployTemplate(packagedTemplate(), {
+    stackName: "cordon-local",
+    environment,
+    ...(only && { only }),
+  });
 }
 
-/** Functions that `npm run build` has not built yet. */
-export function missingBundles(only: readonly string[] = allFunctions()): readonly string[] {
-  return only.filter((name) => !existsSync(bundleOf(name)));
-}
-
-/** Table, queue and functions of a cell, in a sandbox that has none. */
-export function deployCell(sandbox: Sandbox, environment: Record<string, string>, only?: readonly string[]): void {
-  sandbox.createTable(CELL.table, { stream: true });
-  sandbox.createQueue(CELL.refusedQueue);
-  for (const spec of cellFunctions(environment, only)) sandbox.deploy(spec);
-}
-
-function allFunctions(): readonly string[] {
-  return functionDefinitions.map(({ name }) => name);
+/** The packaged functions by the folder of their bundle. */
+function bundledFunctions(): readonly string[] {
+  return Object.values(packagedTemplate().Resources)
+    .filter(({ Type }) => Type === "AWS::Lambda::Function")
+    .map(({ Properties }) => basename(dirname(String(Properties?.Handler))));
 }
 
 function bundleOf(name: string): string {
-  return fileURLToPath(new URL(`../dist/${name}/index.js`, import.meta.url));
+  return join(ROOT, "dist", name, "index.js");
+}
+
+function filesIn(path: string): readonly string[] {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith(".md"))
+    .map((entry) => join(entry.parentPath, entry.name));
 }

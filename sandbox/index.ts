@@ -1,6 +1,6 @@
 /** An AWS account on loopback for demo, tests and benchmarks. Start with `startSandbox`. */
 export type { RecordedCall, ServiceName } from "./calls.ts";
-export { CELL, cellEnvironment, cellFunctions, deployCell, missingBundles } from "./cell.ts";
+export { CELL, cellEnvironment, deployCell, missingBundles, packagedTemplate } from "./cell.ts";
 export type { SandboxClock } from "./clock.ts";
 export type { EventBridgeEvent } from "./cloudtrail.ts";
 export type { IndexSpec } from "./dynamodb/indexes.ts";

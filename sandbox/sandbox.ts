@@ -8,6 +8,7 @@ import { createDynamoDBControl } from "./control-plane/dynamodb-control.ts";
 import { withControlPlane } from "./control-plane/json-protocol.ts";
 import { createAccountRegions } from "./control-plane/regions.ts";
 import { createAccountSeeds } from "./control-plane/seeds.ts";
+import { createSqsControl } from "./control-plane/sqs-control.ts";
 import { createDynamoDB } from "./dynamodb/service.ts";
 import { createTable, type DynamoDBState, tableArn } from "./dynamodb/tables.ts";
 import { expireItems } from "./dynamodb/time-to-live.ts";
@@ -108,7 +109,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
       ),
-      createSqs(queues, registry, ids.uuid),
+      withControlPlane(
+        createSqs(queues, ids.uuid),
+        createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
+      ),
       topics.service,
       createSts(principals, registry),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),

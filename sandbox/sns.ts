@@ -1,7 +1,7 @@
 import type { SandboxClock } from "./clock.ts";
 import { createQueryService } from "./control-plane/query-protocol.ts";
 import { ServiceError } from "./errors.ts";
-import { policiesNaming } from "./events/policies.ts";
+import { queuePolicies } from "./events/policies.ts";
 import { allowsService } from "./events/resource-policy.ts";
 import type { Service } from "./operation.ts";
 import type { QueueStore } from "./queues.ts";
@@ -54,10 +54,7 @@ export function createTopics({ registry, clock, queues, createId, invoke }: Topi
       const endpoint = String(properties.Endpoint);
       const queue = properties.Protocol === "sqs" ? queues.byArn(endpoint) : undefined;
       const request = { caller: { service: SNS }, action: "sqs:SendMessage", resource: endpoint };
-      if (
-        queue &&
-        allowsService(policiesNaming(registry, queue), { ...request, keys: { "aws:SourceArn": topicArn } })
-      ) {
+      if (queue && allowsService(queuePolicies(registry, queue), { ...request, keys: { "aws:SourceArn": topicArn } })) {
         const body = properties.RawMessageDelivery ? message : JSON.stringify(notification);
         queues.send(queue, { messageId: createId(), body, at: clock.now() });
       }

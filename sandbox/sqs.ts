@@ -1,22 +1,17 @@
 import { createHash } from "node:crypto";
 import { ServiceError } from "./errors.ts";
 import { type CallContext, failure, type Permission, type Service, type WireResponse } from "./operation.ts";
-import { deleteMessage, QUEUE, type Queue, type QueueMessage, type QueueStore } from "./queues.ts";
-import type { Registry } from "./stack/registry.ts";
+import { deleteMessage, type Queue, type QueueMessage, type QueueStore } from "./queues.ts";
 
 type Input = Record<string, unknown>;
 type Handler = (queue: Queue, input: Input, context: CallContext) => unknown;
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_BATCH = 10;
-const READS = new Set(["GetQueueUrl", "GetQueueAttributes"]);
-/** What CloudTrail calls management; the rest are data events. */
-const MANAGEMENT = new Set(["CreateQueue", "SetQueueAttributes", "PurgeQueue", "DeleteQueue"]);
-/** What SetQueueAttributes and CloudFormation both know. */
-const SETTINGS = ["VisibilityTimeout", "MessageRetentionPeriod", "DelaySeconds", "RedrivePolicy", "Policy"];
+const READS = new Set(["GetQueueUrl"]);
 
-/** Standard queues over the JSON protocol. A queue that is not there is refused; CreateQueue and templates make them. */
-export function createSqs(queues: QueueStore, registry: Registry, createId: () => string): Service {
+/** Messages of standard queues over the JSON protocol. A queue that is not there is refused; CreateQueue and templates make them. */
+export function createSqs(queues: QueueStore, createId: () => string): Service {
   const send = (queue: Queue, input: Input, at: number) => {
     const body = String(input.MessageBody ?? "");
     if (body === "" || Buffer.byteLength(body) > MAX_BODY_BYTES) {
@@ -28,36 +23,9 @@ export function createSqs(queues: QueueStore, registry: Registry, createId: () =
     queues.send(queue, { messageId, body, attributes: readAttributes(input.MessageAttributes), at, ...delay });
     return { MessageId: messageId, MD5OfMessageBody: md5(body) };
   };
-  const change = (queue: Queue, input: Input): void => {
-    const attributes = Object.entries((input.Attributes ?? {}) as Record<string, string>);
-    const unknown = attributes.find(([name]) => !SETTINGS.includes(name));
-    if (unknown) throw new ServiceError("InvalidAttributeName", `Unknown Attribute ${unknown[0]}.`, 400);
-    const resource = registry.find(QUEUE, queue.url, queue.account, queue.region);
-    if (!resource) return;
-    Object.assign(resource.properties, Object.fromEntries(attributes));
-    registry.changed(resource);
-  };
   const handlers: Record<string, Handler> = {
     CreateQueue: (queue) => ({ QueueUrl: queue.url }),
     GetQueueUrl: (queue) => ({ QueueUrl: queue.url }),
-    GetQueueAttributes(queue, input, { at }) {
-      const asked = (input.AttributeNames ?? []) as string[];
-      const all = Object.entries(describeQueue(queue, at));
-      return { Attributes: Object.fromEntries(all.filter(([name]) => asked.includes("All") || asked.includes(name))) };
-    },
-    SetQueueAttributes(queue, input) {
-      change(queue, input);
-      return {};
-    },
-    PurgeQueue(queue) {
-      queue.messages.splice(0);
-      return {};
-    },
-    DeleteQueue(queue) {
-      const resource = registry.find(QUEUE, queue.url, queue.account, queue.region);
-      if (resource) registry.remove(resource);
-      return {};
-    },
     SendMessage: (queue, input, { at }) => send(queue, input, at),
     SendMessageBatch: (queue, input, { at }) => eachEntry(input, (entry) => send(queue, entry, at)),
     ReceiveMessage(queue, input, { at }) {
@@ -121,7 +89,8 @@ export function createSqs(queues: QueueStore, registry: Registry, createId: () =
         },
         mutating: !READS.has(name),
         ...(name === "CreateQueue" ? {} : { locate: (context: CallContext) => void find(context) }),
-        ...(MANAGEMENT.has(name) && {
+        // The rest are data events.
+        ...(name === "CreateQueue" && {
           trail: (context: CallContext) => describeTrail(input, context, accountOf(context)),
         }),
         execute: (context) => answer(200, handler(find(context), input, context), {}),
@@ -147,23 +116,6 @@ function describeTrail(input: Input, { region }: CallContext, account: string) {
     account,
     requestParameters: Object.fromEntries(names),
     resources: [],
-  };
-}
-
-function describeQueue({ arn, messages, properties }: Queue, at: number): Record<string, string> {
-  const text = (value: unknown): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
-  const set = SETTINGS.flatMap((name) => (properties[name] === undefined ? [] : [[name, text(properties[name])]]));
-  const visible = messages.filter(({ visibleAt }) => visibleAt <= at).length;
-  const delayed = messages.filter(({ visibleAt, receiveCount }) => visibleAt > at && receiveCount === 0).length;
-  return {
-    VisibilityTimeout: "30",
-    MessageRetentionPeriod: "345600",
-    DelaySeconds: "0",
-    ...Object.fromEntries(set),
-    QueueArn: arn,
-    ApproximateNumberOfMessages: String(visible),
-    ApproximateNumberOfMessagesDelayed: String(delayed),
-    ApproximateNumberOfMessagesNotVisible: String(messages.length - visible - delayed),
   };
 }
 

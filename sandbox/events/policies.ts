@@ -6,15 +6,12 @@ import { allowsRole, allowsService } from "./resource-policy.ts";
 
 const EVENTS = "events.amazonaws.com";
 
-/** A queue's policies: those that name it, and its own attribute. */
-export function policiesNaming(registry: Registry, { url, account, region, properties }: Queue): PolicyDocument[] {
-  const named = registry
+/** The policies that name a queue. */
+export function queuePolicies(registry: Registry, { url, account, region }: Queue): PolicyDocument[] {
+  return registry
     .list("AWS::SQS::QueuePolicy", { account, region })
-    .filter((policy) => (policy.properties.Queues as unknown[] | undefined)?.includes(url))
-    .map((policy) => policy.properties.PolicyDocument as PolicyDocument);
-  return typeof properties.Policy === "string" && properties.Policy !== ""
-    ? [...named, JSON.parse(properties.Policy)]
-    : named;
+    .filter(({ properties }) => (properties.Queues as unknown[] | undefined)?.includes(url))
+    .map(({ properties }) => properties.PolicyDocument as PolicyDocument);
 }
 
 /** A bus's policies: AWS::Events::EventBusPolicy in both its forms, and the bus's own property. */

@@ -3,7 +3,7 @@ import type { EventBridgeEvent } from "../cloudtrail.ts";
 import type { PolicyDocument } from "../iam/policy.ts";
 import type { QueueStore } from "../queues.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
-import { busPolicies, functionPolicies, policiesNaming, roleAllows, topicPolicies } from "./policies.ts";
+import { busPolicies, functionPolicies, queuePolicies, roleAllows, topicPolicies } from "./policies.ts";
 import { allowsService } from "./resource-policy.ts";
 
 /** An event that a rule's target did not take. */
@@ -67,7 +67,7 @@ export function createTargets(context: TargetContext): {
   ): string | undefined => {
     const queue = queues.byArn(arn);
     if (!queue) return `there is no queue ${arn}`;
-    const refused = refusal(rule, "sqs:SendMessage", arn, policiesNaming(registry, queue));
+    const refused = refusal(rule, "sqs:SendMessage", arn, queuePolicies(registry, queue));
     if (refused !== undefined) return refused;
     for (const delayMs of context.spread?.() ?? [0]) {
       const messageId = context.createId();

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { PutBucketReplicationCommand, type ReplicationConfiguration } from "@aws-sdk/client-s3";
 import { meta } from "../../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import {
-  CELL,
   cellEnvironment,
-  cellFunctions,
+  deployCell,
   type FunctionSpec,
   type InvocationResult,
   missingBundles,
@@ -51,11 +50,10 @@ export async function openCell(limits: Partial<FunctionSpec> = {}, only?: readon
   const missing = missingBundles();
   if (missing.length > 0) throw new Error(`not built: ${missing.join(", ")}; "npm test" builds first`);
   const tickets = mkdtempSync(join(tmpdir(), "cordon-e2e-"));
-  const sandbox = await startSandbox({ region: HOME, tables: [{ name: CELL.table, stream: true }] });
-  sandbox.createQueue(CELL.refusedQueue);
+  const sandbox = await startSandbox({ region: HOME });
   const environment = cellEnvironment({ CORDON_TICKETS: `file:${tickets}`, POWERTOOLS_LOG_LEVEL: "ERROR" });
-  const specs = cellFunctions(environment, only);
-  for (const spec of specs) sandbox.deploy({ ...spec, ...limits });
+  deployCell(sandbox, environment, only);
+  for (const { identifier } of sandbox.registry.list("AWS::Lambda::Function")) sandbox.redeploy(identifier, limits);
   const developer = s3Client(sandbox, HOME, sandbox.createPrincipal({ type: "IAMUser", name: "developer" }));
 
   return {
@@ -76,11 +74,7 @@ export async function openCell(limits: Partial<FunctionSpec> = {}, only?: readon
       if (call === undefined) throw new Error("the sandbox has not recorded the developer's call");
       return call;
     },
-    deploy(name, more = {}) {
-      const [spec] = cellFunctions(environment, [name]);
-      if (spec === undefined) throw new Error(`there is no function ${name}`);
-      sandbox.deploy({ ...spec, ...limits, ...more });
-    },
+    deploy: (name, more = {}) => sandbox.redeploy(name, { environment, ...limits, ...more }),
     callsOf: (functionName) =>
       sandbox.calls.filter((call) => call.functionName === functionName).map(({ operation }) => operation),
     findingOf(bucket) {
