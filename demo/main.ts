@@ -57,10 +57,11 @@ async function tellStory(account: Account, teller: Teller): Promise<Times> {
 
 async function checkAccount(account: Account, teller: Teller): Promise<void> {
   const { sandbox } = account;
+  const customers: readonly string[] = Object.values(sources);
   const writes = sandbox.calls.filter(
-    ({ functionName, service, mutating }) => functionName && service === "s3" && mutating,
+    ({ functionName, mutating, resource }) => functionName && mutating && customers.includes(resource),
   );
-  await teller.check(`Cordon wrote to S3 ${writes.length} times, each time with PutBucketReplication`, () => {
+  await teller.check(`Cordon wrote to the buckets ${writes.length} times, each time with PutBucketReplication`, () => {
     const others = writes.filter(({ operation, applied }) => operation !== "PutBucketReplication" || !applied);
     if (others.length > 0 || writes.length !== 6) {
       throw new Error(`expected 5 containments and 1 rollback, found ${writes.map(({ operation }) => operation)}`);
