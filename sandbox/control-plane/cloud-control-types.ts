@@ -168,7 +168,7 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
       "logs:DescribeResourcePolicies",
     ],
     list: ["logs:DescribeLogGroups", "logs:ListTagsForResource"],
-    shown: (group) => ({ LogGroupName: group.identifier, Arn: group.arn }),
+    shown: (group) => ({ LogGroupName: group.identifier, Arn: `${group.arn.replace(/:\*$/, "")}:*` }),
   },
   "AWS::CloudWatch::Alarm": {
     read: ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"],

@@ -60,6 +60,8 @@ const WITHOUT_RESOURCE: ReadonlySet<string> = new Set([
   "cloudtrail:DescribeTrails",
   "cloudtrail:ListTrails",
   "kms:ListAliases",
+  "logs:DescribeIndexPolicies",
+  "logs:DescribeLogGroups",
   "logs:DescribeResourcePolicies",
 ]);
 

@@ -40,7 +40,10 @@ export function createConfig(registry: Registry): Service {
     name: "config",
     nameOf: (input) => readText(input, "ConfigurationRecorderName") ?? "",
     // Its ARN ends in an id that no call names.
-    arnOf: (_input, { account, region }) => `arn:aws:config:${region}:${account}:configuration-recorder/*`,
+    arnOf(input, { account, region }) {
+      const recorder = registry.find(RECORDER, readText(input, "ConfigurationRecorderName") ?? "", account, region);
+      return recorder?.arn ?? `arn:aws:config:${region}:${account}:configuration-recorder/*`;
+    },
     handlers: {
       DescribeConfigurationRecorders: {
         run: (input, caller) => ({ ConfigurationRecorders: asked(input, caller).map(describeRecorder) }),

