@@ -6,7 +6,7 @@ import type { Deployment, Template } from "./stack/template.ts";
 import type { Sandbox } from "./types.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-const PACKAGED = join(ROOT, ".serverless", "cloudformation-template-update-stack.json");
+const PACKAGED = join(ROOT, "dist", "package", "cloudformation-template-update-stack.json");
 /** What the packaged template is made from. */
 const SOURCES = ["deploy", "controls", "serverless.yml"];
 
@@ -26,7 +26,7 @@ export function cellEnvironment(more: Readonly<Record<string, string>> = {}): Re
 
 let packaged: Template | undefined;
 
-/** The template that `osls package` has written. Throws Error when there is none, or an older one than what it is made from. */
+/** The template that `osls package` has written for `npm run assemble`. Throws Error when there is none, or an older one than what it is made from. */
 export function packagedTemplate(): Template {
   // Looked at once a process: what is packaged during a test run doesn't change it half-way.
   packaged ??= readPackaged();
