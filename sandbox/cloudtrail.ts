@@ -39,7 +39,7 @@ export function describeApiCall(
     userAgent: `[${context.userAgent}]`,
     ...(error ? { errorCode: trailCode(error.code), errorMessage: error.message } : {}),
     requestParameters: subject.requestParameters,
-    responseElements: error ? null : (subject.responseElements ?? null),
+    responseElements: null,
     ...(subject.additionalEventData ? { additionalEventData: subject.additionalEventData } : {}),
     requestID: context.requestId,
     eventID: createId(),

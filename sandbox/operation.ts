@@ -73,7 +73,6 @@ export interface TrailSubject {
   region: string;
   account: string;
   requestParameters: Record<string, unknown> | null;
-  responseElements?: Record<string, unknown>;
   resources: { accountId: string; type: string; ARN: string }[];
   additionalEventData?: Record<string, unknown>;
 }
