@@ -21,6 +21,17 @@ function assertContainedOnce({ sandbox, journal, findingOf, ticket, ticketNames 
   expect(ticket(finding)).toContain("occurrences: 1");
 }
 
+/** Lambda's poller of the function's queue, switched off or on; returns the call that does the opposite. */
+function switchPoller({ sandbox }: Pick<Cell, "sandbox">, Enabled: boolean): () => void {
+  const mapping = sandbox.registry
+    .list("AWS::Lambda::EventSourceMapping")
+    .find(({ properties }) => String(properties.EventSourceArn).endsWith(`:cordon-${CONTAINS}`));
+  if (mapping === undefined) throw new Error(`nothing polls the queue of ${CONTAINS}`);
+  mapping.properties.Enabled = Enabled;
+  sandbox.registry.changed(mapping);
+  return () => switchPoller({ sandbox }, !Enabled);
+}
+
 describe("events as AWS delivers them", () => {
   let cell: Cell;
   beforeAll(async () => {
@@ -90,7 +101,12 @@ describe("events as AWS delivers them", () => {
     onTestFinished(heal);
     cell.sandbox.routing = true;
 
+    const poller = switchPoller(cell, false);
     for (const event of eventsSince(from)) cell.sandbox.putEvent(event);
+    await cell.sandbox.settle();
+    expect(cell.sandbox.queues[`cordon-${CONTAINS}`]).toHaveLength(10);
+    // All ten in one batch, and again so until it is taken apart.
+    poller();
     await cell.sandbox.drain();
 
     for (const bucket of neighbours) assertContainedOnce(cell, bucket);
