@@ -47,10 +47,7 @@ export const objectOperations: BucketOperation[] = [
   {
     schema: sdk.GetObject$,
     actions: readActions,
-    also({ input }, bucket) {
-      const keyArn = findRead(bucket, input)?.kmsKeyArn;
-      return keyArn === undefined ? [] : [keyPermission("kms:Decrypt", keyArn)];
-    },
+    also: ({ input }, bucket) => decryption(findRead(bucket, input)),
     members: READ_MEMBERS,
     run(call, bucket) {
       const version = readVersion(call, bucket);
@@ -61,6 +58,8 @@ export const objectOperations: BucketOperation[] = [
   {
     schema: sdk.HeadObject$,
     actions: readActions,
+    // Checksums are encrypted with the object.
+    also: ({ input }, bucket) => (input.ChecksumMode === "ENABLED" ? decryption(findRead(bucket, input)) : []),
     members: READ_MEMBERS,
     run: (call, bucket) => ({ output: describeVersion(call, bucket, readVersion(call, bucket)) }),
   },
@@ -75,6 +74,10 @@ export const objectOperations: BucketOperation[] = [
 
 function readActions({ VersionId }: Record<string, unknown>): string[] {
   return [VersionId === undefined ? "s3:GetObject" : "s3:GetObjectVersion"];
+}
+
+function decryption(version: ObjectVersion | undefined): Permission[] {
+  return version?.kmsKeyArn === undefined ? [] : [keyPermission("kms:Decrypt", version.kmsKeyArn)];
 }
 
 function putObject({ state, input, request, context, createId }: S3Call, bucket: Bucket): S3Answer {

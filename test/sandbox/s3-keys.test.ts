@@ -33,11 +33,12 @@ describe("a bucket's key", () => {
     expect(await put()).toMatchObject({ ServerSideEncryption: "aws:kms", SSEKMSKeyId: KEY_ARN });
     await get();
     await s3.send(new HeadObjectCommand(named));
+    await s3.send(new HeadObjectCommand({ ...named, ChecksumMode: "ENABLED" }));
 
     const keyUses = sandbox.calls.map(({ permissions }) =>
       permissions.filter(({ resource }) => resource === KEY_ARN).map(({ action }) => action),
     );
-    expect(keyUses).toEqual([["kms:GenerateDataKey"], ["kms:Decrypt"], []]);
+    expect(keyUses).toEqual([["kms:GenerateDataKey"], ["kms:Decrypt"], [], ["kms:Decrypt"]]);
   });
 
   it("is left alone by an upload that wants S3's own", async () => {
