@@ -92,7 +92,7 @@ describe("one archiver", () => {
   });
 
   it("acknowledges large entries in transactions within 4 MB", async () => {
-    const large = range(20).map((number) => entryOf({ number, kind: "x".repeat(300_000) }));
+    const large = range(12).map((number) => entryOf({ number, kind: "x".repeat(300_000) }));
     const world = archiveWorld();
     world.emit(...large);
     const sizes: number[] = [];
@@ -107,8 +107,9 @@ describe("one archiver", () => {
       (_, ask) => ask(),
     );
     await archiveEntries(CHAIN, large, recorded, container());
+    expect(sizes.length).toBeGreaterThan(1);
     expect(Math.max(...sizes)).toBeLessThan(4_000_000);
-    assertWhole(world, range(20));
+    assertWhole(world, range(12));
   });
 
   it("archives what the stream tells of even when the table has lost it", async () => {
@@ -264,7 +265,7 @@ describe("archivers at the same time", () => {
         await scheduler.waitFor(Promise.all(plans.map(live)));
         assertWhole(world, numbers);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
