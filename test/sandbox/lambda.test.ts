@@ -214,20 +214,6 @@ describe("the stream", () => {
   const write = (sandbox: Sandbox, pk: string) =>
     dynamodbClient(sandbox).send(new PutItemCommand({ TableName: "cordon", Item: { pk: { S: pk }, sk: { S: "x" } } }));
 
-  it("delivers records in order and holds later ones back while one fails", async () => {
-    const sandbox = await start({ stream: { table: "cordon" } });
-    for (const pk of ["a", "bad", "c"]) await write(sandbox, pk);
-    await sandbox.settle();
-    expect(told(sandbox).filter((line) => line.endsWith(" a"))).toHaveLength(1);
-    expect(sandbox.deadLetters).toEqual([]);
-
-    sandbox.deploy({ ...ACTOR, stream: { table: "cordon" }, environment: { FORGIVING: "1" } });
-    await sandbox.drain();
-
-    expect(told(sandbox).slice(-3)).toEqual(["record INSERT a", "record INSERT bad", "record INSERT c"]);
-    expect(sandbox.deadLetters).toEqual([]);
-  });
-
   it("gives up a record that is out of retries", async () => {
     const sandbox = await start({ stream: { table: "cordon", maxRetryAttempts: 1 } });
     await write(sandbox, "bad");

@@ -26,7 +26,7 @@ export async function handler(
     if ("dynamodb" in record) {
       const { Keys, SequenceNumber } = record.dynamodb;
       console.log(`record ${record.eventName} ${Keys.pk.S}`);
-      if (Keys.pk.S.startsWith("bad") && !process.env.FORGIVING) failures.push({ itemIdentifier: SequenceNumber });
+      if (Keys.pk.S.startsWith("bad")) failures.push({ itemIdentifier: SequenceNumber });
       continue;
     }
     const { detail } = JSON.parse(record.body);
