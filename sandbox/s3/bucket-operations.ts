@@ -2,6 +2,7 @@ import type { CreateBucketConfiguration, VersioningConfiguration } from "@aws-sd
 import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { CallContext, Permission, WireRequest } from "../operation.ts";
+import { forgetBucket, writeSetting } from "./configured.ts";
 import { type Bucket, changeBucket, createBucket, readBucket, type S3State } from "./state.ts";
 import { checkTags } from "./tags.ts";
 import { malformedXml, type OperationSchema } from "./wire.ts";
@@ -31,6 +32,8 @@ export interface BucketOperation {
   /** What is checked on something else: a role that is passed on, a key that is used. */
   also?(call: S3Call, bucket: Bucket): Permission[];
   mutating?: true;
+  /** CloudTrail's name where it is not the operation's. */
+  eventName?: string;
   /** HTTP status where it is not the schema's. */
   status?: number;
   /** The members of the input the sandbox acts on, where it does not know them all; others are refused. */
@@ -87,6 +90,7 @@ export const bucketOperations: BucketOperation[] = [
         });
       }
       state.buckets.delete(bucket.name);
+      forgetBucket(state, bucket);
       return {};
     },
   },
@@ -116,7 +120,7 @@ export const bucketOperations: BucketOperation[] = [
   { schema: sdk.PutBucketVersioning$, actions: ["s3:PutBucketVersioning"], mutating: true, run: runPutVersioning },
 ];
 
-function runPutVersioning({ input }: S3Call, bucket: Bucket): S3Answer {
+function runPutVersioning({ state, input }: S3Call, bucket: Bucket): S3Answer {
   const status = (input.VersioningConfiguration as VersioningConfiguration | undefined)?.Status;
   if (status !== "Enabled" && status !== "Suspended") throw malformedXml();
   if (status === "Suspended" && bucket.objectLock) {
@@ -134,6 +138,7 @@ function runPutVersioning({ input }: S3Call, bucket: Bucket): S3Answer {
     );
   }
   changeBucket(bucket, "versioning", status);
+  writeSetting(state, bucket, "VersioningConfiguration", { Status: status });
   return {};
 }
 

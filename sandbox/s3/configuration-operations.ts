@@ -3,6 +3,7 @@ import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { Permission } from "../operation.ts";
 import type { BucketOperation, S3Call } from "./bucket-operations.ts";
+import { writeSetting } from "./configured.ts";
 import { checkReplication } from "./replication-rules.ts";
 import { type Bucket, changeBucket, readBucket } from "./state.ts";
 import { checkTags } from "./tags.ts";
@@ -57,11 +58,13 @@ function passRole(role = ""): Permission {
 }
 
 function writeReplication(
-  { context }: S3Call,
+  { state, context }: S3Call,
   bucket: Bucket,
   configuration: ReplicationConfiguration | undefined,
 ): void {
   changeBucket(bucket, "replication", configuration);
+  const Rules = configuration?.Rules?.map(({ ID, ...rule }) => ({ ...rule, Id: ID }));
+  writeSetting(state, bucket, "ReplicationConfiguration", configuration && { ...configuration, Rules });
   bucket.replicationHistory.push({
     at: context.at,
     principal: context.principal.arn,

@@ -2,6 +2,7 @@ import type { ObjectLockConfiguration, ObjectLockRetention } from "@aws-sdk/clie
 import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { BucketOperation, S3Answer, S3Call } from "./bucket-operations.ts";
+import { writeSetting } from "./configured.ts";
 import { checkLockConfiguration, isWeaker, locked, lockOf, readRetention } from "./object-lock.ts";
 import { mayBypass, readVersion } from "./object-operations.ts";
 import { type Bucket, changeBucket, readBucket } from "./state.ts";
@@ -27,10 +28,13 @@ export const lockOperations: BucketOperation[] = [
   {
     schema: sdk.PutObjectLockConfiguration$,
     actions: ["s3:PutBucketObjectLockConfiguration"],
+    eventName: "PutBucketObjectLockConfiguration",
     mutating: true,
-    run({ input }, bucket) {
+    run({ state, input }, bucket) {
       const asked = input.ObjectLockConfiguration as ObjectLockConfiguration | undefined;
-      changeBucket(bucket, "objectLock", checkLockConfiguration(bucket, asked));
+      const configuration = checkLockConfiguration(bucket, asked);
+      changeBucket(bucket, "objectLock", configuration);
+      writeSetting(state, bucket, "ObjectLockConfiguration", configuration);
       return {};
     },
   },

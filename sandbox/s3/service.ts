@@ -21,6 +21,7 @@ import { parseControlOperation } from "./control.ts";
 import { listOperations } from "./list-operations.ts";
 import { lockOperations } from "./lock-operations.ts";
 import { objectOperations } from "./object-operations.ts";
+import { protectionOperations } from "./protection-operations.ts";
 import { findBucket, type S3State } from "./state.ts";
 import { describeTrail } from "./trail.ts";
 import { escapeXml, type OperationWire, readInput, readOperationSchema, writeOutput } from "./wire.ts";
@@ -37,6 +38,7 @@ const routes: Route[] = [
     ...replicationOperations,
     ...taggingOperations,
     ...lockOperations,
+    ...protectionOperations,
     ...listOperations,
     ...objectOperations,
   ].map((bucket) => ({ wire: readOperationSchema(bucket.schema), bucket })),
@@ -90,7 +92,7 @@ function bindRoute(
   createId: () => string,
 ): Operation {
   const name = String(input.Bucket ?? "");
-  const { actions: needed, mutating = false, status } = account ?? bucket;
+  const { actions: needed, mutating = false, status, eventName } = account ?? bucket;
   const actions = typeof needed === "function" ? needed(input) : needed;
   const find = (context: CallContext) =>
     findBucket(state, name, input.ExpectedBucketOwner, context, wire.name === "HeadBucket");
@@ -115,7 +117,14 @@ function bindRoute(
       ? { deniedHeaders: () => ({ "x-amz-bucket-region": state.buckets.get(name)?.region ?? "" }) }
       : {}),
     // Writes of objects are data events, which a trail leaves out unless it is told otherwise.
-    ...(mutating && !wire.hasKey ? { trail: (context) => describeTrail(state, wire, request, name, context) } : {}),
+    ...(mutating && !wire.hasKey
+      ? {
+          trail: (context) => ({
+            ...describeTrail(state, wire, request, name, context),
+            ...(eventName === undefined ? {} : { eventName }),
+          }),
+        }
+      : {}),
     execute(context): WireResponse {
       const call = callIn(context);
       const answer = bucket ? bucket.run(call, find(context)) : account.run(call);

@@ -32,6 +32,8 @@ export interface Bucket extends BucketConfiguration {
   createdAt: number;
   /** Id, ARN or alias of the key new objects are encrypted with; undefined for S3's own. */
   kmsKey: string | undefined;
+  /** Other settings by CloudFormation's names; unused where the registry has the bucket. */
+  settings: Record<string, unknown>;
   objects: ObjectStore;
   replicationHistory: ReplicationChange[];
   /** Each part as it was before its last write: what a stale read returns. */
@@ -61,6 +63,7 @@ export function createBucket(name: string, region: string, account: string, at: 
     account,
     createdAt: at,
     kmsKey: undefined,
+    settings: {},
     objects: createObjectStore(),
     versioning: undefined,
     tags: [],

@@ -18,9 +18,10 @@ export function describeTrail(
 
 function readDocument(name: string, body: Buffer): Record<string, unknown> {
   try {
+    if (name === "Policy") return { bucketPolicy: JSON.parse(body.toString("utf8")) };
     return body.length > 0 ? { [name]: toTrailJson(readXml(body)) } : {};
   } catch {
-    // The call itself is refused as MalformedXML; the trail then has nothing to show.
+    // The call itself is refused as malformed; the trail then has nothing to show.
     return {};
   }
 }

@@ -82,7 +82,10 @@ function readMember(
   if (traits.httpHeader) return headers[traits.httpHeader.toLowerCase()];
   if (traits.httpQuery) return query.get(traits.httpQuery) ?? undefined;
   if (traits.httpPrefixHeaders) return readPrefixed(headers, traits.httpPrefixHeaders.toLowerCase());
-  if (traits.httpPayload) return member.isBlobSchema() ? body : readPayload(member, body);
+  if (traits.httpPayload) {
+    if (member.isBlobSchema()) return body;
+    return member.isStringSchema() ? body.toString("utf8") : readPayload(member, body);
+  }
   return undefined;
 }
 

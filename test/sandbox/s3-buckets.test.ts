@@ -4,8 +4,8 @@ import {
   DeleteBucketCommand,
   DeleteBucketTaggingCommand,
   GetBucketAbacCommand,
+  GetBucketAclCommand,
   GetBucketLocationCommand,
-  GetBucketPolicyCommand,
   GetBucketTaggingCommand,
   GetBucketVersioningCommand,
   GetObjectAclCommand,
@@ -112,7 +112,7 @@ describe("who may call", () => {
   it("does not let unknown requests fall through to known ones", async () => {
     sandbox.createBucket({ name: "home" });
 
-    expect(await failureOf(s3.send(new GetBucketPolicyCommand({ Bucket: "home" })))).toMatchObject({
+    expect(await failureOf(s3.send(new GetBucketAclCommand({ Bucket: "home" })))).toMatchObject({
       name: "NotImplemented",
     });
     expect(await failureOf(s3.send(new GetObjectAclCommand({ Bucket: "home", Key: "a/b" })))).toMatchObject({

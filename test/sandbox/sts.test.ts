@@ -137,10 +137,10 @@ describe("a session", () => {
       s3: () => new S3Client({ ...config, forcePathStyle: true }).send(new HeadBucketCommand({ Bucket: "none" })),
       dynamodb: () => new DynamoDBClient(config).send(new ScanCommand({ TableName: "none" })),
     };
-    sandbox.clock.advance(899_000);
+    sandbox.clock.advance(840_000);
     await calls.sts();
 
-    sandbox.clock.advance(1_000);
+    sandbox.clock.advance(60_000);
 
     expect(await failureOf(calls.sts())).toMatchObject({ name: "ExpiredToken" });
     expect(await failureOf(calls.dynamodb())).toMatchObject({ name: "ExpiredTokenException" });
