@@ -1,7 +1,7 @@
 const UNITS_MS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 const MINUTE_MS = 60_000;
-/** A cron expression that is not due within so many minutes, four years, is taken as never due. */
-const MAX_MINUTES = 4 * 366 * 1440;
+/** A cron expression that is not due within four years is taken as never due. */
+const MAX_MS = 4 * 366 * 86_400_000;
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
@@ -36,17 +36,18 @@ export function parseSchedule(expression: string): Schedule {
   const isMonth = parseField(month, 1, 12, MONTHS);
   const isWeekday = parseField(dayOfWeek, 1, 7, DAYS);
   const isYear = parseField(year, 1970, 2199);
-  const isDue = (at: Date): boolean =>
-    isMinute(at.getUTCMinutes()) &&
-    isHour(at.getUTCHours()) &&
+  const isDate = (at: Date): boolean =>
     isDay(at.getUTCDate()) &&
     isMonth(at.getUTCMonth() + 1) &&
     isWeekday(at.getUTCDay() + 1) &&
     isYear(at.getUTCFullYear());
+  const isTime = (at: Date): boolean => isMinute(at.getUTCMinutes()) && isHour(at.getUTCHours());
   return (after) => {
-    const first = (Math.floor(after / MINUTE_MS) + 1) * MINUTE_MS;
-    for (let i = 0; i < MAX_MINUTES; i++) {
-      if (isDue(new Date(first + i * MINUTE_MS))) return first + i * MINUTE_MS;
+    let at = (Math.floor(after / MINUTE_MS) + 1) * MINUTE_MS;
+    for (const end = at + MAX_MS; at < end; ) {
+      const date = new Date(at);
+      if (isDate(date) && isTime(date)) return at;
+      at = isDate(date) ? at + MINUTE_MS : date.setUTCHours(24, 0, 0, 0);
     }
     return undefined;
   };
