@@ -1,7 +1,9 @@
 // Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.
+import { meta as accountRegionStaysCovered } from "./account-region-stays-covered/meta.ts";
+import { meta as cordonCellStaysDeployed } from "./cordon-cell-stays-deployed/meta.ts";
 import { meta as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/meta.ts";
 
 /** The metadata of every control; imports no control's code and no SDK. */
-export const catalogue = [s3ReplicationStaysInJurisdiction] as const;
+export const catalogue = [accountRegionStaysCovered, cordonCellStaysDeployed, s3ReplicationStaysInJurisdiction] as const;
 
 export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);

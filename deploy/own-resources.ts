@@ -120,7 +120,7 @@ function functionResources(
     ...(resolver.value(more) as Json),
   };
   const guarded = GUARDED["AWS::Lambda::Function"] as Guarded;
-  const code: OwnPart = { part: "Code", source: { kind: "code", functionName }, expected: { CodeSha256: undefined } };
+  const code: OwnPart = { part: "Code", source: { kind: "code", functionName }, expected: { ChangedBy: undefined } };
   const parts = [...partsOf(guarded, properties), ...triggerParts(functionName, events as Json[], resolver), code];
   const type = "AWS::Lambda::Function";
   const source: Source = { kind: "cloud-control", type, identifier: functionName };

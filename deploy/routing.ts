@@ -92,9 +92,12 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
   return { ...made, [`${id}QueuePolicy`]: queuePolicy(id, ruleArns) };
 }
 
-function patternsOf(_stack: Stack, controls: readonly ControlMeta[]) {
+function patternsOf({ name }: Stack, controls: readonly ControlMeta[]) {
   return controls.flatMap((control) =>
-    eventPatterns(control).map((EventPattern) => ({ Description: control.title, EventPattern })),
+    (control.narrow?.(name) ?? eventPatterns(control)).map((EventPattern) => ({
+      Description: control.title,
+      EventPattern,
+    })),
   );
 }
 

@@ -33,6 +33,8 @@ async function decide(input: unknown, context: Context): Promise<Answer> {
       return refuse([`there is no finding ${request.findingId} that was ever more than compliant`]);
     const control = controls.find(({ meta }) => meta.id === finding.controlId);
     if (control === undefined) return refuse([`this deployment does not know the control ${finding.controlId}`]);
+    if (control.changes === "nothing")
+      return refuse([`${control.meta.id} changes nothing, so that there is nothing to take back`]);
     const result = await takeBack(control, connected, { ...request, finding }, deadlineMs);
     logger.info("decided", { findingId: result.findingId, status: result.status });
     return { results: [result] };

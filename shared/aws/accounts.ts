@@ -22,7 +22,7 @@ export interface MemberCredentials {
   readonly expiration: Date;
 }
 
-interface Own {
+export interface Own {
   readonly account: string;
   /** `aws`, `aws-cn` ...; no role can be assumed across partitions, so that every member is in it too. */
   readonly partition: string;
@@ -139,6 +139,11 @@ export class Accounts {
         { cause: error },
       );
     }
+  }
+
+  /** The cell's own account and its partition. Throws CordonError `unavailable`. */
+  own(): Promise<Own> {
+    return this.#ownAccount();
   }
 
   /** GetCallerIdentity, which needs no permission, where no function ARN told it. */

@@ -21,6 +21,13 @@ export interface CoverageNames {
   readonly home: AccountRegion;
   readonly rules: readonly string[];
   readonly memberRole?: string;
+  /** The accounts served besides the cell's own; left out: whichever the cell's bus lets in. */
+  readonly accounts?: readonly string[];
+}
+
+/** Whether the cell is there for an account. */
+export function serves({ home, accounts }: Pick<CoverageNames, "home" | "accounts">, account: string): boolean {
+  return account === home.account || accounts === undefined || accounts.includes(account);
 }
 
 /**
@@ -31,14 +38,15 @@ export interface CoverageNames {
 export function findAccountRegions(
   record: Json,
   envelope: Json | undefined,
-  { partition, home, rules, memberRole }: CoverageNames,
+  names: CoverageNames,
 ): readonly ResourceRef[] {
+  const { partition, home, rules, memberRole } = names;
   const account = asText(record.recipientAccountId) ?? asText(envelope?.account);
   const request = asObject(record.requestParameters);
   const source = asText(record.eventSource);
   const enabled = source === "account.amazonaws.com" ? asText(request?.regionName) : undefined;
   const region = enabled ?? asText(record.awsRegion) ?? asText(envelope?.region);
-  if (account === undefined || region === undefined) return [];
+  if (account === undefined || region === undefined || !serves(names, account)) return [];
   const isHome = account === home.account && region === home.region;
   const rule = asText(request?.name) ?? asText(request?.rule);
   // What names nothing may be about any: live state decides.

@@ -43,7 +43,8 @@ export function tellDifference(
   expected: unknown,
   found: unknown,
 ): { readonly expected: string; readonly found: string } {
-  const [one, other] = split(normalised(expected), normalised(found));
+  // A part that is nothing at all is told by its properties' names all the same.
+  const [one, other] = split(normalised(expected) ?? {}, normalised(found) ?? {});
   return { expected: shortened(tell(one)), found: shortened(tell(other)) };
 }
 

@@ -42,5 +42,4 @@ export interface CodeChange {
   readonly functionName: string;
   readonly by: string;
   readonly at: string;
-  readonly codeSha256: string;
 }

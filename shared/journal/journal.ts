@@ -123,6 +123,7 @@ export interface FindingRecord {
   readonly resource: ResourceRef;
   readonly part: string;
   readonly facts: Facts;
+  /** "unknown" when it could not be told; "" when the finding is not about data. */
   readonly classification: string;
   readonly status: FindingStatus;
   readonly occurrence: number;

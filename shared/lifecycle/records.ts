@@ -88,7 +88,7 @@ function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
     resource: finding.resource,
     part: finding.part,
     facts: finding.facts,
-    classification: classified.kind === "classified" ? classified.classification.name : "unknown",
+    classification: classNameOf(classified),
     status: state.status,
     occurrence: state.occurrence,
     firstSeenAt: state.firstSeenAt,
@@ -104,6 +104,11 @@ function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
     timings: account.timings ?? {},
     evidence: [evidenceKey],
   };
+}
+
+function classNameOf(classified: Classified): string {
+  if (classified.kind === "classified") return classified.classification.name;
+  return classified.kind === "undecided" ? "unknown" : "";
 }
 
 function evidenceOf(account: Account, version: number): EvidenceRecord {

@@ -14,17 +14,18 @@ import type { AwsClients } from "../aws/clients.ts";
 import { isSame } from "../deployment/compare.ts";
 import { CordonError } from "../errors.ts";
 import type { Clock } from "../types.ts";
-import type { AccountCoverage, AccountRegion, Coverage, Entry, ForwardingRule, Trail } from "./account-coverage.ts";
+import type {
+  AccountCoverage,
+  AccountRegion,
+  Coverage,
+  Entry,
+  ExpectedRule,
+  ForwardingRule,
+  Trail,
+} from "./account-coverage.ts";
 import { readResource } from "./cell-resources-aws.ts";
 import type { Heartbeats } from "./heartbeats.ts";
 import type { Reading } from "./port.ts";
-
-/** A rule of the forwarding stack as it has to be in every Region. */
-export interface ExpectedRule {
-  readonly name: string;
-  /** By the names of CloudFormation's properties: State, EventPattern or ScheduleExpression. */
-  readonly properties: Readonly<Record<string, unknown>>;
-}
 
 /** Where the cell lies, and what a forwarding stack has to consist of. */
 export interface CoverageSettings {

@@ -16,6 +16,13 @@ export interface Trail {
   readonly unreadable?: string;
 }
 
+/** A rule of the forwarding stack as it has to be in every Region. */
+export interface ExpectedRule {
+  readonly name: string;
+  /** By the names of CloudFormation's properties: State, EventPattern or ScheduleExpression. */
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
 /** A rule that hands a Region's events to the cell, as it has to be and as it is. */
 export interface ForwardingRule {
   readonly name: string;

@@ -32,15 +32,11 @@ export function cellResourcesOnAws(
           return readTrigger(clients, home, source);
         case "code": {
           const change = await changes.last(source.functionName);
-          return { kind: "present", state: change === undefined ? {} : { CodeSha256: describeChange(change) } };
+          return { kind: "present", state: change === undefined ? {} : { ChangedBy: `${change.by} at ${change.at}` } };
         }
       }
     },
   };
-}
-
-function describeChange({ codeSha256, by, at }: { codeSha256: string; by: string; at: string }): string {
-  return `${codeSha256}, put there by ${by} at ${at}`;
 }
 
 /** A resource as Cloud Control shows it in any account and Region. Throws CordonError `unavailable` when AWS gives no answer. */

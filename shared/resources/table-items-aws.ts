@@ -15,7 +15,7 @@ import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
  * What the guard remembers of its own, beside the journal in the cell's table:
  *
  *   HEARTBEAT   <account>#<region>   { account, region, at }                TTL: a forwarder that is gone for good is forgotten
- *   CODE        <function>           { functionName, at, by?, codeSha256? }  without `by`: a deployment's
+ *   CODE        <function>           { functionName, at, by? }  without `by`: a deployment's
  *
  * Of two writes the later event's holds, in whatever order they come.
  */
@@ -61,8 +61,7 @@ export function codeChangesInTable(client: DynamoDBClient, name: string): CodeCh
   return {
     record: ({ functionName, ...change }) =>
       putNewer(table, CODE, functionName, { entity: "code", functionName, ...change }, []),
-    settle: (functionName, at) =>
-      putNewer(table, CODE, functionName, { entity: "code", functionName, at }, ["by", "codeSha256"]),
+    settle: (functionName, at) => putNewer(table, CODE, functionName, { entity: "code", functionName, at }, ["by"]),
     async last(functionName) {
       const item = await getItem(table, CODE, functionName);
       return item?.by === undefined ? undefined : (item as unknown as CodeChange);

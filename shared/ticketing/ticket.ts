@@ -68,13 +68,14 @@ function bodyOf(finding: FindingRecord): string {
       ],
     ],
     ["What was done", doneAbout(finding)],
+    ["What to do", remedyFor(finding)],
     ["Notes", finding.notes.map((note) => `- ${note}`)],
     ["How to undo it", finding.status === "contained" ? undoing(finding) : []],
     [
       "Facts",
       [
         `finding ${finding.id}, occurrence ${finding.occurrence}, severity ${finding.severity}`,
-        `resource ${resource.arn}, account ${resource.account}, ${resource.region}, class ${finding.classification}`,
+        `resource ${resource.arn}, account ${resource.account}, ${resource.region}${finding.classification === "" ? "" : `, class ${finding.classification}`}`,
         `first seen ${finding.firstSeenAt}, last ${finding.lastSeenAt}`,
         ...Object.entries(timings).map(([name, at]) => `${name.replace("At", "")} ${at}`),
         `requirements: ${finding.citations.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")}`,
@@ -88,8 +89,14 @@ function bodyOf(finding: FindingRecord): string {
     .join("\n\n");
 }
 
+/** Only of what a person has to put right: what Cordon changes, it says above. */
+function remedyFor({ facts, status }: FindingRecord): readonly string[] {
+  return facts.kind === "condition" && !facts.holds && status !== "resolved" ? [facts.remedy] : [];
+}
+
 function causeOf({ principal, signal }: FindingRecord): readonly string[] {
   if (signal.source === "decision") return [`Decided by ${principal?.arn ?? "unknown"}.`];
+  if (signal.source === "schedule") return ["Found by a scheduled look; no event has named anybody."];
   const who =
     principal?.arn ??
     principal?.invokedBy ??
