@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Context, SQSBatchResponse } from "aws-lambda";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { outboxShards } from "../../shared/journal/keys.ts";
+import { outboxOnAws } from "../../shared/outbox/outbox-aws.ts";
 import type { Swept } from "../../shared/outbox/sweep-outbox.ts";
 import { eventBridge, lambdaContext, sqs } from "../support/events.ts";
 import { BUCKET, outboxStage } from "../support/outbox-stage.ts";
@@ -55,6 +58,26 @@ describe("the sweep brings through what a consumer missed for longer than the st
 
     expect(swept.reEmitted).toEqual({ tickets: 1, archive: 0 });
     expect(set.take()).toHaveLength(1);
+  });
+
+  it("nor what the index, which lags behind, still shows as waiting", async () => {
+    const set = await sweepStage();
+    set.goBack(2 * HOUR_MS);
+    await set.write("orders-eu");
+    await (await set.container("archive-evidence"))({ Records: set.take() } as never);
+    set.sandbox.stale({ table: "cordon", index: "outbox", times: 16 });
+    // Of the table's last write, which is the archive's, the index shows nothing yet.
+    const outbox = outboxOnAws(new DynamoDBClient(), "cordon");
+    const waiting = await Promise.all(
+      outboxShards("archive").map((shard) => outbox.readWaiting(shard, new Date().toISOString(), 10)),
+    );
+
+    const emitted = await Promise.all(
+      waiting.flatMap((each) => each.waiting).map((entry) => outbox.reEmit(entry, new Date().toISOString())),
+    );
+
+    expect(emitted).toEqual([undefined]);
+    expect(set.waiting("archive")).toEqual([]);
   });
 
   it("once, though it is asked twice, and without any call to what is not due", async () => {
