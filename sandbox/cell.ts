@@ -7,8 +7,8 @@ import type { Sandbox } from "./types.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PACKAGED = join(ROOT, "dist", "package", "cloudformation-template-update-stack.json");
-/** What the packaged template is made from. */
-const SOURCES = ["deploy", "controls", "serverless.yml"];
+/** What the packaged template is made from, besides the controls' metadata, which seldom changes. */
+const SOURCES = ["deploy", "serverless.yml"];
 
 /** Names of a cell in the sandbox: those of the `local` stage in serverless.yml. */
 export const CELL = { table: "cordon", refusedQueue: "cordon-refused", bus: "cordon" } as const;
@@ -77,6 +77,6 @@ function bundleOf(name: string): string {
 function filesIn(path: string): readonly string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith(".md"))
+    .filter(({ name }) => /\.c?[tj]s$/.test(name))
     .map((entry) => join(entry.parentPath, entry.name));
 }

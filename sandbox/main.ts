@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { CELL, cellEnvironment, deployCell, missingBundles } from "./cell.ts";
+import { CELL, cellEnvironment, deployCell } from "./cell.ts";
 import { startSandbox } from "./sandbox.ts";
 import type { Sandbox } from "./types.ts";
 import { loadWorld, seedWorld, type World } from "./world.ts";
@@ -9,6 +9,8 @@ import { loadWorld, seedWorld, type World } from "./world.ts";
 const SAMPLE_WORLD = fileURLToPath(
   new URL("../events/s3-replication-stays-in-jurisdiction/world.json", import.meta.url),
 );
+
+const SCHEDULE_CHECK_MS = 1000;
 
 const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SDK clients can call.
 
@@ -19,7 +21,7 @@ const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SD
                       events (events/s3-replication-stays-in-jurisdiction/world.json) by default
   --account <digits>  account id; 111122223333 by default
   --region <region>   home Region; eu-central-1 by default
-  --route             deliver events to the built functions; without it they are invoked by hand only
+  --route             deliver events to the built functions, and fire schedules; without it they are invoked by hand only
   --env <file>        write the environment to this file as well, to be read with "source <file>"
   --help              this text
 
@@ -71,28 +73,44 @@ async function start({ port, world: file = SAMPLE_WORLD, account, region, route,
   const world: World = await loadWorld(file);
   const sandbox = await startSandbox({ port, account, region, log: (line) => console.error(line) });
   sandbox.routing = route;
-  seedWorld(sandbox, world);
-  // Tickets come from the table's stream also when events are invoked by hand.
-  const wanted = route ? undefined : ["open-tickets"];
-  const missing = missingBundles(wanted);
-  const settings = cellEnvironment(ownSettings());
-  deployCell(sandbox, settings, missing.length > 0 ? [] : wanted);
-  const environment = { ...sandbox.environment(), ...settings };
-  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`);
   try {
-    if (env !== undefined) await writeFile(env, `${lines.join("\n")}\n`);
+    return await furnish(sandbox, world, { route, env, account, region });
   } catch (error) {
     await sandbox.close();
     throw error;
   }
+}
+
+/** Buckets, the cell, and its environment on stdout. */
+async function furnish(
+  sandbox: Sandbox,
+  world: World,
+  { route, env, account, region }: Pick<Arguments, "route" | "env" | "account" | "region">,
+): Promise<Sandbox> {
+  seedWorld(sandbox, world);
+  const given = cellEnvironment(ownSettings());
+  deployCell(sandbox, given);
+  // What comes by the table's stream comes also when events are invoked by hand; schedules would only be in the way then.
+  if (route) setInterval(() => sandbox.clock.advance(0), SCHEDULE_CHECK_MS).unref();
+  const settings = { ...templateSettings(sandbox), ...given };
+  const environment = { ...sandbox.environment(), ...settings };
+  const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${value}`);
+  if (env !== undefined) await writeFile(env, `${lines.join("\n")}\n`);
   console.log(lines.join("\n"));
   console.error(`Sandbox on ${sandbox.endpoint}: account ${account}, ${region}, table ${CELL.table}`);
   console.error(
     `Buckets: ${world.buckets.map(({ name, region: where = region }) => `${name} (${where})`).join(", ") || "none"}`,
   );
-  if (missing.length > 0)
-    console.error(`Not built: ${missing.join(", ")}. Run "npm run build" and start again to see tickets here.`);
   return sandbox;
+}
+
+/** What the template tells the functions. */
+function templateSettings({ registry }: Sandbox): Record<string, string> {
+  const environments = registry.list("AWS::Lambda::Function").map(({ properties }) => properties.Environment);
+  const all = environments.flatMap((each) =>
+    Object.entries((each as { Variables?: Record<string, string> }).Variables ?? {}),
+  );
+  return Object.fromEntries(all.filter(([name]) => name.startsWith("CORDON_")));
 }
 
 /** Settings that whoever starts the sandbox has made already. */
