@@ -1,7 +1,10 @@
 import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
   GetQueueUrlCommand,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -41,6 +44,43 @@ describe("a queue", () => {
     const [again] = await receive();
     await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: again?.ReceiptHandle }));
     expect(sandbox.queues["cordon-refused"]).toEqual([]);
+  });
+
+  it("takes and forgets messages in batches, and tells each that it could not", async () => {
+    const sqs = new SQSClient(clientConfig(sandbox));
+    const { QueueUrl } = await sqs.send(
+      new CreateQueueCommand({ QueueName: "q", Attributes: { VisibilityTimeout: "5" } }),
+    );
+    const Entries = [
+      { Id: "1", MessageBody: "a" },
+      { Id: "2", MessageBody: "" },
+      { Id: "3", MessageBody: "c" },
+    ];
+
+    const sent = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    const receipts = Messages.map(({ ReceiptHandle }, i) => ({ Id: `${i}`, ReceiptHandle }));
+    const deleted = await sqs.send(
+      new DeleteMessageBatchCommand({ QueueUrl, Entries: [...receipts, { Id: "no", ReceiptHandle: "no" }] }),
+    );
+
+    expect([sent.Successful?.map(({ Id }) => Id), sent.Failed?.map(({ Id }) => Id)]).toEqual([["1", "3"], ["2"]]);
+    expect(Messages.map(({ Body }) => Body)).toEqual(["a", "c"]);
+    expect(deleted.Failed).toMatchObject([{ Id: "no", Code: "ReceiptHandleIsInvalid", SenderFault: true }]);
+    expect(sandbox.queues.q).toEqual([]);
+  });
+
+  it("that is not there is not made up", async () => {
+    const sqs = new SQSClient(clientConfig(sandbox));
+    const QueueUrl = `${sandbox.endpoint}/111122223333/nowhere`;
+
+    const refusals = await Promise.all([
+      failureOf(sqs.send(new GetQueueUrlCommand({ QueueName: "nowhere" }))),
+      failureOf(sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "x" }))),
+    ]);
+
+    expect(refusals.map(({ name }) => name)).toEqual(["QueueDoesNotExist", "QueueDoesNotExist"]);
+    expect(sandbox.queues).toEqual({});
   });
 
   it("can be denied", async () => {
