@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, type TestContext } from "vitest";
 import { CELL, type FaultKind } from "../../sandbox/index.ts";
 import { cloudTrailRecord, eventBridge, sqs } from "../support/events.ts";
+import { assertAgreement } from "./agreement.ts";
 import {
   answerOf,
   type Cell,
@@ -170,6 +171,11 @@ describe("the built functions, when somebody switches on replication out of the 
     expect(cell.sandbox.queues[`cordon-${CONTAINS}`]).toEqual([]);
     assertContained(cell, "throttled");
   });
+
+  it("leave journal, evidence, archive and tickets that agree with what really changed, whatever died", async () => {
+    await cell.sandbox.drain();
+    assertAgreement(cell);
+  });
 });
 
 describe("the built functions, when a containment is rolled back", () => {
@@ -232,6 +238,11 @@ describe("the built functions, when a containment is rolled back", () => {
     expect(kinds).toContain("exception-granted");
     expect(cell.ticket(cell.findingOf(bucket))).toContain("[EXEMPT]");
     expect(cell.sandbox.deadLetters).toEqual([]);
+  });
+
+  it("leave journal, evidence, archive and tickets that agree with what really changed, whatever died", async () => {
+    await cell.sandbox.drain();
+    assertAgreement(cell);
   });
 });
 

@@ -1,0 +1,55 @@
+import { expect } from "vitest";
+import { verifyChain } from "../../shared/evidence/verify-chain.ts";
+import type { Receipt } from "../../shared/types.ts";
+import type { Cell } from "./cell.ts";
+
+/**
+ * Holds journal, evidence, archive and tickets against the sandbox's own log of what really changed: what is told has happened, what has happened is told,
+ * and what is locked away is all of it, once.
+ */
+export function assertAgreement({ sandbox, journal, ticketNames, ticket }: Cell): void {
+  for (const name of new Set(journal.findings().map(({ resource }) => resource.name))) {
+    const runs = journal.evidence().flatMap(({ content }) => runOf(content, name) ?? []);
+    const accepted = runs.flatMap(({ receipts }) => receipts.filter(({ outcome }) => outcome === "accepted"));
+    const told = new Set(accepted.map(({ requestId }) => requestId));
+    const real = sandbox
+      .bucket(name)
+      .replicationHistory.filter(({ principal }) => principal.includes(":assumed-role/cordon-"))
+      .map(({ requestId }) => requestId);
+    expect(
+      [...told].filter((requestId) => !real.includes(requestId)),
+      name,
+    ).toEqual([]);
+    // Who died before AWS answered could not write down the number; the run that took it up then has no receipt to show.
+    const untold = real.filter((requestId) => !told.has(requestId));
+    expect(untold.length, name).toBeLessThanOrEqual(runs.filter(({ receipts }) => receipts.length === 0).length);
+  }
+
+  const objects = sandbox.objects(evidenceBucket(sandbox));
+  const verdict = verifyChain(objects);
+  expect(verdict).toMatchObject({ ok: true, head: { sequence: journal.evidence().length } });
+  expect(objects.every(({ retention, isDeleteMarker }) => retention?.mode === "COMPLIANCE" && !isDeleteMarker)).toBe(
+    true,
+  );
+
+  for (const finding of journal.findings()) {
+    expect(ticketNames().filter((name) => name.startsWith(finding.id))).toEqual([`${finding.id}.md`]);
+    expect(ticket(finding.id)).toContain(`occurrences: ${finding.occurrence}`);
+  }
+  // Everything that had to go out is acknowledged.
+  expect(journal.items().filter((item) => item.outbox !== undefined)).toEqual([]);
+}
+
+/** The bucket of the packaged template. */
+export function evidenceBucket({ account, region }: Pick<Cell["sandbox"], "account" | "region">): string {
+  return `cordon-evidence-${account}-${region}`;
+}
+
+/** The run that an entry of evidence is of, when it is about this bucket. */
+function runOf(content: Readonly<Record<string, unknown>>, bucket: string) {
+  const { resource, run } = content as {
+    resource: { name: string };
+    run: { receipts: readonly Receipt[] } | null;
+  };
+  return resource.name === bucket && run !== null ? run : undefined;
+}
