@@ -22,6 +22,7 @@ export interface MemberCredentials {
   readonly expiration: Date;
 }
 
+/** Where the cell itself is. */
 export interface Own {
   readonly account: string;
   /** `aws`, `aws-cn` ...; no role can be assumed across partitions, so that every member is in it too. */
@@ -68,13 +69,28 @@ export class Accounts {
   }
 
   /**
+   * The cell's own account. Where no function's ARN told it, GetCallerIdentity does, which needs no permission.
+   *
+   * @throws CordonError `unavailable`
+   */
+  async own(): Promise<Own> {
+    this.#own ??= this.#askSts();
+    try {
+      return await this.#own;
+    } catch (error) {
+      this.#own = undefined;
+      throw unavailable("GetCallerIdentity", error);
+    }
+  }
+
+  /**
    * Credentials to act in an account with; undefined stands for the function's own. Side effect: the first time, and again when they run out,
    * AssumeRole; once for all who ask meanwhile. A refusal is not remembered.
    *
    * @throws CordonError `foreign-account` when this cell does not serve that account, `unavailable`, `denied`
    */
   async credentialsFor(account: string): Promise<MemberCredentials | undefined> {
-    const own = await this.#ownAccount();
+    const own = await this.own();
     if (account === own.account) return undefined;
     const membership = this.#memberIn(account, own);
     const known = this.#sessions.get(account);
@@ -138,22 +154,6 @@ export class Accounts {
         `found a resource of account ${account}, whose role ${RoleArn} does not let this cell in (${failure.message}); ${expected}`,
         { cause: error },
       );
-    }
-  }
-
-  /** The cell's own account and its partition. Throws CordonError `unavailable`. */
-  own(): Promise<Own> {
-    return this.#ownAccount();
-  }
-
-  /** GetCallerIdentity, which needs no permission, where no function ARN told it. */
-  async #ownAccount(): Promise<Own> {
-    this.#own ??= this.#askSts();
-    try {
-      return await this.#own;
-    } catch (error) {
-      this.#own = undefined;
-      throw unavailable("GetCallerIdentity", error);
     }
   }
 
