@@ -1,3 +1,4 @@
+import { cut } from "../cut.ts";
 import { CordonError } from "../errors.ts";
 
 /** What an error of the AWS SDK means to Cordon. */
@@ -51,7 +52,7 @@ export function sortAwsError(error: unknown): AwsFailure {
   const sdk = (error ?? {}) as Partial<SdkError>;
   const code = sdk.name ?? "Error";
   const status = sdk.$metadata?.httpStatusCode ?? 0;
-  const message = `${code}: ${(sdk.message ?? String(error)).slice(0, 300)}`;
+  const message = `${code}: ${cut(sdk.message ?? String(error), 300)}`;
   // No status: no answer. A status of success with an error: the answer broke off, and AWS did what was asked.
   if (UNAVAILABLE.has(code) || status >= 500 || status === 429 || status < 300)
     return { kind: "unavailable", code, message };

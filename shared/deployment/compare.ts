@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { cut } from "../cut.ts";
 
 /**
  * A value in the one form that all of AWS's ways of writing it have: JSON text as what it says, numbers and booleans as text, a list of one as its element, lists
@@ -88,7 +89,7 @@ function textOf(value: unknown): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)} ... (${text.length} characters)`;
+  return text.length <= MAX_TEXT ? text : `${cut(text, MAX_TEXT)} ... (${text.length} characters)`;
 }
 
 const ROOT = /^arn:aws[a-z-]*:iam::(\d{12}):root$/;

@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { cut } from "../cut.ts";
 import type { Change } from "../types.ts";
 
 /**
@@ -38,7 +39,7 @@ const MAX_VALUE = 500;
 export function briefly(changes: readonly Change[]): readonly Change[] {
   const short = (value: unknown) => {
     const text = JSON.stringify(value) ?? "";
-    return text.length <= MAX_VALUE ? value : `${text.slice(0, MAX_VALUE)}... (${text.length} characters)`;
+    return text.length <= MAX_VALUE ? value : `${cut(text, MAX_VALUE)}... (${text.length} characters)`;
   };
   const told = changes.slice(0, MAX_TOLD).map(({ path, before, after }) => ({
     path,

@@ -1,5 +1,6 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
+import { cut } from "../cut.ts";
 import { CordonError } from "../errors.ts";
 import type { Clock } from "../types.ts";
 
@@ -45,7 +46,7 @@ export function messagesVia(refusedQueue: string | undefined, clock: Clock): Mes
           // An SQS body is never empty.
           MessageBody: record.body || " ",
           MessageAttributes: {
-            reason: { DataType: "String", StringValue: reason.slice(0, MAX_REASON) },
+            reason: { DataType: "String", StringValue: cut(reason, MAX_REASON) },
             messageId: { DataType: "String", StringValue: record.messageId || "unknown" },
           },
         }),

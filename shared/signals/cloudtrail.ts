@@ -1,3 +1,4 @@
+import { cut } from "../cut.ts";
 import type { Principal, ResourceRef } from "../types.ts";
 import type { Parsed } from "./parsed.ts";
 import { parseBucketName, parseS3BucketArn, s3BucketRef } from "./s3-bucket-ref.ts";
@@ -125,6 +126,6 @@ function principalOf(record: Json): Principal | undefined {
     ...(arn !== undefined && { arn }),
     ...(account !== undefined && { account }),
     ...(invokedBy !== undefined && { invokedBy }),
-    ...(agent !== undefined && { agent: agent.slice(0, 120) }),
+    ...(agent !== undefined && { agent: cut(agent, 120) }),
   };
 }

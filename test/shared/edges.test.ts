@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sortAwsError } from "../../shared/aws/aws-errors.ts";
+import { cut } from "../../shared/cut.ts";
 import { parseRollback } from "../../shared/decisions/parse-rollback.ts";
 import { contentHash, findingId } from "../../shared/ids.ts";
 import type { RunRecord } from "../../shared/journal/journal.ts";
 import { packRun, unpackRun } from "../../shared/journal/run-items.ts";
+import { briefly } from "../../shared/lifecycle/difference.ts";
 import { inTurn } from "../../shared/runtime/in-turn.ts";
 import { readSettings } from "../../shared/runtime/settings.ts";
 import { parseSignals } from "../../shared/signals/parse-signals.ts";
@@ -76,6 +78,27 @@ describe("what an AWS error means", () => {
     [undefined, "unavailable"],
   ])("%s", (each, kind) => {
     expect(sortAwsError(each).kind).toBe(kind);
+  });
+});
+
+describe("texts that an attacker chooses", () => {
+  // A character of two halves, so that the place of the cut is in the middle of one.
+  const halves = `x${"\u{1F5FA}".repeat(600)}`;
+
+  it("are never cut to half a character, which no hash and no table takes", () => {
+    for (let length = 1; length < 8; length++) expect(cut(halves, length).isWellFormed()).toBe(true);
+  });
+
+  it("do not stop a finding from being told: a tool's name", () => {
+    const [parsed] = parseSignals({ ...cloudTrailRecord("eu-data"), userAgent: halves }, events);
+
+    expect(parsed?.kind).toBe("signal");
+    expect(() => contentHash(parsed)).not.toThrow();
+  });
+
+  it("do not stop a finding from being told: values of a configuration", () => {
+    const changes = [halves, halves.slice(1)].map((after) => ({ path: "Filter.Prefix", after }));
+    expect(() => contentHash(briefly(changes))).not.toThrow();
   });
 });
 
