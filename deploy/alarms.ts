@@ -1,5 +1,6 @@
 import { CONSUMERS } from "../shared/journal/keys.ts";
 import { functionDefinitions } from "./functions.ts";
+import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
 import type { Stack } from "./stack.ts";
 
@@ -30,6 +31,7 @@ export function alarms(stack: Stack): Record<string, Json> {
     refused(),
     ...functionDefinitions.flatMap((definition) => watched(name, definition)),
     ...CONSUMERS.map(outboxAge),
+    guardHeartbeat(),
   ];
   return Object.fromEntries([
     ["AlarmTopic", topic],
@@ -48,6 +50,23 @@ function outboxAge(consumer: string): Watched {
     statistic: "Maximum",
     threshold: 2 * HOUR_SECONDS,
     periodSeconds: HOUR_SECONDS,
+    periods: 2,
+    mustReport: true,
+  };
+}
+
+/** Counted by the guard each time it has looked around. */
+function guardHeartbeat(): Watched {
+  return {
+    id: `${logicalId(GUARD)}Heartbeat`,
+    says: "Nobody looks whether Cordon itself is as deployed: the guard has not come round twice.",
+    namespace: "Cordon",
+    metric: "heartbeat",
+    dimensions: { service: GUARD },
+    statistic: "Sum",
+    threshold: 1,
+    isLow: true,
+    periodSeconds: LOOKS_EVERY_MINUTES * 60,
     periods: 2,
     mustReport: true,
   };

@@ -112,11 +112,16 @@ function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json>
 /** Of what a cell's stack consists of, a member has rules and roles only: calls to other services are not about Cordon there. */
 const OF_THE_STACK_IN_MEMBERS: readonly unknown[] = ["aws.events", "aws.iam"];
 
+/** Whether forwarders send what a control's pattern matches; the rest is heard where the cell lies only. */
+export function isForwarded({ resourceType }: ControlMeta, { source }: Pattern): boolean {
+  if (resourceType !== "AWS::CloudFormation::Stack") return true;
+  return [source].flat().every((each) => OF_THE_STACK_IN_MEMBERS.includes(each));
+}
+
 /** What a control about Cordon's own resources listens to has their names in it, which only the deployed stack knows. */
 function patternsOf(control: ControlMeta): readonly Pattern[] {
   const patterns = control.narrow?.(NAME) ?? eventPatterns(control);
-  if (control.resourceType !== "AWS::CloudFormation::Stack") return patterns;
-  return patterns.filter(({ source }) => [source].flat().every((each) => OF_THE_STACK_IN_MEMBERS.includes(each)));
+  return patterns.filter((pattern) => isForwarded(control, pattern));
 }
 
 function withName(value: unknown): unknown {

@@ -1,9 +1,12 @@
 /** What is deployed: one entry a Lambda. serverless.yml, the roles and the tests read this, so that they can't disagree. */
 
+import { meta as accountRegionStaysCovered } from "../controls/account-region-stays-covered/meta.ts";
 import { catalogue } from "../controls/catalogue.ts";
+import { meta as cellStaysDeployed } from "../controls/cordon-cell-stays-deployed/meta.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
+import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 
 export interface FunctionDefinition {
   readonly name: string;
@@ -73,6 +76,16 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     trigger: "queue",
     everyMinutes: 60,
     table: ["dynamodb:Query", "dynamodb:UpdateItem"],
+  },
+  {
+    name: GUARD,
+    description: "Tells when Cordon itself, or what it hears by, is changed",
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    controls: [cellStaysDeployed, accountRegionStaysCovered],
+    trigger: "queue",
+    everyMinutes: LOOKS_EVERY_MINUTES,
+    table: JOURNAL,
   },
 ];
 

@@ -1,6 +1,7 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import type { FunctionDefinition } from "./functions.ts";
+import { GUARD, guardStatements } from "./guard.ts";
 import { arnOf, type Json, logicalId, policy, sub } from "./json.ts";
 import type { Stack } from "./stack.ts";
 
@@ -25,6 +26,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...trigger(definition),
     ...store(definition),
     ...(definition.name === ARCHIVIST ? evidence() : []),
+    ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition.controls),
   ];
 }

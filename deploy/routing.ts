@@ -1,5 +1,7 @@
 import type { ControlMeta } from "../shared/control.ts";
+import { isForwarded } from "./forwarder.ts";
 import { eventPatterns, type FunctionDefinition, MAX_RECEIVES } from "./functions.ts";
+import { GUARD, heartbeatPattern } from "./guard.ts";
 import { arnOf, type Json, logicalId, policy } from "./json.ts";
 import type { Stack } from "./stack.ts";
 
@@ -79,9 +81,15 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
       },
     };
   };
-  for (const [index, { Description, EventPattern }] of patternsOf(stack, definition.controls).entries()) {
-    add("Rule", index + 1, { Description, EventPattern });
-    add("CellRule", index + 1, { Description, EventBusName: { Ref: "Bus" }, EventPattern });
+  const onCellBus = { EventBusName: { Ref: "Bus" } };
+  for (const [index, { control, EventPattern }] of patternsOf(stack, definition.controls).entries()) {
+    const properties = { Description: control.title, EventPattern };
+    add("Rule", index + 1, properties);
+    if (isForwarded(control, EventPattern)) add("CellRule", index + 1, { ...properties, ...onCellBus });
+  }
+  if (definition.name === GUARD) {
+    const Description = "Forwarders' heartbeats";
+    add("Heartbeats", "", { Description, EventPattern: heartbeatPattern(stack), ...onCellBus });
   }
   if (definition.everyMinutes !== undefined) {
     const minutes = definition.everyMinutes;
@@ -94,10 +102,7 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
 
 function patternsOf({ name }: Stack, controls: readonly ControlMeta[]) {
   return controls.flatMap((control) =>
-    (control.narrow?.(name) ?? eventPatterns(control)).map((EventPattern) => ({
-      Description: control.title,
-      EventPattern,
-    })),
+    (control.narrow?.(name) ?? eventPatterns(control)).map((EventPattern) => ({ control, EventPattern })),
   );
 }
 

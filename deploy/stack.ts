@@ -62,7 +62,7 @@ export function environmentOf(
   stack: Stack,
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> {
-  const { name, accounts, member } = stack;
+  const { name, accounts, organization, member, evidence } = stack;
   return {
     CORDON_STACK: name,
     CORDON_TABLE: env.CORDON_TABLE || name,
@@ -71,6 +71,10 @@ export function environmentOf(
     CORDON_TICKETS: env.CORDON_TICKETS || "console",
     ...(env.CORDON_EVIDENCE_BUCKET && { CORDON_EVIDENCE_BUCKET: env.CORDON_EVIDENCE_BUCKET }),
     ...(accounts.length > 0 && { CORDON_ACCOUNTS: accounts.join(",") }),
+    // What the guard has to expect of the stack.
+    ...(organization && { CORDON_ORGANIZATION: organization }),
+    ...(evidence.mode !== EVIDENCE.mode && { CORDON_EVIDENCE_MODE: evidence.mode }),
+    ...(evidence.days !== EVIDENCE.days && { CORDON_EVIDENCE_DAYS: String(evidence.days) }),
     ...(member && { CORDON_MEMBER_ROLE: member.role, CORDON_EXTERNAL_ID: member.externalId }),
   };
 }
