@@ -4,6 +4,10 @@ import { meta as cordonCellStaysDeployed } from "./cordon-cell-stays-deployed/me
 import { meta as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/meta.ts";
 
 /** The metadata of every control; imports no control's code and no SDK. */
-export const catalogue = [accountRegionStaysCovered, cordonCellStaysDeployed, s3ReplicationStaysInJurisdiction] as const;
+export const catalogue = [
+  accountRegionStaysCovered,
+  cordonCellStaysDeployed,
+  s3ReplicationStaysInJurisdiction,
+] as const;
 
 export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);

@@ -4,6 +4,8 @@ export interface Guarded {
   readonly parts: Readonly<Record<string, readonly string[]>>;
   /** Parts in which AWS adds members of its own. */
   readonly open?: readonly string[];
+  /** Parts whose values are not to be shown. */
+  readonly secret?: readonly string[];
   /** What AWS takes for a property that the template leaves out. */
   readonly defaults?: Readonly<Record<string, unknown>>;
 }
@@ -30,6 +32,8 @@ export const GUARDED: Readonly<Record<string, Guarded>> = {
       Environment: ["Environment.Variables"],
       Settings: ["Handler", "Timeout", "MemorySize", "Layers", "VpcConfig"],
     },
+    // The members' external id is in it, and what somebody put there may be worse.
+    secret: ["Environment"],
   },
   "AWS::DynamoDB::Table": {
     parts: {

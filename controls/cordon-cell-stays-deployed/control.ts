@@ -1,5 +1,5 @@
 import type { Detection, Ports, WatchingControl } from "../../shared/control.ts";
-import { isSame, only, tellDifference } from "../../shared/deployment/compare.ts";
+import { isSame, nameDifferences, only, tellDifference } from "../../shared/deployment/compare.ts";
 import type { LiveValue, OwnPart, OwnResource, Source } from "../../shared/deployment/own-resource.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
@@ -63,9 +63,14 @@ async function factsOf(own: OwnResource, part: OwnPart, read: Read): Promise<Fac
   const { says, consequence } = text;
   if (isSame(expected.value, found))
     return conditionOf(true, { expected: "as deployed", found: "as deployed" }, consequence, "");
-  const difference = tellDifference(expected.value, found);
-  const told = reading.kind === "absent" ? { ...difference, found: reading.reason } : difference;
+  const told = tellPart(part, reading, expected.value, found);
   return conditionOf(false, told, `it ${says}: ${consequence}`, remedy(own, text));
+}
+
+function tellPart(part: OwnPart, reading: Reading<Properties>, expected: unknown, found: unknown) {
+  if (reading.kind === "absent") return { expected: tellDifference(expected, {}).expected, found: reading.reason };
+  if (!part.isSecret) return tellDifference(expected, found);
+  return { expected: "as deployed", found: `differs in ${nameDifferences(expected, found).join(", ")}` };
 }
 
 function conditionOf(

@@ -49,6 +49,19 @@ export function tellDifference(
   return { expected: shortened(tell(one)), found: shortened(tell(other)) };
 }
 
+/** What differs between two values, by name and without a value. Pure. */
+export function nameDifferences(expected: unknown, found: unknown): readonly string[] {
+  const [one, other] = split(normalised(expected) ?? {}, normalised(found) ?? {});
+  const namesIn = (value: unknown, depth: number): readonly string[] =>
+    isRecord(value) && depth > 0
+      ? Object.entries(value).flatMap(([name, member]) => {
+          const inner = namesIn(member, depth - 1);
+          return inner.length > 0 ? inner : [name];
+        })
+      : [];
+  return [...new Set([...namesIn(one, 2), ...namesIn(other, 2)])].sort();
+}
+
 function split(one: unknown, other: unknown): readonly [unknown, unknown] {
   if (Array.isArray(one) || Array.isArray(other)) {
     const [a, b] = [listOf(one), listOf(other)];

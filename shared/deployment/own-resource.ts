@@ -28,6 +28,8 @@ export interface OwnPart {
   readonly expected: Readonly<Record<string, unknown>>;
   /** AWS adds members of its own here: only those expected count. */
   readonly isOpen?: true;
+  /** Its values are nobody's to read in a ticket: only their names are told. */
+  readonly isSecret?: true;
 }
 
 /** A resource of Cordon's own, as deployed. */
