@@ -29,8 +29,13 @@ const MEMORY = 1.3;
  *
  * @param cold first containments
  * @param warm series of containments, each in a process of its own
+ * @param settled a series that began when the processes had been at work for long
  */
-export function figuresOf(cold: Both<readonly Timed[]>, warm: readonly Both<readonly WarmRun[]>[]): readonly Figure[] {
+export function figuresOf(
+  cold: Both<readonly Timed[]>,
+  warm: readonly Both<readonly WarmRun[]>[],
+  settled: Both<readonly WarmRun[]>,
+): readonly Figure[] {
   const all = {
     cordon: warm.flatMap(({ cordon }) => cordon),
     floor: warm.flatMap(({ floor }) => floor),
@@ -45,6 +50,7 @@ export function figuresOf(cold: Both<readonly Timed[]>, warm: readonly Both<read
     compare("cold: CPU", "ms", cold, ({ cpuMs }) => cpuMs),
     // What is paid for is the whole: a median leaves out what happens now and then, such as collecting garbage.
     compare("warm: CPU per containment", "ms", all, ({ cpuMs }) => cpuMs, { limit: WARM_CPU, isWhole: true }),
+    compare("warm: CPU per containment, settled", "ms", settled, ({ cpuMs }) => cpuMs, { isWhole: true }),
     compare("warm: time per containment", "ms", all, ({ waitedMs }) => waitedMs),
     compare("peak memory: first containment", "MB", cold, ({ peakMb }) => peakMb, { limit: MEMORY }),
     compare("peak memory: whole series", "MB", last, ({ peakMb }) => peakMb, { limit: MEMORY }),

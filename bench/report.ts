@@ -55,7 +55,7 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   print();
   print(paint("bold", "A containment by quarantine-replication, against the same AWS calls by a plain handler"));
   print(`  ${report.machine}; Node ${report.node}`);
-  print(`  cold: ${runs.cold} new processes of each; warm: ${runs.warm} of each; in turn`);
+  print(`  cold: ${runs.cold} new processes of each; warm: ${runs.warm}; in turn`);
   print();
   table(
     ["", "Cordon", "quartiles", "floor", "quartiles", "ratio", "quartiles", "limit", "ok"],

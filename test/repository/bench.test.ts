@@ -78,7 +78,11 @@ describe("the verdict of the benchmark", () => {
     node: "",
     runs: { cold: 1, warm: "1" },
     isJudged,
-    figures: figuresOf({ cordon: cold(coldMs), floor: cold(100) }, [{ cordon: warm(warmMs, peakMb), floor: warm(10) }]),
+    figures: figuresOf(
+      { cordon: cold(coldMs), floor: cold(100) },
+      [{ cordon: warm(warmMs, peakMb), floor: warm(10) }],
+      { cordon: warm(20), floor: warm(10) },
+    ),
     budget: [budgeted],
     requestBytes: 0,
     bundles: {},
@@ -101,9 +105,11 @@ describe("the verdict of the benchmark", () => {
 
   it("weighs pair by pair, and CPU as a whole", () => {
     // The machine gets ten times slower in between: the pairs' ratios are 1.2 all the same, and one expensive containment counts.
-    const figures = figuresOf({ cordon: [120, 120, 1200].flatMap(cold), floor: [100, 100, 1000].flatMap(cold) }, [
-      { cordon: [10, 10, 40].flatMap((each) => warm(each)), floor: [10, 10, 10].flatMap((each) => warm(each)) },
-    ]);
+    const figures = figuresOf(
+      { cordon: [120, 120, 1200].flatMap(cold), floor: [100, 100, 1000].flatMap(cold) },
+      [{ cordon: [10, 10, 40].flatMap((each) => warm(each)), floor: [10, 10, 10].flatMap((each) => warm(each)) }],
+      { cordon: warm(10), floor: warm(10) },
+    );
     const ratioOf = (what: string) => figures.find((figure) => figure.what.startsWith(what))?.ratio.value;
     expect(ratioOf("cold: import")).toBeCloseTo(1.2);
     expect(ratioOf("warm: CPU")).toBeCloseTo(2);
