@@ -199,23 +199,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createQueue: (name) => queues.open(name).url,
     deploy: (spec) => deployHandMade(spec, services, queues, (name) => findTable(name).stream?.arn ?? ""),
     deployTemplate: (template, how = {}) => deployTemplate(template, how, services),
-    redeploy(name, { bundle, environment: Variables, timeoutMs, memoryMb, maxConcurrency }) {
-      const arn = lambda.functions.arnOf(name);
-      const runtime = lambda.functions.runtimeOf(arn);
-      const resource = registry.list("AWS::Lambda::Function").find((each) => each.arn === arn);
-      if (!runtime || !resource) throw new Error(`The sandbox has no function ${name} any more`);
-      Object.assign(resource.properties, {
-        ...(Variables && { Environment: { Variables } }),
-        ...(timeoutMs !== undefined && { Timeout: timeoutMs / 1000 }),
-        ...(memoryMb !== undefined && { MemorySize: memoryMb }),
-      });
-      lambda.functions.define(arn, {
-        label: runtime.label,
-        bundle: bundle ?? runtime.bundle,
-        ...((maxConcurrency ?? runtime.maxContainers) && { maxContainers: maxConcurrency ?? runtime.maxContainers }),
-      } as typeof runtime);
-      registry.changed(resource);
-    },
+    redeploy: lambda.functions.redeploy,
     invoke: lambda.invoke,
     putEvent: bridge.put,
     settle: lambda.settle,

@@ -3,7 +3,7 @@ import { rolePolicies } from "../iam/role-policies.ts";
 import type { Principal, PrincipalRegistry } from "../principals.ts";
 import type { IdSequence } from "../sequence.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
-import type { InvocationResult } from "../types.ts";
+import type { InvocationResult, Sandbox } from "../types.ts";
 import { createPool, type Pool } from "./containers.ts";
 
 /** How a function of the registry runs on this machine: what CloudFormation has no property for. */
@@ -32,10 +32,9 @@ interface Deployed extends FunctionRuntime {
 }
 
 /** The account's functions. Settings are read from the registry at each invocation; changed ones begin with new containers. */
-export interface Functions {
+export interface Functions extends Pick<Sandbox, "redeploy"> {
   /** How the function of that ARN runs; again for new containers. */
   define(arn: string, runtime: FunctionRuntime): void;
-  runtimeOf(arn: string): FunctionRuntime | undefined;
   /** By label, name or ARN. Throws when there is none. */
   arnOf(name: string): string;
   labelOf(arn: string): string;
@@ -105,21 +104,33 @@ export function createFunctions(context: FunctionsContext): Functions {
     return JSON.stringify({ Environment, Timeout, MemorySize, Role, Handler, Code });
   };
 
+  const define = (arn: string, runtime: FunctionRuntime): void => {
+    const resource = find(arn);
+    if (!resource) throw new Error(`The sandbox has no function ${arn}`);
+    void deployed.get(arn)?.pool.close();
+    deployed.set(arn, { ...runtime, pool: makePool(resource, runtime), made: recipe(resource) });
+  };
+  const arnOf = (name: string): string => {
+    const found = [...deployed].find(
+      ([arn, { label }]) => name === label || name === arn || arn.endsWith(`:function:${name}`),
+    );
+    if (found) return found[0];
+    const labels = [...deployed.values()].map(({ label }) => label);
+    throw new Error(`The sandbox has no function ${name}; functions: ${labels.join(", ")}`);
+  };
+
   return {
-    define(arn, runtime) {
-      const resource = find(arn);
-      if (!resource) throw new Error(`The sandbox has no function ${arn}`);
-      void deployed.get(arn)?.pool.close();
-      deployed.set(arn, { ...runtime, pool: makePool(resource, runtime), made: recipe(resource) });
-    },
-    runtimeOf: (arn) => deployed.get(arn),
-    arnOf(name) {
-      const [found] = [...deployed].find(
-        ([arn, { label }]) => name === label || name === arn || arn.endsWith(`:function:${name}`),
-      ) ?? [undefined];
-      if (found !== undefined) return found;
-      const labels = [...deployed.values()].map(({ label }) => label);
-      throw new Error(`The sandbox has no function ${name}; functions: ${labels.join(", ")}`);
+    define,
+    arnOf,
+    redeploy(name, { bundle, environment: Variables, timeoutMs, memoryMb, maxConcurrency: maxContainers }) {
+      const arn = arnOf(name);
+      Object.assign(find(arn)?.properties ?? {}, {
+        ...(Variables && { Environment: { Variables } }),
+        ...(timeoutMs !== undefined && { Timeout: timeoutMs / 1000 }),
+        ...(memoryMb !== undefined && { MemorySize: memoryMb }),
+      });
+      const runtime = deployed.get(arn) as FunctionRuntime;
+      define(arn, { ...runtime, ...(bundle && { bundle }), ...(maxContainers !== undefined && { maxContainers }) });
     },
     labelOf: (arn) => deployed.get(arn)?.label ?? arn.split(":").at(-1) ?? arn,
     async invoke(arn, event) {

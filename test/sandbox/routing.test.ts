@@ -180,6 +180,51 @@ describe("an event", () => {
     expect([twice, received(sandbox).length]).toEqual([0, 1]);
   });
 
+  it("of a member's schedule, its heartbeat, reaches the cell's bus by the rule's target", async () => {
+    const sandbox = await start();
+    const template = forwarder();
+    Object.assign(template.Resources.Rule?.Properties ?? {}, {
+      EventPattern: { Ref: "AWS::NoValue" },
+      ScheduleExpression: "rate(1 hour)",
+    });
+    const home = cell();
+    Object.assign(home.Resources.BusRule?.Properties ?? {}, {
+      EventPattern: { source: ["aws.events"], "detail-type": ["Scheduled Event"] },
+    });
+    sandbox.deployTemplate(home);
+    sandbox.deployTemplate(template, { account: MEMBER, region: "us-west-2" });
+
+    sandbox.clock.advance(3_600_000);
+
+    expect(received(sandbox)).toMatchObject([
+      { account: MEMBER, region: "us-west-2", resources: [`arn:aws:events:us-west-2:${MEMBER}:rule/forward`] },
+    ]);
+  });
+
+  it("reaches a topic whose policy lets it, and what its target says instead of itself", async () => {
+    const sandbox = await start();
+    const Input = JSON.stringify({ said: "so" });
+    const statement = { Effect: "Allow", Principal: { Service: "events.amazonaws.com" }, Action: "sns:Publish" };
+    const template = withTarget({ Ref: "Topic" }, { Input });
+    sandbox.deployTemplate({
+      Resources: {
+        ...template.Resources,
+        Topic: { Type: "AWS::SNS::Topic", Properties: { TopicName: "t" } },
+        TopicPolicy: {
+          Type: "AWS::SNS::TopicPolicy",
+          Properties: {
+            Topics: [{ Ref: "Topic" }],
+            PolicyDocument: { Statement: { ...statement, Resource: { Ref: "Topic" } } },
+          },
+        },
+      },
+    });
+
+    sandbox.putEvent(event());
+
+    expect(sandbox.published).toMatchObject([{ topicArn: `arn:aws:sns:eu-central-1:${HOME}:t`, message: Input }]);
+  });
+
   it("reaches a queue again as soon as its rule is enabled, and no more without its target", async () => {
     const sandbox = await start();
     sandbox.deployTemplate(cell());
@@ -291,7 +336,7 @@ describe("a target that does not take the event", () => {
   });
 });
 
-function withTarget(target: string, more: Record<string, unknown> = {}): Template {
+function withTarget(target: unknown, more: Record<string, unknown> = {}): Template {
   const template = cell();
   Object.assign(template.Resources.Rule?.Properties ?? {}, { Targets: [{ Id: "one", Arn: target, ...more }] });
   return template;
