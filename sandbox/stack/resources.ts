@@ -6,6 +6,7 @@ import { parseEventPattern } from "../events/pattern.ts";
 import { parseSchedule } from "../events/schedule.ts";
 import type { FunctionRuntime } from "../lambda/functions.ts";
 import type { BucketSeed } from "../types.ts";
+import { checkMapping } from "./mapping-checks.ts";
 import type { Registry, StackResource } from "./registry.ts";
 import type { DeployOptions } from "./template.ts";
 
@@ -116,8 +117,10 @@ export const makers: Readonly<Record<string, Maker>> = {
     const id = services.createId();
     const arn = `arn:aws:lambda:${place.region}:${place.account}:event-source-mapping:${id}`;
     const made: Made = { ref: id, attributes: { Id: id } };
+    const fn = services.registry.find("AWS::Lambda::Function", functionName, place.account, place.region);
     // Of a function that was left out.
-    if (!services.registry.find("AWS::Lambda::Function", functionName, place.account, place.region)) return made;
+    if (!fn) return made;
+    checkMapping(services.registry, fn, properties);
     return put(services, place, properties, { ...made, identifier: id, arn });
   },
   "AWS::Lambda::Permission": byId,

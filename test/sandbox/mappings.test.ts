@@ -9,11 +9,17 @@ const RECORDER = fileURLToPath(new URL("./functions/recorder.ts", import.meta.ur
 const DAY_MS = 86_400_000;
 const arn = (id: string) => ({ "Fn::GetAtt": [id, "Arn"] });
 
+const POLLING = ["sqs:*", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"];
+const policiesOf = (Action: readonly string[]) => [
+  { PolicyName: "p", PolicyDocument: { Statement: [{ Effect: "Allow", Action, Resource: "*" }] } },
+];
+
 interface Parts {
   mapping?: Record<string, unknown>;
   fn?: Record<string, unknown>;
   queue?: Record<string, unknown>;
-  policies?: readonly unknown[];
+  /** What its role may, besides polling. */
+  actions?: readonly string[];
   variables?: Record<string, string>;
   more?: Template["Resources"];
 }
@@ -21,12 +27,15 @@ interface Parts {
 /** A function with a role of its own that reads a queue (`source: "Queue"`) or a table's stream (`source: "Table"`). */
 function template(
   source: "Queue" | "Table",
-  { mapping, fn, queue, policies = [], variables = {}, more = {} }: Parts,
+  { mapping, fn, queue, actions = [], variables = {}, more = {} }: Parts,
 ): Template {
   const EventSourceArn = source === "Queue" ? arn("Queue") : { "Fn::GetAtt": ["Table", "StreamArn"] };
   return {
     Resources: {
-      Role: { Type: "AWS::IAM::Role", Properties: { RoleName: "reader", Policies: policies } },
+      Role: {
+        Type: "AWS::IAM::Role",
+        Properties: { RoleName: "reader", Policies: policiesOf([...POLLING, ...actions]) },
+      },
       Reader: {
         Type: "AWS::Lambda::Function",
         Properties: {
@@ -370,9 +379,7 @@ describe("a stream's mapping", () => {
 
 describe("a function of a template", () => {
   it("has its role's name and policies, as they are at the moment", async () => {
-    const PolicyDocument = { Statement: [{ Effect: "Allow", Action: "s3:ListBucket", Resource: "*" }] };
-    const policies = [{ PolicyName: "p", PolicyDocument }];
-    const sandbox = await start(template("Queue", { policies, variables: { CALLS: "1" } }));
+    const sandbox = await start(template("Queue", { actions: ["s3:ListBucket"], variables: { CALLS: "1" } }));
     sandbox.createBucket({ name: "b-x" });
 
     await sandbox.invoke("reader", { name: "x" });
@@ -396,6 +403,25 @@ describe("a function of a template", () => {
     expect(await sandbox.invoke("reader", { name: "bad" })).toMatchObject({ ok: true });
   });
 
+  it.each<[string, Template, RegExp]>([
+    ["may not poll its queue", withRole(template("Queue", {}), []), /role reader .* sqs:ReceiveMessage on .*:queue/],
+    ["may not read its stream", withRole(template("Table", {}), ["sqs:*"]), /role reader .* dynamodb:GetRecords on /],
+    [
+      "may not write to its on-failure destination",
+      withRole(template("Table", { mapping: { DestinationConfig: { OnFailure: { Destination: arn("Dead") } } } }), [
+        "dynamodb:*",
+      ]),
+      /role reader .* sqs:SendMessage on .*:dead/,
+    ],
+    [
+      "takes longer than its queue hides messages",
+      template("Queue", { fn: { Timeout: 31 } }),
+      /30 seconds is less than .* 31/,
+    ],
+  ])("that %s gets no mapping", async (_name, from, reason) => {
+    await expect(start(from)).rejects.toThrow(reason);
+  });
+
   it("is left out with its mapping where others are asked for", async () => {
     const sandbox = await startSandbox();
     onTestFinished(() => sandbox.close());
@@ -406,6 +432,11 @@ describe("a function of a template", () => {
     await expect(sandbox.invoke("reader", {})).rejects.toThrow(/no function reader/);
   });
 });
+
+function withRole(from: Template, actions: readonly string[]): Template {
+  Object.assign(from.Resources.Role?.Properties ?? {}, { Policies: policiesOf(actions) });
+  return from;
+}
 
 describe("a function that is invoked by a rule or a topic", () => {
   const rule = { EventPattern: { source: ["test"] }, Targets: [{ Id: "fn", Arn: arn("Reader") }] };
