@@ -10,6 +10,8 @@ import type { ControlMeta } from "../shared/control.ts";
 const root = new URL("../", import.meta.url);
 const HEAD =
   "// Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.\n";
+/** Of biome.json. */
+const LINE_WIDTH = 120;
 
 type Files = readonly (readonly [file: string, content: string])[];
 
@@ -57,17 +59,25 @@ function catalogue(ids: readonly string[]): string {
   return `${HEAD}${ids.map((id) => `import { meta as ${variable(id)} } from "./${id}/meta.ts";`).join("\n")}
 
 /** The metadata of every control; imports no control's code and no SDK. */
-export const catalogue = [${ids.map(variable).join(", ")}] as const;
+${constant("catalogue", ids)}
 
 export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);
 `;
+}
+
+/** As the formatter writes it: on one line, if that is not too long. */
+function constant(name: string, ids: readonly string[]): string {
+  const names = ids.map(variable);
+  const line = `export const ${name} = [${names.join(", ")}] as const;`;
+  if (line.length <= LINE_WIDTH) return line;
+  return [`export const ${name} = [`, ...names.map((each) => `  ${each},`), "] as const;"].join("\n");
 }
 
 function registry(ids: readonly string[]): string {
   return `${HEAD}${ids.map((id) => `import { control as ${variable(id)} } from "./${id}/control.ts";`).join("\n")}
 
 /** Every control with its code. */
-export const controls = [${ids.map(variable).join(", ")}] as const;
+${constant("controls", ids)}
 `;
 }
 
