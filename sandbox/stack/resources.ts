@@ -55,8 +55,10 @@ export const makers: Readonly<Record<string, Maker>> = {
   "AWS::DynamoDB::Table"(properties, place, services) {
     const name = nameOf(properties.TableName, 255, place, services);
     const table = services.createTable(name, place, properties);
-    const attributes = { Arn: table.arn, ...(table.stream && { StreamArn: table.stream.arn }) };
-    return put(services, place, properties, { identifier: name, arn: table.arn, ref: name, attributes });
+    const stream = table.stream && { StreamArn: table.stream.arn };
+    const made: Made = { ref: name, attributes: { Arn: table.arn, ...stream } };
+    // Read-only, but shown by Cloud Control.
+    return put(services, place, { ...properties, ...stream }, { ...made, identifier: name, arn: table.arn });
   },
   "AWS::SQS::Queue"(properties, place, services) {
     const name = nameOf(properties.QueueName, 80, place, services);
