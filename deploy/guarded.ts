@@ -4,6 +4,8 @@ export interface Guarded {
   readonly parts: Readonly<Record<string, readonly string[]>>;
   /** Parts in which AWS adds members of its own. */
   readonly open?: readonly string[];
+  /** Of a part, how names begin that may differ. */
+  readonly ignored?: Readonly<Record<string, string>>;
   /** Parts whose values are not to be shown. */
   readonly secret?: readonly string[];
   /** What AWS takes for a property that the template leaves out. */
@@ -34,6 +36,8 @@ export const GUARDED: Readonly<Record<string, Guarded>> = {
     },
     // The members' external id is in it, and what somebody put there may be worse.
     secret: ["Environment"],
+    // Somebody may want to see more of a log, or less.
+    ignored: { Environment: "POWERTOOLS_" },
   },
   "AWS::DynamoDB::Table": {
     parts: {

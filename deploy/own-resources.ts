@@ -70,11 +70,15 @@ function own(
 }
 
 /** The parts of one resource: what the template sets, and what it leaves out on purpose. */
-function partsOf({ parts, open = [], secret = [], defaults = {} }: Guarded, properties: unknown): readonly OwnPart[] {
+function partsOf(
+  { parts, open = [], secret = [], ignored = {}, defaults = {} }: Guarded,
+  properties: unknown,
+): readonly OwnPart[] {
   return Object.entries(parts).map(([part, paths]) => ({
     part,
     expected: Object.fromEntries(paths.map((path) => [path, at(properties, path) ?? defaults[path]])),
     ...(open.includes(part) && { isOpen: true as const }),
+    ...(ignored[part] !== undefined && { ignores: ignored[part] }),
     ...(secret.includes(part) && { isSecret: true as const }),
   }));
 }

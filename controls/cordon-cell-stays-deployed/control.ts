@@ -1,5 +1,5 @@
 import type { Detection, Ports, WatchingControl } from "../../shared/control.ts";
-import { isSame, nameDifferences, only, tellDifference } from "../../shared/deployment/compare.ts";
+import { isSame, nameDifferences, only, tellDifference, without } from "../../shared/deployment/compare.ts";
 import type { LiveValue, OwnPart, OwnResource, Source } from "../../shared/deployment/own-resource.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
@@ -58,7 +58,8 @@ async function factsOf(own: OwnResource, part: OwnPart, read: Read): Promise<Fac
   if ("unreadable" in expected) return { kind: "unreadable", reason: expected.unreadable };
   const live = reading.kind === "present" ? reading.state : {};
   const whole = Object.fromEntries(Object.keys(part.expected).map((path) => [path, memberAt(live, path)]));
-  const found = part.isOpen ? only(expected.value, whole) : whole;
+  const seen = part.ignores === undefined ? whole : without(part.ignores, whole);
+  const found = part.isOpen ? only(expected.value, seen) : seen;
   const text = textOf(own, part.part);
   const { says, consequence } = text;
   if (isSame(expected.value, found))

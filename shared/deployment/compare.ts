@@ -37,6 +37,13 @@ export function only(expected: unknown, found: unknown): unknown {
   return Object.fromEntries(Object.entries(one).map(([name, member]) => [name, only(member, other[name])]));
 }
 
+/** `value` without the members, at any depth, whose names begin with `prefix`. Pure. */
+export function without(prefix: string, value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([name]) => !name.startsWith(prefix));
+  return Object.fromEntries(kept.map(([name, member]) => [name, without(prefix, member)]));
+}
+
 const MAX_TEXT = 700;
 
 /** Where two values differ, each side as a text for people: of lists only what the other one lacks. Pure. */
@@ -65,7 +72,7 @@ export function nameDifferences(expected: unknown, found: unknown): readonly str
 function split(one: unknown, other: unknown): readonly [unknown, unknown] {
   if (Array.isArray(one) || Array.isArray(other)) {
     const [a, b] = [listOf(one), listOf(other)];
-    return [without(a, b), without(b, a)];
+    return [lacking(a, b), lacking(b, a)];
   }
   if (!isRecord(one) || !isRecord(other)) return [one, other];
   const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
@@ -77,7 +84,7 @@ function split(one: unknown, other: unknown): readonly [unknown, unknown] {
   ];
 }
 
-function without(list: readonly unknown[], other: readonly unknown[]): readonly unknown[] {
+function lacking(list: readonly unknown[], other: readonly unknown[]): readonly unknown[] {
   const texts = new Set(other.map(textOf));
   return list.filter((each) => !texts.has(textOf(each)));
 }

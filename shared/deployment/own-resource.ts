@@ -28,6 +28,8 @@ export interface OwnPart {
   readonly expected: Readonly<Record<string, unknown>>;
   /** AWS adds members of its own here: only those expected count. */
   readonly isOpen?: true;
+  /** Names that begin so are let be: logging's own settings, say. */
+  readonly ignores?: string;
   /** Its values are nobody's to read in a ticket: only their names are told. */
   readonly isSecret?: true;
 }
