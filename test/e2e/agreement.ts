@@ -8,7 +8,8 @@ import type { Cell } from "./cell.ts";
  * and what is locked away is all of it, once.
  */
 export function assertAgreement({ sandbox, journal, ticketNames, ticket }: Cell): void {
-  for (const name of new Set(journal.findings().map(({ resource }) => resource.name))) {
+  const buckets = journal.findings().filter(({ resource }) => resource.type === "AWS::S3::Bucket");
+  for (const name of new Set(buckets.map(({ resource }) => resource.name))) {
     const runs = journal.evidence().flatMap(({ content }) => runOf(content, name) ?? []);
     const accepted = runs.flatMap(({ receipts }) => receipts.filter(({ outcome }) => outcome === "accepted"));
     const told = new Set(accepted.map(({ requestId }) => requestId));
