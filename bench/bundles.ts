@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,13 +21,15 @@ export interface Bundles {
 
 /** @throws Error when the function isn't built */
 export async function openBundles(): Promise<Bundles> {
+  const built = join(root, "dist", MEASURED, "index.js");
+  if (!existsSync(built)) {
+    throw new Error(`dist/${MEASURED}/index.js is missing: run "npm run build" first, or "npm run bench", which does`);
+  }
   const folder = await mkdtemp(join(tmpdir(), "cordon-bench-"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
-  await bundle(folder, "bench/runner.ts", "runner");
   await mkdir(join(folder, "cordon"));
-  await cp(join(root, "dist", MEASURED, "index.js"), join(folder, "cordon", "index.js")).catch(() => {
-    throw new Error(`dist/${MEASURED}/index.js is missing: run "npm run build" first, or "npm run bench", which does`);
-  });
+  await cp(built, join(folder, "cordon", "index.js"));
+  await bundle(folder, "bench/runner.ts", "runner");
   return {
     runner: join(folder, "runner", "index.js"),
     cordon: join(folder, "cordon", "index.js"),

@@ -3,7 +3,7 @@ import { type Account, asBatch, assertContained, type Incident } from "./account
 import { type Bundles, MEASURED } from "./bundles.ts";
 import { requestsSource } from "./floor/source.ts";
 import type { Both } from "./measure.ts";
-import { type Contestant, startProcess } from "./process.ts";
+import { type Contestant, handleOnce } from "./process.ts";
 import { assertSameCalls, operationsOf, recordedRequests, requestBytes } from "./same-calls.ts";
 
 /** Cordon and a floor that is proved to make the same calls. */
@@ -48,9 +48,7 @@ async function recordContainment(
 ): Promise<{ readonly incident: Incident; readonly calls: readonly RecordedCall[] }> {
   const incident = await account.createIncident();
   account.sandbox.clearCalls();
-  const process = startProcess(contestant);
-  const { result } = await process.handle(asBatch(incident));
-  await process.end();
+  const { result } = await handleOnce(contestant, asBatch(incident));
   assertContained(account, incident, result);
   return { incident, calls: [...account.sandbox.calls] };
 }

@@ -3,9 +3,9 @@
  * kept, 1 one is missed or something could not be measured, 2 wrong usage.
  */
 import { parseArgs } from "node:util";
-import { openAccount } from "./account.ts";
+import { type Account, openAccount } from "./account.ts";
 import { measureBudget } from "./budget.ts";
-import { openBundles, readSizes } from "./bundles.ts";
+import { type Bundles, openBundles, readSizes } from "./bundles.ts";
 import { openContestants } from "./contestants.ts";
 import { figuresOf } from "./figures.ts";
 import { type Both, type MeasureOptions, measureCold, measureWarm, type WarmRun } from "./measure.ts";
@@ -47,44 +47,58 @@ function progressOf(what: string): MeasureOptions["progress"] {
   };
 }
 
-async function measure({ cold, warm, settled, profile, isJudged }: Options): Promise<Report> {
-  const bundles = await openBundles();
+/** Opens what measuring needs, and leaves nothing behind. */
+async function run(options: Options): Promise<Report> {
   const account = await openAccount();
   try {
-    const contestants = await openContestants(account, bundles);
-    const { operations } = contestants;
-    const coldRuns = await measureCold(account, contestants, {
-      runs: cold,
-      warmUp: 2,
-      operations,
-      progress: progressOf("cold starts"),
-    });
-    const series: Both<readonly WarmRun[]>[] = [];
-    // New processes each round: one and the same bundle settles a little differently each time.
-    for (let round = 1; round <= warm.rounds; round++) {
-      const progress = progressOf(`warm series ${round} of ${warm.rounds}`);
-      const options = { runs: warm.runs, warmUp: 10, operations, progress };
-      series.push(await measureWarm(account, profiled(contestants, profile), options));
+    const bundles = await openBundles();
+    try {
+      return await measure(account, bundles, options);
+    } finally {
+      await bundles.remove();
     }
-    const progress = progressOf("settled series");
-    const settledRuns = await measureWarm(account, contestants, { ...settled, operations, progress });
-    return {
-      machine: machineName(),
-      node: process.version,
-      runs: {
-        cold,
-        warm: `${warm.rounds} x ${warm.runs} containments, settled: ${settled.runs} after ${settled.warmUp}`,
-      },
-      isJudged,
-      figures: figuresOf(coldRuns, series, settledRuns),
-      budget: await measureBudget(account, contestants.cordon),
-      requestBytes: contestants.requestBytes,
-      bundles: await readSizes(contestants.floorBundle),
-    };
   } finally {
     await account.close();
-    await bundles.remove();
   }
+}
+
+async function measure(
+  account: Account,
+  bundles: Bundles,
+  { cold, warm, settled, profile, isJudged }: Options,
+): Promise<Report> {
+  const contestants = await openContestants(account, bundles);
+  const { operations } = contestants;
+  // Now: a build in between would take the bundles away.
+  const sizes = await readSizes(contestants.floorBundle);
+  const coldRuns = await measureCold(account, contestants, {
+    runs: cold,
+    warmUp: 2,
+    operations,
+    progress: progressOf("cold starts"),
+  });
+  const series: Both<readonly WarmRun[]>[] = [];
+  // New processes each round: one and the same bundle settles a little differently each time.
+  for (let round = 1; round <= warm.rounds; round++) {
+    const progress = progressOf(`warm series ${round} of ${warm.rounds}`);
+    const options = { runs: warm.runs, warmUp: 10, operations, progress };
+    series.push(await measureWarm(account, profiled(contestants, profile), options));
+  }
+  const progress = progressOf("settled series");
+  const settledRuns = await measureWarm(account, contestants, { ...settled, operations, progress });
+  return {
+    machine: machineName(),
+    node: process.version,
+    runs: {
+      cold,
+      warm: `${warm.rounds} x ${warm.runs} containments, settled: ${settled.runs} after ${settled.warmUp}`,
+    },
+    isJudged,
+    figures: figuresOf(coldRuns, series, settledRuns),
+    budget: await measureBudget(account, contestants.cordon),
+    requestBytes: contestants.requestBytes,
+    bundles: sizes,
+  };
 }
 
 function profiled(contestants: Both<Contestant>, profileFolder: string | undefined): Both<Contestant> {
@@ -131,7 +145,7 @@ async function main(list: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const report = await measure(options);
+    const report = await run(options);
     if (options.isJson) process.stdout.write(`${JSON.stringify({ ok: holds(report), ...report }, null, 2)}\n`);
     else printReport(report, process.stdout, process.stdout.isTTY === true && !process.env.NO_COLOR);
     return holds(report) ? 0 : 1;

@@ -1,5 +1,5 @@
 import { type Account, asBatch, assertContained } from "./account.ts";
-import { type Contestant, type MeasuredProcess, startProcess, type Timed } from "./process.ts";
+import { type Contestant, handleOnce, startProcess, type Timed } from "./process.ts";
 import { operationsOf } from "./same-calls.ts";
 import { inTurn } from "./statistics.ts";
 
@@ -41,10 +41,8 @@ export async function measureCold(
 ): Promise<Both<readonly Timed[]>> {
   const timed = { cordon: [] as Timed[], floor: [] as Timed[] };
   await takeTurns(options, async (who, isCounted) => {
-    const started = () => startProcess(contestants[who]);
-    const handled = await contain(account, started, options.operations);
-    await handled.process.end();
-    if (isCounted) timed[who].push(handled.timed);
+    const handled = await contain(account, options, (batch) => handleOnce(contestants[who], batch));
+    if (isCounted) timed[who].push(handled);
   });
   return timed;
 }
@@ -64,7 +62,7 @@ export async function measureWarm(
   const cpuMs = { cordon: 0, floor: 0 };
   try {
     await takeTurns(options, async (who, isCounted) => {
-      const { timed } = await contain(account, () => processes[who], options.operations);
+      const timed = await contain(account, options, (batch) => processes[who].handle(batch));
       if (isCounted) runs[who].push({ ...timed, cpuMs: timed.cpuMs - cpuMs[who] });
       cpuMs[who] = timed.cpuMs;
     });
@@ -84,19 +82,17 @@ async function takeTurns(
   }
 }
 
-/** Has a new incident contained, and makes sure of it. `started` is called last, because time counts from there. */
+/** Has a new incident contained, and makes sure of it. */
 async function contain(
   account: Account,
-  started: () => MeasuredProcess,
-  operations: readonly string[],
-): Promise<{ readonly process: MeasuredProcess; readonly timed: Timed }> {
+  { operations }: MeasureOptions,
+  handle: (batch: object) => Promise<Timed>,
+): Promise<Timed> {
   const incident = await account.createIncident();
-  const batch = asBatch(incident);
   account.sandbox.clearCalls();
-  const process = started();
-  const timed = await process.handle(batch);
+  const timed = await handle(asBatch(incident));
   assertContained(account, incident, timed.result);
   const made = operationsOf(account.sandbox.calls);
   if (made.join() !== operations.join()) throw new Error(`expected the calls ${operations}, found ${made}`);
-  return { process, timed };
+  return timed;
 }

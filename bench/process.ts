@@ -69,6 +69,16 @@ export function startProcess({
   };
 }
 
+/** One event in a process of its own. */
+export async function handleOnce(contestant: Contestant, event: unknown): Promise<Timed> {
+  const process = startProcess(contestant);
+  try {
+    return await process.handle(event);
+  } finally {
+    await process.end();
+  }
+}
+
 function ask(child: ChildProcess, task: Task): Promise<Handled> {
   return new Promise((done, fail) => {
     const onExit = (): void => fail(new Error("the process ended before it answered"));
