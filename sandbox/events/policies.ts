@@ -68,10 +68,10 @@ function toStatement(properties: Record<string, unknown>, arn: string): Statemen
   return { Effect: "Allow", Principal: { Service: Principal ?? "" }, Action: Action ?? "", Resource: arn, Condition };
 }
 
-/** Whether a role that EventBridge assumes is in the rule's account, trusts it, and may. */
+/** Whether a role that EventBridge assumes for a rule is in the rule's account, trusts it, and may. */
 export function roleAllows(
   registry: Registry,
-  account: string,
+  { arn: ruleArn, account }: StackResource,
   roleArn: string,
   action: string,
   resource: string,
@@ -82,7 +82,7 @@ export function roleAllows(
   const trust = role.properties.AssumeRolePolicyDocument as PolicyDocument;
   const assume = { caller: { service: EVENTS }, action: "sts:AssumeRole", resource: roleArn };
   return (
-    allowsService([trust], { ...assume, keys: { "aws:SourceAccount": account } }) &&
+    allowsService([trust], { ...assume, keys: { "aws:SourceArn": ruleArn, "aws:SourceAccount": account } }) &&
     allowsRole(rolePolicies(registry, account, name) ?? [], action, resource, { "aws:PrincipalAccount": account })
   );
 }

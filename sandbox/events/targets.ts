@@ -93,7 +93,7 @@ export function createTargets(context: TargetContext): {
     if (!bus) return `there is no event bus ${Arn}`;
     const isAway = account !== rule.account || region !== rule.region;
     if (RoleArn === undefined && isAway) return `the target ${Arn} in another account or Region has no RoleArn`;
-    if (RoleArn !== undefined && !roleAllows(registry, rule.account, RoleArn, "events:PutEvents", Arn))
+    if (RoleArn !== undefined && !roleAllows(registry, rule, RoleArn, "events:PutEvents", Arn))
       return `the role ${RoleArn} does not allow events:PutEvents on ${Arn}`;
     const caller = { account: rule.account, roleArn: RoleArn };
     const keys = {
