@@ -1,6 +1,12 @@
 import type { Registry } from "../stack/registry.ts";
 import { listOf, type OneOrMore, type PolicyDocument } from "./policy.ts";
 
+/** The two of AWS's own policies that are plain to see; others attached to a role give it nothing here. */
+const AWS_MANAGED: Readonly<Record<string, PolicyDocument>> = {
+  "arn:aws:iam::aws:policy/AWSDenyAll": { Statement: { Effect: "Deny", Action: "*", Resource: "*" } },
+  "arn:aws:iam::aws:policy/AdministratorAccess": { Statement: { Effect: "Allow", Action: "*", Resource: "*" } },
+};
+
 /**
  * Every policy of a role, as configured at this moment: inline, attached by ARN, or a resource of its own. A role that is
  * not there may do nothing; but in an account nobody has given a role, nothing is known about any: undefined.
@@ -23,7 +29,10 @@ export function rolePolicies(
         listOf(properties.Roles as OneOrMore | undefined).includes(roleName) ||
         attached.includes(arn),
     );
-  return [...inline, ...separate.map(({ properties }) => properties as { PolicyDocument: PolicyDocument })].map(
-    ({ PolicyDocument }) => PolicyDocument,
-  );
+  const managed = attached.flatMap((arn) => (AWS_MANAGED[arn] ? [{ PolicyDocument: AWS_MANAGED[arn] }] : []));
+  return [
+    ...inline,
+    ...managed,
+    ...separate.map(({ properties }) => properties as { PolicyDocument: PolicyDocument }),
+  ].map(({ PolicyDocument }) => PolicyDocument);
 }

@@ -1,3 +1,4 @@
+import { isPendingDeletion } from "../control-plane/kms-keys.ts";
 import { ServiceError } from "../errors.ts";
 import type { Permission } from "../operation.ts";
 import type { Bucket, S3State } from "./state.ts";
@@ -29,7 +30,7 @@ export function checkKey({ registry }: S3State, keyArn: string): void {
   if (keys.length === 0) return;
   const key = keys.find(({ arn }) => arn === keyArn);
   if (!key) throw new ServiceError("KMS.NotFoundException", `Key '${keyArn}' does not exist`, 400);
-  if (key.properties.KeyState === "PendingDeletion") {
+  if (isPendingDeletion(key)) {
     throw new ServiceError("KMS.KMSInvalidStateException", `${keyArn} is pending deletion.`, 400);
   }
   if (key.properties.Enabled === false) throw new ServiceError("KMS.DisabledException", `${keyArn} is disabled.`, 400);

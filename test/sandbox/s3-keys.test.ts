@@ -76,7 +76,7 @@ describe("a bucket's key", () => {
 
   it.each<[string, Record<string, unknown>]>([
     ["KMS.DisabledException", { Enabled: false }],
-    ["KMS.KMSInvalidStateException", { KeyState: "PendingDeletion" }],
+    ["KMS.KMSInvalidStateException", { DeletionDate: 1 }],
   ])("that can't be used stops writes and reads with %s", async (name, properties) => {
     const key = addKey({ Enabled: true });
     await put();
