@@ -7,6 +7,7 @@ import { type Input, readText, requireText } from "./input.ts";
 import { createJsonService } from "./json-protocol.ts";
 import { isPendingDeletion } from "./kms-keys.ts";
 import { takePage } from "./page.ts";
+import { arnOfIdentifier } from "./resource-arns.ts";
 
 /**
  * GetResource and ListResources. AWS asks the caller for Cloud Control's own action and for what the type's handler calls,
@@ -23,7 +24,14 @@ export function createCloudControl(registry: Registry, createId: () => string): 
     arnOf: () => "*",
     handlers: {
       GetResource: {
-        permissions: (input, caller) => ask(caller, "GetResource", typeOf(input)?.read, find(input, caller)?.arn),
+        permissions(input, caller) {
+          const missing = arnOfIdentifier(
+            readText(input, "TypeName") ?? "",
+            readText(input, "Identifier") ?? "",
+            caller,
+          );
+          return ask(caller, "GetResource", typeOf(input)?.read, find(input, caller)?.arn ?? missing);
+        },
         run(input, caller) {
           const type = requireHandler(input, "read");
           const resource = find(input, caller);

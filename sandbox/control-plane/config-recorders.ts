@@ -42,7 +42,7 @@ export function createConfig(registry: Registry): Service {
     // Its ARN ends in an id that no call names.
     arnOf(input, { account, region }) {
       const recorder = registry.find(RECORDER, readText(input, "ConfigurationRecorderName") ?? "", account, region);
-      return recorder?.arn ?? `arn:aws:config:${region}:${account}:configuration-recorder/*`;
+      return recorder?.arn ?? `arn:aws:config:${region}:${account}:configuration-recorder/*/*`;
     },
     handlers: {
       DescribeConfigurationRecorders: {
