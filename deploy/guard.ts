@@ -21,55 +21,76 @@ const WITHOUT_RESOURCE: readonly string[] = [
   "logs:DescribeResourcePolicies",
 ];
 
-/** What of each service it reads: the stack's own resources, and what the cell hears of its own account by, in any Region. */
-function resourcesOf({ name }: Stack): Readonly<Record<string, readonly unknown[]>> {
+interface Reads {
+  readonly sid: string;
+  readonly actions: RegExp;
+  readonly resources: readonly unknown[];
+}
+
+/** What it reads: the stack's own resources, and what the cell hears of its own account by, in any Region. */
+function readsOf({ name }: Stack): readonly Reads[] {
   const own = (service: string, rest: string) =>
     sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${rest}`);
-  return {
-    account: [sub("arn:${AWS::Partition}:account::${AWS::AccountId}:account")],
-    cloudtrail: [sub("arn:${AWS::Partition}:cloudtrail:*:*:trail/*")],
-    cloudwatch: [own("cloudwatch", `alarm:${name}-*`)],
-    config: [sub("arn:${AWS::Partition}:config:*:${AWS::AccountId}:configuration-recorder/*")],
-    dynamodb: [arnOf("Table")],
-    events: [
-      sub(`arn:\${AWS::Partition}:events:*:\${AWS::AccountId}:rule/${name}-*`),
-      own("events", `rule/${name}/${name}-*`),
-      arnOf("Bus"),
-    ],
-    iam: [sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${name}-*`)],
-    kms: [arnOf("EvidenceKey")],
-    lambda: [own("lambda", `function:${name}-*`), own("lambda", "event-source-mapping:*")],
-    logs: [own("logs", `log-group:/aws/lambda/${name}-*`)],
-    s3: [arnOf("EvidenceBucket")],
-    sns: [{ Ref: "AlarmTopic" }],
-    sqs: [own("sqs", `${name}-*`)],
-  };
+  const anywhere = (service: string, rest: string) =>
+    sub(`arn:\${AWS::Partition}:${service}:*:\${AWS::AccountId}:${rest}`);
+  const rules = [anywhere("events", `rule/${name}-*`), own("events", `rule/${name}/${name}-*`)];
+  return [
+    { sid: "GuardTable", actions: /^dynamodb:/, resources: [arnOf("Table")] },
+    { sid: "GuardEvidence", actions: /^s3:/, resources: [arnOf("EvidenceBucket")] },
+    { sid: "GuardKey", actions: /^kms:/, resources: [arnOf("EvidenceKey")] },
+    { sid: "GuardRules", actions: /^events:(DescribeRule|List)/, resources: rules },
+    { sid: "GuardBus", actions: /^events:(DescribeEventBus|ListTagsForResource)$/, resources: [arnOf("Bus")] },
+    { sid: "GuardQueues", actions: /^sqs:/, resources: [own("sqs", `${name}-*`)] },
+    {
+      sid: "GuardFunctions",
+      actions: /^lambda:Get(Function|Runtime)/,
+      resources: [own("lambda", `function:${name}-*`)],
+    },
+    {
+      sid: "GuardTriggers",
+      actions: /^lambda:(GetEventSourceMapping|ListTags)$/,
+      resources: [own("lambda", "event-source-mapping:*")],
+    },
+    { sid: "GuardLogs", actions: /^logs:/, resources: [own("logs", `log-group:/aws/lambda/${name}-*`)] },
+    {
+      sid: "GuardRoles",
+      actions: /^iam:/,
+      resources: [sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${name}-*`)],
+    },
+    { sid: "GuardAlarms", actions: /^cloudwatch:/, resources: [own("cloudwatch", `alarm:${name}-*`)] },
+    { sid: "GuardTopic", actions: /^sns:/, resources: [{ Ref: "AlarmTopic" }] },
+    {
+      sid: "CoverRegions",
+      actions: /^account:/,
+      resources: [sub("arn:${AWS::Partition}:account::${AWS::AccountId}:account")],
+    },
+    // An organisation's trail lies in another account.
+    { sid: "CoverTrails", actions: /^cloudtrail:/, resources: [sub("arn:${AWS::Partition}:cloudtrail:*:*:trail/*")] },
+    { sid: "CoverRecorders", actions: /^config:/, resources: [anywhere("config", "configuration-recorder/*/*")] },
+  ];
 }
 
 /**
- * What the guard may read besides its journal: one statement a service. Cloud Control calls each service in the caller's name.
+ * What the guard may read besides its journal. Cloud Control calls each service in the caller's name.
  *
- * @throws Error for an action of a service that is not known here
+ * @throws Error for an action that none of the statements would have
  */
 export function guardStatements(stack: Stack): readonly Json[] {
   const actions = [...new Set([...cell.iam.read, ...accountRegion.iam.read])].sort();
   const narrow = actions.filter((action) => !WITHOUT_RESOURCE.includes(action));
-  const resources = resourcesOf(stack);
-  const statements = [...new Set(narrow.map(serviceOf))].map((service): Json => {
-    const Resource = resources[service];
-    if (Resource === undefined) throw new Error(`deploy/guard.ts knows no resources for the actions of ${service}`);
-    const Sid = `Guard${service.charAt(0).toUpperCase()}${service.slice(1)}`;
-    return { Sid, Effect: "Allow", Action: narrow.filter((action) => serviceOf(action) === service), Resource };
-  });
+  const reads = readsOf(stack);
+  const homeless = narrow.find((action) => !reads.some((each) => each.actions.test(action)));
+  if (homeless !== undefined) throw new Error(`deploy/guard.ts says of no resource that ${homeless} is about it`);
   return [
-    ...statements,
+    ...reads.map(({ sid, actions, resources }) => ({
+      Sid: sid,
+      Effect: "Allow",
+      Action: narrow.filter((action) => actions.test(action)),
+      Resource: resources,
+    })),
     { Sid: "GuardWithoutResource", Effect: "Allow", Action: WITHOUT_RESOURCE, Resource: "*" },
     { Sid: "Heartbeats", Effect: "Allow", Action: ["dynamodb:Query"], Resource: arnOf("Table") },
   ];
-}
-
-function serviceOf(action: string): string {
-  return action.split(":")[0] ?? "";
 }
 
 /** Forwarders' heartbeats, on the bus of the cell: the pattern of the rule that hands them to the guard. */
