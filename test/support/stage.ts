@@ -66,7 +66,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
   onTestFinished(() => sandbox.close());
   sandbox.routing = false;
   seedWorld(sandbox, options.world);
-  sandbox.createQueue("cordon-refused");
+  for (const queue of ["cordon-refused", "cordon-quarantine-replication"]) sandbox.createQueue(queue);
   const role = sandbox.createPrincipal({
     type: "AssumedRole",
     name: "cordon-quarantine-replication",
