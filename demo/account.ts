@@ -1,85 +1,108 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
-  CreateBucketCommand,
   PutBucketReplicationCommand,
   PutBucketTaggingCommand,
-  PutBucketVersioningCommand,
   type ReplicationConfiguration,
   S3Client,
 } from "@aws-sdk/client-s3";
-import {
-  CELL,
-  cellEnvironment,
-  deployCell,
-  type Principal,
-  type RecordedCall,
-  type Sandbox,
-  startSandbox,
-} from "../sandbox/index.ts";
-import { replicaRegions } from "./rules.ts";
+import { type Credentials, type RecordedCall, readTemplate, type Sandbox, startSandbox } from "../sandbox/index.ts";
+import { CLASS_TAG, createBuckets, HOME, MEMBER, MEMBER_REGION } from "./buckets.ts";
+import { packageCell } from "./package-cell.ts";
 
-export const HOME = "eu-central-1";
-/** The buckets the story is about, each classified EU-only, each in the home Region. */
-export const sources = {
-  R1: "orders",
-  R2: "catalogue",
-  R3: "members",
-  R5v2: "ledger",
-  R5v1: "archive",
-} as const;
-export const CLASS_TAG = { Key: "data-residency", Value: "eu-only" };
+/** Known to the cell and to the member's role, and to nobody else. */
+const EXTERNAL_ID = "the-demos-cell";
 
-/** The sandbox as the demo uses it. Ordinary people call with ordinary SDK clients; nothing is set behind the API's back. */
+interface Place {
+  readonly account?: string;
+  readonly region?: string;
+}
+
+/** What an SDK client is made with. */
+interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
+/** The sandbox as the demo uses it. Ordinary people call with ordinary SDK clients; what is set behind the API's back says so. */
 export interface Account {
   readonly sandbox: Sandbox;
   /** Where the file adapter puts tickets. */
   readonly tickets: string;
-  /** As the user `developer`. Returns the call as S3 saw it. */
-  replicate(bucket: string, configuration: ReplicationConfiguration): Promise<RecordedCall>;
+  /** ARN of the bus that forwarders send to. */
+  readonly bus: string;
+  /** An SDK client as a person, in the cell's account and Region unless told otherwise. `close` ends it. */
+  as<Client extends { destroy(): void }>(
+    person: string,
+    Client: new (config: ClientConfig) => Client,
+    place?: Place,
+  ): Client;
+  /** As the user `developer` of the bucket's account. Returns the call as S3 saw it. */
+  replicate(bucket: string, configuration: ReplicationConfiguration, place?: Place): Promise<RecordedCall>;
   /** As the user `developer`: sets the class tag and one more, which changes nothing that matters. */
   touch(bucket: string, note: string): Promise<RecordedCall>;
+  /** `deploy/forwarder.yml` in an account and Region. */
+  forwardFrom(account: string, region: string): void;
   close(): Promise<void>;
 }
 
-/** Starts an account, lets an administrator create the buckets, then deploys Cordon. `close` ends and removes all of it. */
+/** Starts an account, lets administrators create the buckets, then deploys Cordon and lets a member join. `close` ends and removes all of it. */
 export async function openAccount(): Promise<Account> {
   const tickets = await mkdtemp(join(tmpdir(), "cordon-demo-"));
   const sandbox = await startSandbox({ region: HOME });
-  const clients: S3Client[] = [];
-  const clientOf = (principal: Principal, region: string): S3Client => {
-    const client = new S3Client({ endpoint: sandbox.endpoint, region, credentials: principal.credentials });
-    clients.push(client);
-    return client;
+  const people = new Map<string, Credentials>();
+  const clients = new Map<string, { destroy(): void }>();
+  const as: Account["as"] = <Client extends { destroy(): void }>(
+    person: string,
+    Client: new (config: ClientConfig) => Client,
+    { account = sandbox.account, region = HOME }: Place = {},
+  ): Client => {
+    const name = `${account}/${person}`;
+    const credentials =
+      people.get(name) ?? sandbox.createPrincipal({ type: "IAMUser", name: person, account }).credentials;
+    people.set(name, credentials);
+    const key = `${name}/${region}/${Client.name}`;
+    const client = clients.get(key) ?? new Client({ endpoint: sandbox.endpoint, region, credentials });
+    clients.set(key, client);
+    return client as Client;
+  };
+  const called = ({ $metadata: { requestId } }: { $metadata: { requestId?: string | undefined } }): RecordedCall => {
+    const call = sandbox.calls.find((each) => each.requestId === requestId);
+    if (call === undefined) throw new Error(`the sandbox has no call ${requestId}`);
+    return call;
   };
   const close = async (): Promise<void> => {
-    for (const client of clients) client.destroy();
+    for (const client of clients.values()) client.destroy();
     await sandbox.close();
     await rm(tickets, { recursive: true, force: true });
   };
   try {
-    const admin = sandbox.createPrincipal({ type: "IAMUser", name: "admin" });
-    await createBuckets((region) => clientOf(admin, region));
-    deployCell(sandbox, cellEnvironment({ CORDON_TICKETS: `file:${tickets}` }));
-    const developer = clientOf(sandbox.createPrincipal({ type: "IAMUser", name: "developer" }), HOME);
-    const called = ({ $metadata: { requestId } }: { $metadata: { requestId?: string | undefined } }): RecordedCall => {
-      const call = sandbox.calls.find((each) => each.requestId === requestId);
-      if (call === undefined) throw new Error(`the sandbox has no call ${requestId}`);
-      return call;
+    await createBuckets((place) => as("admin", S3Client, place));
+    const bus = await deployCell(sandbox, tickets);
+    const forwardFrom = (account: string, region: string): void => {
+      sandbox.deployTemplate(generated("forwarder.yml"), { account, region, parameters: { CellBusArn: bus } });
     };
+    const parameters = { CellAccountId: sandbox.account, ExternalId: EXTERNAL_ID };
+    sandbox.deployTemplate(generated("member-role.yml"), { account: MEMBER, region: HOME, parameters });
+    forwardFrom(MEMBER, MEMBER_REGION);
     return {
       sandbox,
       tickets,
+      bus,
+      as,
+      forwardFrom,
       close,
-      replicate: async (Bucket, ReplicationConfiguration) =>
-        called(await developer.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration }))),
-      touch: async (Bucket, Value) =>
-        called(
-          await developer.send(
-            new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [CLASS_TAG, { Key: "note", Value }] } }),
-          ),
-        ),
+      async replicate(Bucket, ReplicationConfiguration, place) {
+        const developer = as("developer", S3Client, place);
+        return called(await developer.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })));
+      },
+      async touch(Bucket, Value) {
+        const Tagging = { TagSet: [CLASS_TAG, { Key: "note", Value }] };
+        return called(await as("developer", S3Client).send(new PutBucketTaggingCommand({ Bucket, Tagging })));
+      },
     };
   } catch (error) {
     await close();
@@ -87,19 +110,19 @@ export async function openAccount(): Promise<Account> {
   }
 }
 
-async function createBuckets(clientIn: (region: string) => S3Client): Promise<void> {
-  const create = async (Bucket: string, region: string, isSource: boolean): Promise<void> => {
-    const client = clientIn(region);
-    const location = region === "us-east-1" ? {} : { CreateBucketConfiguration: { LocationConstraint: region } };
-    await client.send(new CreateBucketCommand({ Bucket, ...location } as CreateBucketCommand["input"]));
-    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
-    if (isSource) await client.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [CLASS_TAG] } }));
-  };
-  for (const name of Object.values(sources)) await create(name, HOME, true);
-  for (const [name, region] of Object.entries(replicaRegions)) await create(name, region, false);
+/** The packaged stack, all of it, as it would be deployed. Returns the ARN of its bus. */
+async function deployCell(sandbox: Sandbox, tickets: string): Promise<string> {
+  const template = await packageCell({
+    CORDON_MODE: "enforce",
+    CORDON_TICKETS: `file:${tickets}`,
+    CORDON_ACCOUNTS: MEMBER,
+    CORDON_MEMBER_ROLE: "cordon-member",
+    CORDON_EXTERNAL_ID: EXTERNAL_ID,
+  });
+  const { outputs } = sandbox.deployTemplate(template, { stackName: "cordon-local" });
+  return String(outputs.EventBusArn);
 }
 
-/** Messages that Cordon could not understand, and deliveries that were given up. */
-export function lost({ queues, deadLetters }: Sandbox): number {
-  return (queues[CELL.refusedQueue]?.length ?? 0) + deadLetters.length;
+function generated(name: string) {
+  return readTemplate(fileURLToPath(new URL(`../deploy/${name}`, import.meta.url)));
 }

@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import type { ReplicationConfiguration } from "@aws-sdk/client-s3";
-import type { RecordedCall } from "../sandbox/index.ts";
+import type { QueueMessage, RecordedCall } from "../sandbox/index.ts";
 import type { Result } from "../shared/types.ts";
-import { type Account, HOME } from "./account.ts";
+import type { Account } from "./account.ts";
+import { HOME } from "./buckets.ts";
 import { checkBudget, checkEcho, checkIsolation, checkRecorded, checkWriteAhead } from "./checks.ts";
-import { bySide, CONTAINER, containmentAfter, findingOf, journalledClass, ticketOf } from "./look.ts";
-import {
-  cost,
-  tellCalls,
-  tellChanges,
-  tellEachCall,
-  tellEvent,
-  tellEvidence,
-  tellFinding,
-  tellTime,
-} from "./narrate.ts";
+import { bySide, CONTAINER, containmentAfter, findingOf, journalledClass, messageOf, ticketOf } from "./look.ts";
+import { cost, tellCalls, tellChanges, tellEvidence, tellFinding, tellTime } from "./narrate.ts";
+import { checkRoute, type Hop, routeOf, tellRoute } from "./route.ts";
 import { describeRule } from "./rules.ts";
 import type { Teller } from "./tell.ts";
 
@@ -28,54 +21,46 @@ export function measured({ containedAfterMs, startedAfterMs }: Measured): Measur
   return { containedAfterMs, startedAfterMs };
 }
 
-/** Switches replication on, and tells and checks how it is contained. */
+/** The first containment, told in full: the event's whole way, the decision, the ticket. */
+export async function routeStory(
+  account: Account,
+  teller: Teller,
+  bucket: string,
+  configuration: ReplicationConfiguration,
+  offending: string,
+): Promise<{ readonly times: Measured; readonly hops: readonly Hop[] }> {
+  const { sandbox } = account;
+  const { cause, message } = await switchOn(account, teller, bucket, configuration);
+  const containment = containmentAfter(sandbox, cause);
+  const finding = findingOf(sandbox, bucket, offending);
+  const route = routeOf(account, cause, message, containment, finding);
+  tellRoute(teller, route);
+  tellTime(teller, containment);
+  tellFinding(teller, finding);
+  tellChanges(teller, finding);
+  tellEvidence(account, teller, finding);
+  const ticket = await ticketOf(account, finding.id);
+  teller.say("ticket", `${finding.id}.md`);
+  teller.quote(ticket.trimEnd());
+
+  await checkRoute(account, teller, route, finding);
+  await checkIsolation(account, teller, bucket, offending);
+  await checkEcho(account, teller, containment);
+  await checkWriteAhead(teller, containment);
+  await checkRecorded(account, teller, finding, ticket);
+  await checkBudget(teller, containment, configuration);
+  return { times: measured(containment), hops: route.hops };
+}
+
+/** One more, shorter, with the proof that nothing else changed. */
 export async function containmentStory(
   account: Account,
   teller: Teller,
   bucket: string,
   configuration: ReplicationConfiguration,
   offending: string,
-  { isToldInFull = false } = {},
 ): Promise<Measured> {
-  const { sandbox } = account;
-  const cause = await switchOn(account, teller, bucket, configuration);
-  if (isToldInFull) tellEvent(account, teller, cause);
-  const containment = containmentAfter(sandbox, cause);
-  const finding = findingOf(sandbox, bucket, offending);
-  tellFinding(teller, finding);
-  tellChanges(teller, finding);
-  if (isToldInFull) tellEachCall(teller, cause, containment);
-  else tellCalls(teller, containment);
-  tellTime(teller, containment);
-  tellEvidence(account, teller, finding);
-  const ticket = await ticketOf(account, finding.id);
-  if (isToldInFull) {
-    teller.say("ticket", `${finding.id}.md`);
-    teller.quote(ticket.trimEnd());
-  } else teller.say("ticket", ticket.split("\n")[0] ?? "");
-
-  await checkIsolation(account, teller, bucket, offending);
-  if (isToldInFull) await checkEcho(account, teller, containment);
-  await checkWriteAhead(teller, containment);
-  await checkRecorded(account, teller, finding, ticket);
-  await checkBudget(teller, containment, configuration);
-  return measured(containment);
-}
-
-/** The same for one rule among compliant ones: shorter, with the proof that nothing else changed. */
-export async function isolationStory(
-  account: Account,
-  teller: Teller,
-  schema: "V1" | "V2",
-  bucket: string,
-  configuration: ReplicationConfiguration,
-  offending: string,
-): Promise<Measured> {
-  teller.say(
-    "schema",
-    schema === "V2" ? "V2: rules with Filter, Priority and DeleteMarkerReplication" : "V1: rules with Prefix",
-  );
-  const cause = await switchOn(account, teller, bucket, configuration);
+  const { cause } = await switchOn(account, teller, bucket, configuration);
   const containment = containmentAfter(account.sandbox, cause);
   const finding = findingOf(account.sandbox, bucket, offending);
   tellChanges(teller, finding);
@@ -95,7 +80,7 @@ export async function compliantStory(
   configuration: ReplicationConfiguration,
 ): Promise<void> {
   const { sandbox } = account;
-  const cause = await switchOn(account, teller, bucket, configuration);
+  const { cause } = await switchOn(account, teller, bucket, configuration);
   const calls = sandbox.calls.filter(
     ({ sequence, functionName }) => sequence > cause.sequence && functionName === CONTAINER,
   );
@@ -128,18 +113,19 @@ export async function compliantStory(
   });
 }
 
-/** The user's call; everything that follows from it is over when this returns. */
+/** The user's call, with the message its event became; everything that follows from it is over when this returns. */
 async function switchOn(
   account: Account,
   teller: Teller,
   bucket: string,
   configuration: ReplicationConfiguration,
-): Promise<RecordedCall> {
+): Promise<{ readonly cause: RecordedCall; readonly message: QueueMessage | undefined }> {
   const { sandbox } = account;
   const cause = await account.replicate(bucket, configuration);
+  const message = messageOf(sandbox, cause);
   await sandbox.drain();
   teller.say("user", `developer calls PutBucketReplication on ${bucket} (${HOME}):`);
   const width = Math.max(...(configuration.Rules ?? []).map(({ ID }) => ID?.length ?? 0));
   for (const rule of configuration.Rules ?? []) teller.say("", `  ${rule.ID?.padEnd(width)}  ${describeRule(rule)}`);
-  return cause;
+  return { cause, message };
 }

@@ -1,13 +1,18 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import type { RecordedCall, Sandbox } from "../sandbox/index.ts";
+import type { ObjectView, QueueMessage, RecordedCall, Sandbox } from "../sandbox/index.ts";
+import type { Head } from "../shared/evidence/chain.ts";
 import type { EvidenceRecord, FindingRecord } from "../shared/journal/journal.ts";
 import type { Account } from "./account.ts";
 
-/** What can be seen from outside afterwards: the call log, the journal's table, the ticket's file. Nothing here asks Cordon itself. */
+/**
+ * What can be seen from outside afterwards: the call log, the queues, the journal's table, the locked bucket, the ticket's file. Nothing here asks
+ * Cordon itself.
+ */
 
 export const CONTAINER = "quarantine-replication";
+export const QUEUE = `cordon-${CONTAINER}`;
 
 /** One containment as the account saw it: from the event's first call to the transaction that finished it. */
 export interface Containment {
@@ -40,6 +45,14 @@ export function containmentAfter({ calls }: Sandbox, cause: RecordedCall): Conta
   };
 }
 
+/** What Cordon has written to a bucket, refused calls left out. */
+export function writesTo({ calls }: Sandbox, bucket: string): readonly RecordedCall[] {
+  return calls.filter(
+    ({ functionName, service, resource, applied }) =>
+      functionName && service === "s3" && resource === bucket && applied,
+  );
+}
+
 /** Calls on customers' resources, and calls of the journal. */
 export function bySide(calls: readonly RecordedCall[]): { readonly s3: number; readonly table: number } {
   return {
@@ -55,18 +68,70 @@ function itemsOf<Item>(sandbox: Sandbox, entity: string): Item[] {
 
 /** The finding about one rule of one bucket. Throws when there is none. */
 export function findingOf(sandbox: Sandbox, bucket: string, rule: string): FindingRecord {
-  const found = itemsOf<{ record: FindingRecord }>(sandbox, "finding").find(
-    ({ record }) => record.resource.name === bucket && record.part === rule,
-  );
+  const found = findingItems(sandbox).find(({ record }) => record.resource.name === bucket && record.part === rule);
   if (found === undefined) throw new Error(`the journal has no finding for the rule ${rule} of ${bucket}`);
   return found.record;
 }
 
+/** An entry of evidence as the table has it: in the outbox, or with its place in the archive. */
+export interface EvidenceItem extends EvidenceRecord {
+  readonly outbox?: string;
+  readonly sequence?: number;
+  readonly archiveKey?: string;
+  readonly archivedAt?: string;
+  /** How often the sweep has told it again. */
+  readonly emissions?: number;
+}
+
 /** A finding's evidence, oldest first. */
-export function evidenceOf(sandbox: Sandbox, findingId: string): readonly EvidenceRecord[] {
-  return itemsOf<EvidenceRecord>(sandbox, "evidence")
+export function evidenceOf(sandbox: Sandbox, findingId: string): readonly EvidenceItem[] {
+  return allEvidence(sandbox)
     .filter((entry) => entry.findingId === findingId)
     .sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+export function allEvidence(sandbox: Sandbox): readonly EvidenceItem[] {
+  return itemsOf<EvidenceItem>(sandbox, "evidence");
+}
+
+/** Findings as the table has them: in the outbox, or told. */
+export function findingItems(sandbox: Sandbox) {
+  return itemsOf<{ record: FindingRecord; outbox?: string; ticketedAt?: string }>(sandbox, "finding");
+}
+
+/** The locked bucket's name, and what is in it. */
+export function evidenceBucket({ account, region }: Sandbox): string {
+  return `cordon-evidence-${account}-${region}`;
+}
+
+export function archiveOf(sandbox: Sandbox): readonly ObjectView[] {
+  return sandbox.objects(evidenceBucket(sandbox));
+}
+
+/** A control's chain of evidence: its objects, and where the table says that it ends. */
+export interface Chain extends Head {
+  readonly chain: string;
+  readonly objects: readonly ObjectView[];
+}
+
+export function chainsOf(sandbox: Sandbox): readonly Chain[] {
+  const objects = archiveOf(sandbox);
+  return itemsOf<Head & { pk: string }>(sandbox, "chain").map(({ pk, sequence, hash }) => {
+    const chain = pk.replace("CHAIN#", "");
+    return { chain, sequence, hash, objects: objects.filter(({ key }) => key.startsWith(`evidence/${chain}/`)) };
+  });
+}
+
+/** The chain that an object belongs to. Throws when the table knows none. */
+export function chainOf(sandbox: Sandbox, key: string): Chain {
+  const found = chainsOf(sandbox).find(({ chain }) => key.startsWith(`evidence/${chain}/`));
+  if (found === undefined) throw new Error(`the journal has no chain of evidence for ${key}`);
+  return found;
+}
+
+/** The message with a call's event. It is in the queue right after the call; deliveries change it in place, and take it out at last. */
+export function messageOf({ queues }: Sandbox, { requestId }: RecordedCall): QueueMessage | undefined {
+  return queues[QUEUE]?.find(({ body }) => body.includes(requestId));
 }
 
 /** The class the journal holds for a bucket. */
@@ -80,6 +145,7 @@ export async function ticketOf({ tickets }: Account, findingId: string): Promise
   return readFile(join(tickets, `${findingId}.md`), "utf8");
 }
 
-export async function countTickets({ tickets }: Account): Promise<number> {
-  return (await readdir(tickets)).length;
+/** The files of all tickets, in order. */
+export async function ticketNames({ tickets }: Account): Promise<readonly string[]> {
+  return (await readdir(tickets)).sort();
 }

@@ -1,17 +1,11 @@
 import type { RecordedCall } from "../sandbox/index.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { Account } from "./account.ts";
-import { bySide, CONTAINER, type Containment, evidenceOf } from "./look.ts";
+import { bySide, type Containment, evidenceOf } from "./look.ts";
 import type { Teller } from "./tell.ts";
 
 /** A delivery that took longer than this has started a container. */
 const COLD_MS = 80;
-
-/** What AWS makes of the call, and where that goes. */
-export function tellEvent({ sandbox }: Account, teller: Teller, cause: RecordedCall): void {
-  const event = sandbox.events.find(({ detail }) => detail.requestID === cause.requestId);
-  teller.say("event", `${event?.["detail-type"]}: ${event?.detail.eventName} -> queue -> ${CONTAINER}`);
-}
 
 export function tellFinding(teller: Teller, { id, title, decision, occurrence }: FindingRecord): void {
   teller.say("finding", `${id}, occurrence ${occurrence}`, title);
@@ -43,16 +37,8 @@ export function tellCalls(teller: Teller, { calls }: Pick<Containment, "calls">)
   teller.say("calls", `${cost(calls)}: ${names.join(", ")}`);
 }
 
-export function tellEachCall(teller: Teller, cause: RecordedCall, { calls, write }: Containment): void {
-  teller.say("calls", `${cost(calls)}, timed from when S3 took the user's`);
-  for (const call of calls) {
-    const isBefore = call.sequence < write.sequence;
-    const offset = `+${call.at - cause.at}`.padStart(6);
-    teller.say("", `${offset} ms  ${call.operation.padEnd(21)} ${meaningOf(call, call === write, isBefore)}`);
-  }
-}
-
-function meaningOf({ operation, resource }: RecordedCall, isWrite: boolean, isBefore: boolean): string {
+/** What a call of the container is for, in the order of a containment. */
+export function meaningOf({ operation, resource }: RecordedCall, isWrite: boolean, isBefore: boolean): string {
   if (isWrite) return "CONTAIN: the offending rule's Status, nothing else";
   switch (operation) {
     case "GetBucketReplication":

@@ -8,6 +8,8 @@ export const replicas = {
   stockholm: "replica-stockholm",
   oregon: "replica-oregon",
   virginia: "replica-virginia",
+  membersOregon: "patients-oregon",
+  strangersOregon: "visitors-oregon",
 } as const;
 
 export const replicaRegions: Readonly<Record<string, string>> = {
@@ -15,6 +17,8 @@ export const replicaRegions: Readonly<Record<string, string>> = {
   [replicas.stockholm]: "eu-north-1",
   [replicas.oregon]: "us-west-2",
   [replicas.virginia]: "us-east-1",
+  [replicas.membersOregon]: "us-west-2",
+  [replicas.strangersOregon]: "us-west-2",
 };
 
 const arnOf = (bucket: string): string => `arn:aws:s3:::${bucket}`;
@@ -43,12 +47,22 @@ function encryptedBy(account: string, region: string) {
 
 const kmsSelected = { SourceSelectionCriteria: { SseKmsEncryptedObjects: { Status: "Enabled" } } } as const;
 
+/** A configuration of an account's own. */
+function configuration(account: string, ...Rules: ReplicationRule[]): ReplicationConfiguration {
+  return { Role: `arn:aws:iam::${account}:role/s3-replication`, Rules };
+}
+
+/** The name of the rule that sends everything out of the jurisdiction. */
+export const OFFENDING = "to-oregon";
+
+/** Everything to one bucket in Oregon. */
+export function allToOregon(account: string, bucket: string = replicas.oregon): ReplicationConfiguration {
+  return configuration(account, rule(OFFENDING, 1, bucket));
+}
+
 /** The configurations of the account's buckets, by scenario. */
 export function configurations(account: string) {
-  const made = (...Rules: ReplicationRule[]): ReplicationConfiguration => ({
-    Role: `arn:aws:iam::${account}:role/s3-replication`,
-    Rules,
-  });
+  const made = (...Rules: ReplicationRule[]) => configuration(account, ...Rules);
   const R1 = made(rule("to-ireland", 1, replicas.ireland), rule("to-oregon", 2, replicas.oregon));
   const R2 = made(
     rule("released-to-oregon", 1, replicas.oregon, { Filter: { Tag: { Key: "Sovereignty", Value: "Global" } } }),
