@@ -1,12 +1,10 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Facts, ResourceRef } from "./types.ts";
 
 /** SHA-256 of a value's canonical JSON (RFC 8785), in hex: the same value has the same hash however it was built. */
 export function contentHash(value: unknown): string {
-  return createHash("sha256")
-    .update(canonicalize(value) ?? "")
-    .digest("hex");
+  return hash("sha256", canonicalize(value) ?? "");
 }
 
 /**

@@ -15,7 +15,6 @@ export function differences(before: unknown, after: unknown, part?: string): rea
 }
 
 function compare(before: unknown, after: unknown, path: string, part: string | undefined): readonly Change[] {
-  if (canonicalText(before) === canonicalText(after)) return [];
   const name = identifierOf(before, after);
   if (name !== undefined) {
     const [one, other] = [byId(before, name), byId(after, name)];
@@ -27,7 +26,7 @@ function compare(before: unknown, after: unknown, path: string, part: string | u
     return keys.flatMap((key) => compare(before[key], after[key], path === "" ? key : `${path}.${key}`, part));
   }
   // What belongs to no part.
-  if (part !== undefined) return [];
+  if (part !== undefined || canonicalText(before) === canonicalText(after)) return [];
   return [{ path, ...(before !== undefined && { before }), ...(after !== undefined && { after }) }];
 }
 

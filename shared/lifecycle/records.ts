@@ -65,8 +65,15 @@ export function sealRun(run: Omit<SealedRun, "beforeHash" | "afterHash">): Seale
 
 /** The finding's record and the evidence for it. Pure. */
 export function recordsOf(account: Account, version: number): { finding: FindingRecord; evidence: EvidenceRecord } {
-  const evidence = evidenceOf(account, version);
-  return { finding: findingRecordOf(account, evidence.key), evidence };
+  const changes = changesFor(account.run, account.finding.part);
+  const evidence = evidenceOf(account, version, changes);
+  return { finding: findingRecordOf(account, evidence.key, changes), evidence };
+}
+
+/** The finding's record alone, where its evidence is not written yet. Pure. */
+export function findingRecord(account: Account, version: number): FindingRecord {
+  const { finding, run } = account;
+  return findingRecordOf(account, evidenceKey(version, finding.id), changesFor(run, finding.part));
 }
 
 /** The changes of a run that concern one part. */
@@ -75,8 +82,8 @@ export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undef
   return differences(run.plan.before, run.usedFallback ? run.plan.fallback?.after : run.plan.after, part);
 }
 
-function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
-  const { meta, finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
+function findingRecordOf(account: Account, evidenceKey: string, changes: readonly Change[]): FindingRecord {
+  const { meta, finding, decision, state, classified, signal, isOwn, nowMs } = account;
   return {
     id: finding.id,
     controlId: meta.id,
@@ -94,7 +101,7 @@ function findingRecordOf(account: Account, evidenceKey: string): FindingRecord {
     firstSeenAt: state.firstSeenAt,
     lastSeenAt: new Date(nowMs).toISOString(),
     decision,
-    changes: changesFor(run, finding.part),
+    changes,
     reversible: meta.reversible,
     notes: account.notes ?? [],
     ...(signal.principal !== undefined && !isOwn && { principal: signal.principal }),
@@ -111,7 +118,7 @@ function classNameOf(classified: Classified): string {
   return classified.kind === "undecided" ? "unknown" : "";
 }
 
-function evidenceOf(account: Account, version: number): EvidenceRecord {
+function evidenceOf(account: Account, version: number, changes: readonly Change[]): EvidenceRecord {
   const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
   const at = new Date(nowMs).toISOString();
   const { request: _, ...told } = signal;
@@ -143,7 +150,7 @@ function evidenceOf(account: Account, version: number): EvidenceRecord {
             beforeHash: run.beforeHash,
             afterHash: run.afterHash,
             usedFallback: run.usedFallback,
-            changes: changesFor(run, finding.part),
+            changes,
             receipts: run.receipts,
             verification: run.verification ?? null,
           },

@@ -11,7 +11,7 @@ import {
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withClass } from "./record.ts";
-import { type Account, accountBase, recordsOf, sealRun } from "./records.ts";
+import { type Account, accountBase, findingRecord, sealRun } from "./records.ts";
 import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
@@ -148,7 +148,7 @@ async function claim<State>(
     unfinishedRun: number,
     findings: { ...record.findings, ...states },
   };
-  const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => recordsOf(account, record.version + 1).finding);
+  const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => findingRecord(account, record.version + 1));
   return cordon.journal.save(record, next, { claimedRun, findings, evidence: beforehand });
 }
 
