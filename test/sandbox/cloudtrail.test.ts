@@ -13,7 +13,7 @@ const ROLE = "arn:aws:iam::111122223333:role/replication";
 let sandbox: Sandbox;
 let s3: S3Client;
 beforeEach(async () => {
-  sandbox = await startSandbox({ startAt: Date.parse("2030-01-01T00:00:00.500Z") });
+  sandbox = await startSandbox({ startAt: Date.parse("2030-01-01T00:00:00.500Z"), schedule: { serial: true } });
   const admin = sandbox.createPrincipal({ type: "AssumedRole", name: "admin", sessionName: "ann" });
   s3 = s3Client(sandbox, undefined, admin);
   sandbox.createBucket({ name: "source", versioning: true });
@@ -117,7 +117,7 @@ describe("a mutating call", () => {
 });
 
 it("gives the same ids for the same seed", async () => {
-  const other = await startSandbox({ startAt: Date.parse("2030-01-01T00:00:00.500Z") });
+  const other = await startSandbox({ startAt: Date.parse("2030-01-01T00:00:00.500Z"), schedule: { serial: true } });
   try {
     const ids = (from: Sandbox) => from.createPrincipal({ type: "IAMUser", name: "same" }).credentials;
     const fresh = await startSandbox({ seed: 2 });
