@@ -129,28 +129,42 @@ export function logsWrites(selectors: {
   });
 }
 
-/** GetResource of Cloud Control for each rule the forwarding stack has. */
+/** GetResource of Cloud Control for each rule the forwarding stack has. Where there is no heartbeat there is mostly no forwarding stack: that says it all. */
 async function readRules(
   clients: AwsClients,
   place: AccountRegion,
-  { rules, partition, busArn }: CoverageSettings,
+  settings: CoverageSettings,
 ): Promise<Reading<readonly ForwardingRule[]>> {
-  const readings = await Promise.all(
-    rules.map(async ({ name, properties }) => {
-      const arn = `arn:${partition}:events:${place.region}:${place.account}:rule/${name}`;
-      const reading = await readResource(clients, place, "AWS::Events::Rule", arn);
-      if (reading.kind === "unreadable") return reading;
-      if (reading.kind === "absent") return { name, differences: ["there is none"] };
-      const differences = Object.entries(properties)
-        .filter(([property, expected]) => !isSame(expected, reading.state[property]))
-        .map(([property]) => `${property} differs`);
-      if (!sendsTo(busArn, reading.state.Targets)) differences.push("its target is not the cell's bus");
-      return { name, differences };
-    }),
-  );
-  const unreadable = readings.find((reading) => "kind" in reading);
-  if (unreadable !== undefined && "kind" in unreadable) return unreadable;
-  return { kind: "present", state: readings as readonly ForwardingRule[] };
+  const isHeartbeat = ({ properties }: ExpectedRule) => properties.ScheduleExpression !== undefined;
+  const read: ForwardingRule[] = [];
+  for (const rules of [settings.rules.filter(isHeartbeat), settings.rules.filter((rule) => !isHeartbeat(rule))]) {
+    const readings = await Promise.all(rules.map((rule) => readRule(clients, place, settings, rule)));
+    for (const reading of readings) {
+      if (reading.kind !== "present") return reading;
+      read.push(reading.state);
+    }
+    if (read.some(({ differences }) => differences.includes(NONE))) break;
+  }
+  return { kind: "present", state: read };
+}
+
+const NONE = "there is none";
+
+async function readRule(
+  clients: AwsClients,
+  place: AccountRegion,
+  { partition, busArn }: CoverageSettings,
+  { name, properties }: ExpectedRule,
+): Promise<Reading<ForwardingRule>> {
+  const arn = `arn:${partition}:events:${place.region}:${place.account}:rule/${name}`;
+  const reading = await readResource(clients, place, "AWS::Events::Rule", arn);
+  if (reading.kind === "unreadable") return reading;
+  if (reading.kind === "absent") return { kind: "present", state: { name, differences: [NONE] } };
+  const differences = Object.entries(properties)
+    .filter(([property, expected]) => !isSame(expected, reading.state[property]))
+    .map(([property]) => `${property} differs`);
+  if (!sendsTo(busArn, reading.state.Targets)) differences.push("its target is not the cell's bus");
+  return { kind: "present", state: { name, differences } };
 }
 
 /** To the cell's bus, as a whole and to nothing else: an input put in its place would make the event unreadable. */
