@@ -11,6 +11,7 @@ import {
   missingBundles,
   type RecordedCall,
   type Sandbox,
+  type SandboxOptions,
   startSandbox,
 } from "../../sandbox/index.ts";
 import { findingId } from "../../shared/ids.ts";
@@ -46,11 +47,15 @@ export interface Cell {
 }
 
 /** `limits` apply to every function deployed, such as one container at a time. */
-export async function openCell(limits: Partial<FunctionSpec> = {}, only?: readonly string[]): Promise<Cell> {
+export async function openCell(
+  limits: Partial<FunctionSpec> = {},
+  only?: readonly string[],
+  account: SandboxOptions = {},
+): Promise<Cell> {
   const missing = missingBundles();
   if (missing.length > 0) throw new Error(`not built: ${missing.join(", ")}; "npm test" builds first`);
   const tickets = mkdtempSync(join(tmpdir(), "cordon-e2e-"));
-  const sandbox = await startSandbox({ region: HOME });
+  const sandbox = await startSandbox({ region: HOME, ...account });
   const environment = cellEnvironment({ CORDON_TICKETS: `file:${tickets}`, POWERTOOLS_LOG_LEVEL: "ERROR" });
   deployCell(sandbox, environment, only);
   for (const { identifier } of sandbox.registry.list("AWS::Lambda::Function")) sandbox.redeploy(identifier, limits);
