@@ -35,7 +35,7 @@ export interface Guard extends Pick<Connection, "clock" | "messages"> {
   readonly names: CoverageNames;
   /** Accounts the cell is told to serve. */
   readonly members: readonly string[];
-  readonly ports: Required<Pick<Ports, "cell" | "coverage">>;
+  readonly ports: Required<Ports>;
   readonly cell: Watch<unknown>;
   readonly coverage: Watch<unknown>;
   readonly heartbeats: Heartbeats;
@@ -69,6 +69,7 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
     return new AwsClients(anew);
   };
   const ports = {
+    ...connection.ports,
     cell: cellResourcesOnAws(clients, home, own, codeChanges),
     coverage: accountCoverageOnAws(openClients, { home, partition, busArn, rules }, heartbeats, clock),
   };
@@ -89,7 +90,7 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
     clock,
     messages: connection.messages,
     ports,
-    ...watches({ ...connection, ports: { ...connection.ports, ...ports } }, own, names),
+    ...watches({ ...connection, ports }, own, names),
   };
 }
 
