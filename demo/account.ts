@@ -14,6 +14,13 @@ import { packageCell } from "./package-cell.ts";
 
 /** Known to the cell and to the member's role, and to nobody else. */
 const EXTERNAL_ID = "the-demos-cell";
+/** What the cell is packaged with. */
+const SETTINGS = {
+  CORDON_MODE: "enforce",
+  CORDON_ACCOUNTS: MEMBER,
+  CORDON_MEMBER_ROLE: "cordon-member",
+  CORDON_EXTERNAL_ID: EXTERNAL_ID,
+};
 
 interface Place {
   readonly account?: string;
@@ -80,8 +87,12 @@ export async function openAccount(): Promise<Account> {
     await rm(tickets, { recursive: true, force: true });
   };
   try {
-    await createBuckets((place) => as("admin", S3Client, place));
-    const bus = await deployCell(sandbox, tickets);
+    const [template] = await Promise.all([
+      packageCell({ ...SETTINGS, CORDON_TICKETS: `file:${tickets}` }),
+      createBuckets((place) => as("admin", S3Client, place)),
+    ]);
+    const { outputs } = sandbox.deployTemplate(template, { stackName: "cordon-local" });
+    const bus = String(outputs.EventBusArn);
     const forwardFrom = (account: string, region: string): void => {
       sandbox.deployTemplate(generated("forwarder.yml"), { account, region, parameters: { CellBusArn: bus } });
     };
@@ -108,19 +119,6 @@ export async function openAccount(): Promise<Account> {
     await close();
     throw error;
   }
-}
-
-/** The packaged stack, all of it, as it would be deployed. Returns the ARN of its bus. */
-async function deployCell(sandbox: Sandbox, tickets: string): Promise<string> {
-  const template = await packageCell({
-    CORDON_MODE: "enforce",
-    CORDON_TICKETS: `file:${tickets}`,
-    CORDON_ACCOUNTS: MEMBER,
-    CORDON_MEMBER_ROLE: "cordon-member",
-    CORDON_EXTERNAL_ID: EXTERNAL_ID,
-  });
-  const { outputs } = sandbox.deployTemplate(template, { stackName: "cordon-local" });
-  return String(outputs.EventBusArn);
 }
 
 function generated(name: string) {

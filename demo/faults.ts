@@ -44,7 +44,8 @@ export async function crashStory(account: Account, teller: Teller): Promise<void
     assert.equal(message?.receiveCount, 2);
     assert.equal(left.status === "contained", false);
     assert.equal(evidenceLeft, 0);
-    assert.equal(writesTo(sandbox, bucket).length, 1);
+    assert.deepEqual([write?.fault, writesTo(sandbox, bucket).length], ["crash-after", 1]);
+    assert.equal(finish.length > 0 && finish.every(({ service, mutating }) => service !== "s3" || !mutating), true);
     assert.equal(sandbox.bucket(bucket).replication?.Rules?.[0]?.Status, "Disabled");
     assert.equal(sandbox.faults.pending, 0);
   });
