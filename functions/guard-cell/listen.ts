@@ -22,6 +22,7 @@ export function listenWith(guard: Guard): Listening {
     async handle(signal, deadlineMs) {
       await remember(signal, guard);
       const { cordon } = signal.resource.type === ACCOUNT ? coverage : cell;
+      if (signal.source === "cloudtrail") guard.ports.coverage.forget();
       return handleSignal(signal, cordon, deadlineMs);
     },
   };

@@ -35,8 +35,8 @@ export interface CoverageSettings {
   readonly rules: readonly ExpectedRule[];
 }
 
-/** A role's credentials hold for an hour after it is gone: whether it can be assumed is asked anew after this long, sooner than an event is looked at again. */
-const BELIEVED_MS = 20_000;
+/** A role's credentials hold for an hour, whatever becomes of it: whether it can be assumed is asked anew after this long. */
+const BELIEVED_MS = 60_000;
 
 /**
  * What Cordon hears by, read with the credentials of each account: the cell's own, or its member role's.
@@ -72,6 +72,9 @@ export function accountCoverageOnAws(
       const forwarder: Coverage["forwarder"] =
         rules === undefined ? { kind: "not-needed" } : { kind: "needed", rules, ...(heartbeatAt && { heartbeatAt }) };
       return { readAtMs, role, trails, forwarder, recorders };
+    },
+    forget() {
+      opened = undefined;
     },
     regions: (account) => readRegions(current(), account, home),
   };

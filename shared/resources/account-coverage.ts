@@ -55,6 +55,8 @@ export interface Coverage {
 export interface AccountCoverage {
   /** @throws CordonError `unavailable` when AWS gave no answer */
   read(place: AccountRegion): Promise<Coverage>;
+  /** Something has happened in an account: the next look relies on no role assumed before it. No call. */
+  forget(): void;
   /** The Regions enabled for an account. */
   regions(account: string): Promise<Reading<readonly string[]>>;
 }

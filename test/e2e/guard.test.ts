@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import {
   DeleteRuleCommand,
-  DescribeRuleCommand,
   DisableRuleCommand,
   EnableRuleCommand,
   EventBridgeClient,
@@ -251,10 +249,67 @@ describe("somebody changes Cordon itself (S13)", () => {
   );
 });
 
-describe("try", () => {
-  it("x", () => {
-    void readFileSync;
-    void DescribeRuleCommand;
-    void DeleteQueueCommand;
+it("a queue is deleted: told at once", async () => {
+  const name = "cordon-sweep-dead";
+  await mallory.sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl(name) }));
+  await cell.sandbox.settle();
+  const ref = { type: "AWS::SQS::Queue", arn: arn("sqs", name), name, account: ACCOUNT, region: HOME };
+  expect(cell.journal.finding(findingId(meta.id, ref, "existence"))).toMatchObject({
+    title: `Cordon's queue ${name} is gone`,
+    principal: { arn: expect.stringContaining("user/mallory") },
+  });
+});
+
+describe("code is changed", () => {
+  const id = findingId(
+    meta.id,
+    {
+      type: "AWS::Lambda::Function",
+      arn: arn("lambda", `function:${FUNCTION}`),
+      name: "",
+      account: ACCOUNT,
+      region: HOME,
+    },
+    "Code",
+  );
+  const change = (invokedBy?: string) => ({
+    version: "0",
+    id: `e-${invokedBy ?? "by-hand"}`,
+    "detail-type": "AWS API Call via CloudTrail",
+    source: "aws.lambda",
+    account: ACCOUNT,
+    time: "2026-03-01T09:00:00Z",
+    region: HOME,
+    resources: [],
+    detail: {
+      eventSource: "lambda.amazonaws.com",
+      eventName: "UpdateFunctionCode20150331v2",
+      // Of the container's own day: of two changes the later one counts.
+      eventTime: new Date(cell.sandbox.clock.now() - 3_600_000 + (invokedBy ? 60_000 : 0)).toISOString(),
+      awsRegion: HOME,
+      requestParameters: { functionName: FUNCTION },
+      responseElements: { functionName: FUNCTION, codeSha256: "x" },
+      eventID: `c-${invokedBy ?? "by-hand"}`,
+      recipientAccountId: ACCOUNT,
+      userIdentity: {
+        type: "IAMUser",
+        arn: `arn:aws:iam::${ACCOUNT}:user/mallory`,
+        ...(invokedBy && { invokedBy }),
+      },
+    },
+  });
+
+  it("by hand: told until a deployment puts its own code there", async () => {
+    await cell.sandbox.invoke("guard-cell", change());
+    await cell.sandbox.settle();
+    expect(cell.journal.finding(id)).toMatchObject({
+      status: "awaiting-approval",
+      severity: "critical",
+      facts: { found: expect.stringContaining("user/mallory") },
+    });
+
+    await cell.sandbox.invoke("guard-cell", change("cloudformation.amazonaws.com"));
+    await cell.sandbox.settle();
+    expect(cell.journal.finding(id)?.status).toBe("resolved");
   });
 });

@@ -39,6 +39,7 @@ export function guardPorts(world: { current: WatchWorld }): {
         if (!("coverage" in world.current)) throw new Error("this world has no coverage");
         return world.current.coverage;
       },
+      forget() {},
       async regions() {
         return { kind: "present", state: ["eu-central-1"] };
       },
