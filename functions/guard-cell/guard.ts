@@ -115,7 +115,7 @@ export function watches(
 }
 
 /** The stack's settings as its functions' environment has them. */
-function readStack(env: Env) {
+export function readStack(env: Env) {
   try {
     return parseStack({
       name: env.CORDON_STACK,
