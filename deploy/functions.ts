@@ -89,8 +89,11 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
   },
 ];
 
-/** After so many deliveries a message goes to the dead-letter queue: enough to be put off, and to be taken apart from what kills the function. */
-export const MAX_RECEIVES = 8;
+/**
+ * After so many deliveries a message goes to the dead-letter queue, which nothing empties by itself: at three minutes each, hours of an outage are
+ * outlasted. That events wait is told long before, by their age.
+ */
+export const MAX_RECEIVES = 100;
 /** After so many attempts a record of the stream goes to the dead-letter queue; the sweep brings it again. */
 export const MAX_STREAM_RETRIES = 10;
 

@@ -3,7 +3,7 @@ import type { Logger } from "@aws-lambda-powertools/logger";
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
 import middy from "@middy/core";
-import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "aws-lambda";
 import type { Control } from "../control.ts";
 import { CordonError, describeError } from "../errors.ts";
 import { type Handled, handleSignal } from "../pipeline.ts";
@@ -17,6 +17,9 @@ import type { Messages } from "./messages.ts";
 import { takeApart } from "./take-apart.ts";
 import { makeLogger, makeMetrics } from "./telemetry.ts";
 import type { Wired } from "./wire.ts";
+
+/** A message is not begun with less time than this: a containment that finds AWS slow takes as long. */
+const ENOUGH_MS = 8_000;
 
 /** What a function hears and does about it, made once per container. */
 export interface Listening extends Pick<Wired<unknown>, "messages" | "accounts"> {
@@ -109,16 +112,17 @@ export function signalHandler(functionName: string, controlId: string, connect: 
           if (status === "failed" || status === "refused") logger.warn(status, { reasons });
         return { results };
       }
-      const { together, alone, later } = takeApart(input.Records);
-      const postponed = later.map((record, index) => postpone(record, clock.nowMs() + index * 1_000, messages, logger));
-      await Promise.all(postponed);
-      const failures = later.map(({ messageId }) => ({ itemIdentifier: messageId }));
-      for (const Records of [together, alone]) {
-        if (Records.length === 0) continue;
+      const { together, oneByOne } = takeApart(input.Records);
+      const failures: SQSBatchItemFailure[] = [];
+      if (together.length > 0) {
         const options = { context, throwOnFullBatchFailure: false };
         const processor = new BatchProcessor(EventType.SQS);
-        const answer = await processPartialResponse({ Records: [...Records] }, deliver, processor, options);
+        const answer = await processPartialResponse({ Records: [...together] }, deliver, processor, options);
         failures.push(...answer.batchItemFailures);
+      }
+      for (const record of oneByOne) {
+        const isTreated = clock.nowMs() < deadlineMs - ENOUGH_MS && (await isDelivered(record, deliver, messages));
+        if (!isTreated) failures.push({ itemIdentifier: record.messageId });
       }
       return { batchItemFailures: failures };
     } finally {
@@ -127,6 +131,22 @@ export function signalHandler(functionName: string, controlId: string, connect: 
   };
   // Lambda itself ends an invocation whose time is up, process and all; ended by middy, its calls would go on in the next one.
   return middy(handle, { timeoutEarlyInMillis: 0 }).use(injectLambdaContext(logger));
+}
+
+/** Treats one message and acknowledges it itself: should the next one kill the process, this one does not come again. */
+async function isDelivered(
+  record: SQSRecord,
+  deliver: (record: SQSRecord) => Promise<void>,
+  messages: Messages,
+): Promise<boolean> {
+  try {
+    await deliver(record);
+  } catch {
+    return false;
+  }
+  // When that fails, Lambda acknowledges it with the answer.
+  await messages.acknowledge(record).catch(() => undefined);
+  return true;
 }
 
 /** When it can't be put off, the message comes back when its visibility timeout ends: later, but it comes. */

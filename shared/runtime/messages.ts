@@ -12,6 +12,8 @@ export interface Messages {
    * @throws CordonError `malformed` when there is no refused queue: the message then stays in its own and ends in the DLQ
    */
   refuse(record: SQSRecord, reason: string): Promise<void>;
+  /** Deletes a message that has been treated, before the whole batch is. */
+  acknowledge(record: SQSRecord): Promise<void>;
   /** Has the queue deliver a message again at a time that is known, not only when its visibility timeout ends. */
   postpone(record: SQSRecord, untilMs: number): Promise<void>;
 }
@@ -52,8 +54,12 @@ export function messagesVia(refusedQueue: string | undefined, clock: Clock): Mes
         }),
       );
     },
+    async acknowledge(record) {
+      const { sdk, sqs, QueueUrl } = await open(queueOf(record));
+      await sqs.send(new sdk.DeleteMessageCommand({ QueueUrl, ReceiptHandle: record.receiptHandle }));
+    },
     async postpone(record, untilMs) {
-      const { sdk, sqs, QueueUrl } = await open(record.eventSourceARN.split(":").at(-1) ?? "");
+      const { sdk, sqs, QueueUrl } = await open(queueOf(record));
       const seconds = Math.ceil((untilMs - clock.nowMs()) / 1000) + 1;
       const VisibilityTimeout = Math.min(Math.max(seconds, 1), MAX_HIDDEN_SECONDS);
       await sqs.send(
@@ -61,4 +67,8 @@ export function messagesVia(refusedQueue: string | undefined, clock: Clock): Mes
       );
     },
   };
+}
+
+function queueOf({ eventSourceARN }: SQSRecord): string {
+  return eventSourceARN.split(":").at(-1) ?? "";
 }

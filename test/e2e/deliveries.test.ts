@@ -32,6 +32,15 @@ function switchPoller({ sandbox }: Pick<Cell, "sandbox">, Enabled: boolean): () 
   return () => switchPoller({ sandbox }, !Enabled);
 }
 
+/** How often the function's queue delivers a message before it gives it up; live. */
+function redriveOf({ sandbox }: Cell): { maxReceiveCount: number } {
+  const queue = sandbox.registry
+    .list("AWS::SQS::Queue")
+    .find(({ properties }) => properties.QueueName === `cordon-${CONTAINS}`);
+  if (queue === undefined) throw new Error(`there is no queue of ${CONTAINS}`);
+  return queue.properties.RedrivePolicy as { maxReceiveCount: number };
+}
+
 describe("events as AWS delivers them", () => {
   let cell: Cell;
   beforeAll(async () => {
@@ -101,6 +110,9 @@ describe("events as AWS delivers them", () => {
     onTestFinished(heal);
     cell.sandbox.routing = true;
 
+    const redrive = redriveOf(cell);
+    const { maxReceiveCount } = redrive;
+    redrive.maxReceiveCount = 14;
     const poller = switchPoller(cell, false);
     for (const event of eventsSince(from)) cell.sandbox.putEvent(event);
     await cell.sandbox.settle();
@@ -115,5 +127,29 @@ describe("events as AWS delivers them", () => {
     expect(dead.map((letter) => letter.function)).toEqual([CONTAINS]);
     expect(cell.sandbox.deadLetters).toHaveLength(1);
     expect(cell.sandbox.queues[CELL.refusedQueue]).toEqual([]);
+    redrive.maxReceiveCount = maxReceiveCount;
+  });
+
+  it("an outage of S3 that outlasts several deliveries costs time, and no event", async () => {
+    const buckets = Array.from({ length: 60 }, (_, index) => `outage-${index + 1}`);
+    for (const bucket of buckets) cell.createSource(bucket);
+    const heal = cell.sandbox.faults.inject({
+      function: CONTAINS,
+      operation: "GetBucketReplication",
+      kind: "server-error",
+      times: Number.POSITIVE_INFINITY,
+    });
+    const dead = cell.sandbox.deadLetters.length;
+
+    for (const bucket of buckets) await cell.replicate(bucket);
+    for (let delivery = 0; delivery < 3; delivery++) {
+      await cell.sandbox.settle();
+      cell.sandbox.clock.advance(181_000);
+    }
+    heal();
+    await cell.sandbox.drain();
+
+    expect(buckets.filter((bucket) => cell.statusOf(bucket, OFFENDING_RULE) === "Enabled")).toEqual([]);
+    expect(cell.sandbox.deadLetters).toHaveLength(dead);
   });
 });

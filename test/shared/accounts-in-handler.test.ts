@@ -31,6 +31,7 @@ function untouchable(kind: CordonErrorKind, learned: (string | undefined)[] = []
   const messages = {
     refuse: async (record: SQSRecord, reason: string) => void refused.push({ record, reason }),
     postpone: async () => {},
+    acknowledge: async () => {},
   };
   const handler = controlHandler("test", control, async () => ({
     cordon,
