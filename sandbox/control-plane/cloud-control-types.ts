@@ -1,4 +1,5 @@
-import type { StackResource } from "../stack/registry.ts";
+import { busPolicies } from "../events/policies.ts";
+import type { Registry, StackResource } from "../stack/registry.ts";
 
 /** What Cloud Control knows of a resource type: its schema's handlers, and how a read shows a resource. */
 export interface CloudControlType {
@@ -9,7 +10,7 @@ export interface CloudControlType {
   /** Members that a read never shows. A dot leads into a member. */
   writeOnly?: readonly string[];
   /** What a read shows besides the configured properties: the identifier, the ARN, AWS's defaults. */
-  shown?(resource: StackResource): Record<string, unknown>;
+  shown?(resource: StackResource, registry: Registry): Record<string, unknown>;
 }
 
 const arn = (resource: StackResource) => ({ Arn: resource.arn });
@@ -34,7 +35,12 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
     read: ["events:DescribeEventBus", "events:ListTagsForResource"],
     list: ["events:ListEventBuses", "events:ListTagsForResource"],
     writeOnly: ["EventSourceName"],
-    shown: (bus) => ({ Name: bus.identifier, Arn: bus.arn }),
+    // Statements that are resources of their own in a template are one policy in AWS.
+    shown: (bus, registry) => {
+      const Statement = busPolicies(registry, bus).flatMap((policy) => policy.Statement);
+      const Policy = Statement.length > 0 ? { Policy: { Version: "2012-10-17", Statement } } : {};
+      return { Name: bus.identifier, Arn: bus.arn, ...Policy };
+    },
   },
   "AWS::Events::EventBusPolicy": {
     read: ["events:DescribeEventBus"],

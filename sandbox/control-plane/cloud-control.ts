@@ -36,7 +36,7 @@ export function createCloudControl(registry: Registry, createId: () => string): 
           const type = requireHandler(input, "read");
           const resource = find(input, caller);
           if (resource) {
-            return { TypeName: resource.type, ResourceDescription: describeResource(resource, type) };
+            return { TypeName: resource.type, ResourceDescription: describeResource(resource, type, registry) };
           }
           throw new ServiceError(
             "ResourceNotFoundException",
@@ -54,7 +54,7 @@ export function createCloudControl(registry: Registry, createId: () => string): 
           const filter = TypeName === "AWS::IAM::Role" ? { account: caller.account } : caller;
           const all = registry.list(TypeName, filter).filter((resource) => !isPendingDeletion(resource));
           const { items, next } = takePage(all, input.NextToken, input.MaxResults, "InvalidRequestException");
-          const ResourceDescriptions = items.map((resource) => describeResource(resource, type));
+          const ResourceDescriptions = items.map((resource) => describeResource(resource, type, registry));
           return { TypeName, ResourceDescriptions, ...(next && { NextToken: next }) };
         },
       },
@@ -98,10 +98,10 @@ function requireHandler(input: Input, handler: "read" | "list"): CloudControlTyp
   );
 }
 
-function describeResource(resource: StackResource, { writeOnly = [], shown }: CloudControlType) {
+function describeResource(resource: StackResource, { writeOnly = [], shown }: CloudControlType, registry: Registry) {
   const configured = Object.fromEntries(
     Object.entries(resource.properties).filter(([name]) => !writeOnly.includes(name)),
   );
-  const Properties = JSON.stringify({ ...shown?.(resource), ...configured });
+  const Properties = JSON.stringify({ ...shown?.(resource, registry), ...configured });
   return { Identifier: resource.identifier, Properties };
 }
