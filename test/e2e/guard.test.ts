@@ -214,8 +214,8 @@ beforeAll(async () => {
   admin = clientsOf();
 }, 60_000);
 afterAll(async () => {
-  for (const client of [...Object.values(mallory), ...Object.values(admin)]) client.destroy();
-  await cell.close();
+  for (const client of [...Object.values(mallory ?? {}), ...Object.values(admin ?? {})]) client.destroy();
+  await cell?.close();
 });
 
 const idOf = ({ type, arn: own, part }: Sabotage) =>
@@ -247,6 +247,22 @@ describe("somebody changes Cordon itself (S13)", () => {
     },
     20_000,
   );
+});
+
+it("the very rule that would have told of it is disabled: the next look around finds it, and names nobody", async () => {
+  const name = "cordon-guard-cell-rule-1";
+  await mallory.events.send(new DisableRuleCommand({ Name: name }));
+  await cell.sandbox.settle();
+  const ref = { type: "AWS::Events::Rule", arn: arn("events", `rule/${name}`), name, account: ACCOUNT, region: HOME };
+  const id = findingId(meta.id, ref, "State");
+  expect(cell.journal.finding(id)).toBeUndefined();
+
+  cell.sandbox.clock.advance(16 * 60_000);
+  await cell.sandbox.settle();
+
+  expect(cell.journal.finding(id)).toMatchObject({ status: "awaiting-approval", severity: "critical" });
+  expect(cell.ticket(id)).toContain("Found by a scheduled look; no event has named anybody.");
+  await admin.events.send(new EnableRuleCommand({ Name: name }));
 });
 
 it("a queue is deleted: told at once", async () => {
