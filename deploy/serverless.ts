@@ -61,7 +61,8 @@ function eventsOf({ name: fn, trigger, consumes }: FunctionDefinition): readonly
           batchSize: 100,
           startingPosition: "TRIM_HORIZON",
           functionResponseType: "ReportBatchItemFailures",
-          // One record that can't be treated is found by halving, and put aside: what is behind it goes on, and the sweep brings it again.
+          // Halving is for a function that dies. One that answers has its batch begun anew at the first record that it names, and given up from there on
+          // when that goes on failing: functions treat what is behind a failure before they answer, and the sweep brings again what was given up.
           bisectBatchOnFunctionError: true,
           maximumRetryAttempts: MAX_STREAM_RETRIES,
           destinations: { onFailure: { arn: { "Fn::GetAtt": [`${logicalId(fn)}DeadQueue`, "Arn"] }, type: "sqs" } },

@@ -12,7 +12,7 @@ const logger = makeLogger("open-tickets");
 const clients = new AwsClients();
 
 /**
- * Table stream -> tickets. The first failure is where the stream goes on next time.
+ * Table stream -> tickets. What fails comes again, and with it, as streams do it, all that was behind the first failure.
  *
  * @throws CordonError `misconfigured`, `malformed`
  */
@@ -21,6 +21,6 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
   const { CORDON_TABLE } = requiredSettings(process.env, TABLE_SETTING);
   const acknowledge = ticketAcknowledgement(clients.dynamoDb(), CORDON_TABLE);
   const emissions = emissionsFor("tickets", event);
-  const failed = await deliverTickets(emissions, adapters, acknowledge, systemClock.nowMs, logger);
-  return { batchItemFailures: failed === undefined ? [] : [{ itemIdentifier: failed }] };
+  const left = await deliverTickets(emissions, adapters, acknowledge, systemClock.nowMs, logger);
+  return { batchItemFailures: left.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -20,8 +20,11 @@ export type Log = Pick<Logger, "info" | "error">;
  * Puts tickets, one after the other, because a finding's states are in order, and acknowledges each in the table once every adapter has it. A lost
  * acknowledgement is none of our business: the newer state is on its way.
  *
+ * One that fails holds up the later states of its finding, and no other finding: the stream begins again at the first failure, and when it gives up it
+ * gives up everything from there on, so that what is behind has to be delivered by then.
+ *
  * Side effects: the adapters'; one update a ticket.
- * @returns where the stream has to go on; undefined when all is delivered
+ * @returns the stream's numbers of what has to come again, held up or failed
  */
 export async function deliverTickets(
   emissions: readonly Emission[],
@@ -29,22 +32,29 @@ export async function deliverTickets(
   acknowledge: AcknowledgeTicket,
   now: () => number,
   log: Log,
-): Promise<string | undefined> {
+): Promise<readonly string[]> {
+  const left: string[] = [];
+  const heldUp = new Set<string>();
   for (const emission of emissions) {
     const { sequence } = emission;
     const ticket = ticketIn(emission, log);
     if (ticket === undefined) continue;
     const { key, state, occurrences, version } = ticket;
+    if (heldUp.has(key)) {
+      left.push(sequence);
+      continue;
+    }
     try {
       for (const adapter of adapters) await adapter.put(ticket);
       const isAcknowledged = await acknowledge(key, version, new Date(now()).toISOString());
       log.info("ticket", { key, state, occurrences, version, isAcknowledged });
     } catch (error) {
-      log.error("ticket not delivered; the stream delivers it again", { sequence, reason: describeError(error) });
-      return sequence;
+      log.error("ticket not delivered; the stream delivers it again", { sequence, key, reason: describeError(error) });
+      left.push(sequence);
+      heldUp.add(key);
     }
   }
-  return undefined;
+  return left;
 }
 
 /**

@@ -37,27 +37,69 @@ function consumer({ failing = "" } = {}) {
   return { done, deliver };
 }
 
+const idOf = (number: number) => `f-${String(number).padStart(20, "0")}`;
+
+/** A tracker that takes every finding's tickets but one's. */
+function refusing(refused: string) {
+  const put: string[] = [];
+  const adapter: TicketAdapter = {
+    name: "tracker",
+    put: async ({ key, version }) => {
+      if (key === refused) throw new Error("400 Bad Request");
+      put.push(`${key} v${version}`);
+    },
+  };
+  const deliver = (...emissions: readonly Emission[]) =>
+    deliverTickets(
+      emissions,
+      [adapter],
+      async () => true,
+      () => START_MS,
+      makeLogger("test"),
+    );
+  return { put, deliver };
+}
+
 describe("a ticket leaves the outbox", () => {
   it("once every adapter has it, and one after the other", async () => {
     const { done, deliver } = consumer();
-    expect(await deliver(emission(1), emission(2))).toBeUndefined();
+    expect(await deliver(emission(1), emission(2))).toEqual([]);
     expect(done).toEqual(["one 1 v1", "two 1 v1", "acknowledge 1 v1", "one 1 v2", "two 1 v2", "acknowledge 1 v2"]);
   });
 
   it.each([
-    ["an adapter fails", "two 1 v2", ["one 1 v1", "two 1 v1", "acknowledge 1 v1", "one 1 v2", "two 1 v2"]],
-    ["the acknowledgement fails", "acknowledge 1 v1", ["one 1 v1", "two 1 v1", "acknowledge 1 v1"]],
-  ])("or comes again with all behind it when %s", async (_, failing, steps) => {
+    ["an adapter fails", "two 1 v2", ["one 1 v1", "two 1 v1", "acknowledge 1 v1", "one 1 v2", "two 1 v2"], [2, 3]],
+    ["the acknowledgement fails", "acknowledge 1 v1", ["one 1 v1", "two 1 v1", "acknowledge 1 v1"], [1, 2, 3]],
+  ])("or comes again with its finding's later states when %s", async (_, failing, steps, left) => {
     const { done, deliver } = consumer({ failing });
-    const failed = await deliver(emission(1), emission(2), emission(3));
+    const answer = await deliver(emission(1), emission(2), emission(3));
     expect(done).toEqual(steps);
-    expect(failed).toBe(emission(Number(failing.at(-1))).sequence);
+    expect(answer).toEqual(left.map((version) => emission(version).sequence));
+  });
+
+  it("though another finding's is refused for good: only what is that finding's is held up", async () => {
+    const refused = idOf(0);
+    const others = Array.from({ length: 19 }, (_, index) => idOf(index + 1));
+    const { put, deliver } = refusing(refused);
+
+    const left = await deliver(emission(1, refused), ...others.map((id) => emission(1, id)), emission(2, refused));
+
+    expect(put).toEqual(others.map((id) => `${id} v1`));
+    expect(left).toEqual([emission(1, refused).sequence, emission(2, refused).sequence]);
+  });
+
+  it("in the order of its finding's states, whatever lies between them", async () => {
+    const { put, deliver } = refusing("none");
+    const [one, two] = [idOf(1), idOf(2)];
+    await deliver(emission(1, one), emission(4, two), emission(2, one), emission(5, two), emission(3, one));
+    expect(put.filter((each) => each.startsWith(one))).toEqual([1, 2, 3].map((version) => `${one} v${version}`));
+    expect(put.filter((each) => each.startsWith(two))).toEqual([4, 5].map((version) => `${two} v${version}`));
   });
 
   it("though the acknowledgement is lost to a newer state, which is on its way", async () => {
     const lost: AcknowledgeTicket = async () => false;
     const failed = await deliverTickets([emission(1)], [], lost, () => START_MS, makeLogger("test"));
-    expect(failed).toBeUndefined();
+    expect(failed).toEqual([]);
   });
 
   it.each([
@@ -65,7 +107,7 @@ describe("a ticket leaves the outbox", () => {
     ["that can't be read", { ...emission(1), item: undefined }],
   ])("never when it is an item %s, which holds up nothing", async (_, broken) => {
     const { done, deliver } = consumer();
-    expect(await deliver(broken, emission(1))).toBeUndefined();
+    expect(await deliver(broken, emission(1))).toEqual([]);
     expect(done).toEqual(["one 1 v1", "two 1 v1", "acknowledge 1 v1"]);
   });
 });
