@@ -93,6 +93,9 @@ export async function openAccount(): Promise<Account> {
     ]);
     const { outputs } = sandbox.deployTemplate(template, { stackName: "cordon-local" });
     const bus = String(outputs.EventBusArn);
+    // Each starts as a process: two at a time are what a small machine has cores for.
+    for (const { identifier } of sandbox.registry.list("AWS::Lambda::Function"))
+      sandbox.redeploy(identifier, { maxConcurrency: 2 });
     const forwardFrom = (account: string, region: string): void => {
       sandbox.deployTemplate(generated("forwarder.yml"), { account, region, parameters: { CellBusArn: bus } });
     };

@@ -79,6 +79,7 @@ async function chainStory({ sandbox }: Account, teller: Teller, object: ObjectVi
   const { chain, sequence, hash, objects } = chainOf(sandbox, object.key);
   const verdict = verifyChain(objects);
   teller.say("verify", `${objects.length} objects of ${chain}, and nothing else:`, `  ${describe(verdict)}`);
+  teller.say("", "(by hand, of a copy of the bucket: npm run cordon -- evidence verify <folder>)");
   await teller.check("the chain verifies offline, gapless from 1, and ends where the table says", () => {
     assert.deepEqual(verdict, { ok: true, chain, head: { sequence, hash } });
     assert.equal(sequence, objects.length);
@@ -86,9 +87,9 @@ async function chainStory({ sandbox }: Account, teller: Teller, object: ObjectVi
 
   const forged = objects.map(({ key, body }) => ({ key, body: key === object.key ? forge(body) : body }));
   const ofForged = verifyChain(forged);
-  teller.say("", 'with one byte changed in a copy, "us-west-2" to "us-west-1":', `  ${describe(ofForged)}`);
+  teller.say("forged", 'with one byte changed in a copy, "us-west-2" to "us-west-1":', `  ${describe(ofForged)}`);
   const ofShortened = verifyChain(objects.filter(({ key }) => key !== object.key));
-  teller.say("", "with that entry taken out:", `  ${describe(ofShortened)}`);
+  teller.say("removed", "with that entry taken out:", `  ${describe(ofShortened)}`);
   await teller.check("one changed byte, or a missing entry, is found, and the entry named", () => {
     assert.equal(differingBytes(forged, objects), 1);
     const named = [ofForged, ofShortened].map((each) => (each.ok ? "" : `${each.problem} ${each.key}`));

@@ -51,10 +51,7 @@ export async function outboxStory(account: Account, teller: Teller): Promise<voi
   await sandbox.drain();
   const { emissions } = evidenceOf(sandbox, finding.id)[0] ?? {};
   teller.say("clock", `${HOURS} hours on, in one leap: the stream keeps 24 and has forgotten`);
-  teller.say(
-    "sweep",
-    `asked by its hourly schedule, has found the entry waiting and told it again (emissions: ${emissions})`,
-  );
+  teller.say("sweep", `asked by its schedule, has found the entry waiting and told it again (emissions: ${emissions})`);
   await setArchive(true);
   await sandbox.drain();
   const [entry] = evidenceOf(sandbox, finding.id);
