@@ -34,16 +34,20 @@ export interface Swept {
   readonly oldestAgeSeconds: Readonly<Record<Consumer, number>>;
 }
 
+/** How often the sweep comes round: its schedule (deploy/functions.ts) and the alarm on what it tells (deploy/alarms.ts) follow from this. */
+export const SWEEPS_EVERY_MINUTES = 15;
 /**
  * An entry waits so long before it is emitted again. Consumers try again for minutes by themselves, so what is older has fallen out of the stream or been
- * given up. A little less than the hour between two sweeps, so that what one has emitted is due again at the next.
+ * given up. A little less than what lies between two sweeps, so that what one has emitted is due again, and its age is told, at the next.
  */
-export const DUE_AFTER_MS = 55 * 60_000;
+export const DUE_AFTER_MS = (SWEEPS_EVERY_MINUTES - 1) * 60_000;
+/** An entry this old was emitted again and still not acknowledged. Found so by two sweeps, which takes 45 minutes at most, it raises an alarm. */
+export const OVERDUE_SECONDS = 20 * 60;
 /**
- * At most so many of a partition in one sweep, which makes 2,000 for each consumer: what was missed comes on top of what is new, and a tracker takes
- * about a ticket a second.
+ * At most so many of a partition in one sweep, which makes 480 for each consumer and 2,000 an hour: what was missed comes on top of what is new, and a
+ * tracker takes about a ticket a second.
  */
-export const MOST_A_SHARD = 250;
+export const MOST_A_SHARD = 60;
 /** Updates under way at once. */
 const AT_ONCE = 10;
 /** Kept back from the deadline for what is under way. */
@@ -51,7 +55,7 @@ const RESERVE_MS = 2_000;
 
 /**
  * Emits again what was never acknowledged, so that a consumer that was down for longer than the stream remembers loses nothing. Doing it twice does no
- * harm: consumers know what they have had, and what was emitted is due only after another hour.
+ * harm: consumers know what they have had, and what was emitted is due only at the next sweep.
  *
  * Side effects: one query a partition, one update an entry.
  * @throws CordonError when the table gives no usable answer; what was emitted until then stays so
