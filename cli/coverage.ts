@@ -34,7 +34,7 @@ Exit code: 0 no gap, 1 gaps or something that could not be told, 2 it could not 
     const guard = await openGuard(env, undefined);
     const { home } = guard.names;
     const heartbeats = (await guard.heartbeats.all()).filter(({ account }) => serves(guard.names, account));
-    const all = await placesToCover(guard.ports.coverage, home, guard.members, heartbeats);
+    const { places: all } = await placesToCover(guard.ports.coverage, home, guard.members, heartbeats);
     const places = all.filter(
       ({ account, region }) => account === (args.account ?? account) && region === (args.region ?? region),
     );

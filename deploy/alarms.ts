@@ -1,4 +1,5 @@
 import { CONSUMERS } from "../shared/journal/keys.ts";
+import { OVERDUE_SECONDS, SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { functionDefinitions } from "./functions.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
@@ -19,6 +20,8 @@ interface Watched {
   readonly isLow?: boolean;
   /** No data is bad news. */
   readonly mustReport?: boolean;
+  /** No data is no news: it stays as it is until there is some. */
+  readonly staysUntilTold?: boolean;
 }
 
 const HOUR_SECONDS = 3_600;
@@ -32,6 +35,7 @@ export function alarms(stack: Stack): Record<string, Json> {
     ...functionDefinitions.flatMap((definition) => watched(name, definition)),
     ...CONSUMERS.map(outboxAge),
     guardHeartbeat(),
+    ...guardNews(),
   ];
   return Object.fromEntries([
     ["AlarmTopic", topic],
@@ -39,17 +43,17 @@ export function alarms(stack: Stack): Record<string, Json> {
   ]);
 }
 
-/** Told by the sweep each hour: no word from it means that nobody brings again what was lost. */
+/** Told by every sweep: no word from it means that nobody brings again what was lost. */
 function outboxAge(consumer: string): Watched {
   return {
     id: `${logicalId(consumer)}OutboxAge`,
-    says: `Entries for ${consumer} have not been acknowledged for hours, or the sweep tells nothing.`,
+    says: `Entries for ${consumer} have not been acknowledged for half an hour, or the sweep tells nothing.`,
     namespace: "Cordon",
     metric: "outbox-oldest-age-seconds",
     dimensions: { service: "sweep", consumer },
     statistic: "Maximum",
-    threshold: 2 * HOUR_SECONDS,
-    periodSeconds: HOUR_SECONDS,
+    threshold: OVERDUE_SECONDS,
+    periodSeconds: SWEEPS_EVERY_MINUTES * 60,
     periods: 2,
     mustReport: true,
   };
@@ -70,6 +74,38 @@ function guardHeartbeat(): Watched {
     periods: 2,
     mustReport: true,
   };
+}
+
+/** What the guard finds of Cordon itself goes to the topic without a ticket between: what opens tickets may be what was switched off. */
+function guardNews(): readonly Watched[] {
+  const told = { namespace: "Cordon", dimensions: { service: GUARD }, statistic: "Maximum", threshold: 1 } as const;
+  const id = logicalId(GUARD);
+  return [
+    {
+      ...told,
+      id: `${id}Findings`,
+      says: "Cordon itself is not as deployed, or can't be read: the guard's findings and its log say what.",
+      metric: "cell-findings-open",
+      // Told at once by an event, and by every round until one finds nothing any more.
+      staysUntilTold: true,
+    },
+    {
+      ...told,
+      id: `${id}LooksFailed`,
+      says: "AWS gives the guard no answer about Cordon itself or an account, round after round: its log says about what.",
+      metric: "looks-failed",
+      periodSeconds: LOOKS_EVERY_MINUTES * 60,
+      periods: 2,
+    },
+    {
+      ...told,
+      id: `${id}LooksLeft`,
+      says: "The guard has no time to look at every account and Region: each is looked at less often than every quarter of an hour.",
+      metric: "looks-left",
+      periodSeconds: LOOKS_EVERY_MINUTES * 60,
+      periods: 2,
+    },
+  ];
 }
 
 function refused(): Watched {
@@ -142,7 +178,7 @@ function alarm(name: string, each: Watched): Json {
       EvaluationPeriods: each.periods ?? 1,
       Threshold: each.threshold,
       ComparisonOperator: each.isLow ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
-      TreatMissingData: each.mustReport ? "breaching" : "notBreaching",
+      TreatMissingData: each.mustReport ? "breaching" : each.staysUntilTold ? "ignore" : "notBreaching",
       AlarmActions: [{ Ref: "AlarmTopic" }],
       OKActions: [{ Ref: "AlarmTopic" }],
     },

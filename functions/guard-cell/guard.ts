@@ -14,8 +14,8 @@ import { CordonError } from "../../shared/errors.ts";
 import { accountCoverageOnAws } from "../../shared/resources/account-coverage-aws.ts";
 import type { CodeChanges } from "../../shared/resources/cell-resources.ts";
 import { cellResourcesOnAws } from "../../shared/resources/cell-resources-aws.ts";
-import type { Heartbeats } from "../../shared/resources/heartbeats.ts";
-import { codeChangesInTable, heartbeatsInTable } from "../../shared/resources/table-items-aws.ts";
+import type { Heartbeats, Rounds } from "../../shared/resources/heartbeats.ts";
+import { codeChangesInTable, heartbeatsInTable, roundsInTable } from "../../shared/resources/table-items-aws.ts";
 import { readSettings } from "../../shared/runtime/settings.ts";
 import { type Connection, connect } from "../../shared/runtime/wire.ts";
 import type { ControlEvents } from "../../shared/signals/cloudtrail.ts";
@@ -39,6 +39,7 @@ export interface Guard extends Pick<Connection, "clock" | "messages"> {
   readonly cell: Watch<unknown>;
   readonly coverage: Watch<unknown>;
   readonly heartbeats: Heartbeats;
+  readonly rounds: Rounds;
   readonly codeChanges: CodeChanges;
 }
 
@@ -86,6 +87,7 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
     names,
     members: stack.accounts,
     heartbeats,
+    rounds: roundsInTable(clients.dynamoDb(), table),
     codeChanges,
     clock,
     messages: connection.messages,

@@ -11,6 +11,7 @@ import { parseJson } from "../../shared/signals/shapes.ts";
 import { type Guard, openGuard } from "./guard.ts";
 import { listenWith } from "./listen.ts";
 import { lookAround } from "./look-around.ts";
+import { openFindings } from "./open-findings.ts";
 import { parseScheduled, type Scheduled } from "./schedules.ts";
 
 type Tick = Extract<Scheduled, { kind: "tick" }>;
@@ -32,23 +33,44 @@ export function guardHandler(open: (functionArn: string | undefined) => Promise<
     });
     return opened;
   };
-  const hearEvents = signalHandler("guard-cell", meta.id, async () => listenWith(await connected()));
+  // Straight to its alarm, without a ticket between: what opens tickets may be what was switched off.
+  const tellOpen = (open: number): void => {
+    metrics.addMetric("cell-findings-open", MetricUnit.Count, open);
+    metrics.publishStoredMetrics();
+  };
+  const hearEvents = signalHandler("guard-cell", meta.id, async () => {
+    const listening = listenWith(await connected());
+    return {
+      ...listening,
+      async handle(signal, deadlineMs) {
+        const handled = await listening.handle(signal, deadlineMs);
+        // That all is well with one resource says nothing of the others: only a round does.
+        const open = openFindings(handled.results);
+        if (open > 0) tellOpen(open);
+        return handled;
+      },
+    };
+  });
 
   const lookedAround = async (guard: Guard, tick: Tick, context: Context): Promise<Answer> => {
     const deadlineMs = guard.clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
     const { handle } = listenWith(guard);
-    const { results, failures, left } = await lookAround(
+    const { results, failures, left, isOwnWhole, mistake } = await lookAround(
       guard,
       tick,
       (signal) => handle(signal, deadlineMs),
       deadlineMs,
     );
-    // Missing for two rounds, it raises an alarm (deploy/alarms.ts): then nobody looks any more.
-    metrics.addMetric("heartbeat", MetricUnit.Count, 1);
+    // Missing for two rounds, it raises an alarm (deploy/alarms.ts): then nobody looks any more, or not at all of Cordon's own.
+    if (isOwnWhole) metrics.addMetric("heartbeat", MetricUnit.Count, 1);
     metrics.addMetric("looks-failed", MetricUnit.Count, failures.length);
     metrics.addMetric("looks-left", MetricUnit.Count, left);
-    metrics.publishStoredMetrics();
-    logger.info("looked around", { looks: results.length, failures, left });
+    const open = openFindings(results);
+    // What was not looked at is not known to be well.
+    if (isOwnWhole || open > 0) tellOpen(open);
+    else metrics.publishStoredMetrics();
+    logger.info("looked around", { looks: results.length, open, failures, left });
+    if (mistake !== undefined) throw mistake;
     return { results };
   };
 

@@ -1,7 +1,8 @@
 import { accountRegionRef, serves } from "../../shared/deployment/account-region.ts";
 import { placesToCover } from "../../shared/deployment/places.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
-import type { Result, Signal } from "../../shared/types.ts";
+import type { AccountRegion } from "../../shared/resources/account-coverage.ts";
+import type { ResourceRef, Result, Signal } from "../../shared/types.ts";
 import type { Guard } from "./guard.ts";
 
 /** Looks under way at a time: AWS's control planes take a few calls a second. */
@@ -10,67 +11,128 @@ const AT_A_TIME = 6;
 const MIN_LOOK_MS = 5_000;
 /** A forwarder that beat this recently brought about a look of its own. */
 const LOOKED_AT_MS = 20 * 60_000;
-const TICK_MS = 15 * 60_000;
 
 /** What one round of looks came to. */
 export interface LookedAround {
   readonly results: readonly Result[];
   readonly failures: readonly { readonly resource: string; readonly reason: string }[];
-  /** Looks there was no time for; another round begins elsewhere and comes to them. */
+  /** Looks there was no time for; the next round begins with them. */
   readonly left: number;
+  /** Whether all that is Cordon's own was looked at and judged. */
+  readonly isOwnWhole: boolean;
+  /** A mistake in Cordon itself or its settings, which a round outlasts and its caller must not hide. */
+  readonly mistake?: unknown;
 }
 
+type Handle = (signal: Signal) => Promise<{ readonly results: readonly Result[] }>;
+type Round = {
+  readonly results: Result[];
+  readonly failures: { resource: string; reason: string }[];
+  mistake?: unknown;
+};
+
 /**
- * Looks at every resource of the cell's own and at every account and Region, whatever was heard of them: what no event told of is found all the same. One that fails
- * holds up no other.
+ * Looks at every resource of the cell's own and then at every account and Region, whatever was heard of them: what no event told of is found all the same. Nothing that
+ * fails, and no account that gives no answer, holds up another.
  *
  * @param handle one signal through the pipeline
  */
 export async function lookAround(
   guard: Guard,
   tick: { readonly id: string; readonly at: string },
-  handle: (signal: Signal) => Promise<{ readonly results: readonly Result[] }>,
+  handle: Handle,
   deadlineMs: number,
 ): Promise<LookedAround> {
-  const signals = await signalsOf(guard, tick);
-  // Where a round begins moves on, so that the last are not always those there is no time for.
-  const start = signals.length === 0 ? 0 : Math.floor(Date.parse(tick.at) / TICK_MS) % signals.length;
-  const queue = [...signals.slice(start), ...signals.slice(0, start)];
-  const results: Result[] = [];
-  const failures: { resource: string; reason: string }[] = [];
-  const work = async (): Promise<void> => {
-    while (guard.clock.nowMs() + MIN_LOOK_MS < deadlineMs) {
-      const signal = queue.shift();
-      if (signal === undefined) return;
-      try {
-        results.push(...(await handle(signal)).results);
-      } catch (error) {
-        if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
-        failures.push({ resource: signal.resource.arn, reason: describeError(error) });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
-  return { results, failures, left: queue.length };
+  const { ports, names, clock } = guard;
+  const round: Round = { results: [], failures: [] };
+  const look = lookWith(round, tick, handle, () => clock.nowMs(), deadlineMs);
+  // Cordon's own come first in every round, before anybody else is asked for anything.
+  const own = await look(ports.cell.own.map(({ ref }) => ref));
+  const isOwnWhole = own === ports.cell.own.length && round.failures.length === 0;
+
+  const places = await inTime(() => placesOf(guard, round), clock.nowMs(), deadlineMs).catch((error: unknown) => {
+    noteFailure(round, "accounts and Regions", error);
+    return [];
+  });
+  const refs = places.map((place) => accountRegionRef(place, names.partition)).filter((ref) => ref !== undefined);
+  const done = await look(refs);
+  // Where there was no time for all of them, the next round goes on behind the last.
+  const next = refs[done % Math.max(refs.length, 1)];
+  if (next !== undefined)
+    await guard.rounds.end({ account: next.account, region: next.region, at: tick.at }).catch(() => undefined);
+  const left = ports.cell.own.length - own + refs.length - done;
+  const { results, failures, mistake } = round;
+  return { results, failures, left, isOwnWhole, ...(mistake !== undefined && { mistake }) };
 }
 
-async function signalsOf(guard: Guard, { id, at }: { id: string; at: string }): Promise<readonly Signal[]> {
-  const { members, heartbeats, ports, clock } = guard;
-  const { home, partition } = guard.names;
-  const heard = (await heartbeats.all()).filter(({ account }) => serves(guard.names, account));
-  const places = await placesToCover(ports.coverage, home, members, heard);
-  const isFresh = ({ account, region }: { account: string; region: string }) =>
-    heard.some(
-      (each) =>
-        each.account === account && each.region === region && clock.nowMs() - Date.parse(each.at) < LOOKED_AT_MS,
-    );
-  const regions = places.filter((place) => !isFresh(place)).map((place) => accountRegionRef(place, partition));
-  const resources = [...ports.cell.own.map(({ ref }) => ref), ...regions.filter((ref) => ref !== undefined)];
-  return resources.map((resource) => ({
-    id: `${id}:${resource.arn}`,
-    source: "schedule",
-    name: "LookAround",
-    at,
-    resource,
-  }));
+/** Looks at some resources, a few at a time, and answers how many were begun before the time was up. */
+function lookWith(
+  round: Round,
+  tick: { readonly id: string; readonly at: string },
+  handle: Handle,
+  now: () => number,
+  deadlineMs: number,
+) {
+  return async (refs: readonly ResourceRef[]): Promise<number> => {
+    let begun = 0;
+    const work = async (): Promise<void> => {
+      while (now() + MIN_LOOK_MS < deadlineMs) {
+        const resource = refs[begun];
+        if (resource === undefined) return;
+        begun++;
+        const { id, at } = tick;
+        const signal: Signal = { id: `${id}:${resource.arn}`, source: "schedule", name: "LookAround", at, resource };
+        try {
+          round.results.push(...(await inTime(() => handle(signal), now(), deadlineMs)).results);
+        } catch (error) {
+          noteFailure(round, resource.arn, error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_A_TIME }, work));
+    return begun;
+  };
+}
+
+function noteFailure(round: Round, resource: string, error: unknown): void {
+  round.failures.push({ resource, reason: describeError(error) });
+  if (!(error instanceof CordonError) || error.kind === "misconfigured") round.mistake ??= error;
+}
+
+/** What AWS never answers must not take the round's end with it. */
+async function inTime<Answer>(ask: () => Promise<Answer>, nowMs: number, deadlineMs: number): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const give = () => reject(new CordonError("unavailable", "AWS gave no answer before the time was up"));
+    timer = setTimeout(give, Math.max(0, deadlineMs - nowMs));
+  });
+  try {
+    return await Promise.race([ask(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Every account and Region that was not just looked at because its forwarder beat, beginning where the last round ended. */
+async function placesOf(guard: Guard, round: Round): Promise<readonly AccountRegion[]> {
+  const { members, heartbeats, ports, clock, names, rounds } = guard;
+  const heard = (await heartbeats.all()).filter(({ account }) => serves(names, account));
+  const { places, unlisted } = await placesToCover(ports.coverage, names.home, members, heard);
+  for (const { account, reason } of unlisted) round.failures.push({ resource: `the Regions of ${account}`, reason });
+  const freshSince = clock.nowMs() - LOOKED_AT_MS;
+  const fresh = new Set(heard.filter(({ at }) => Date.parse(at) > freshSince).map(keyOf));
+  const stale = places.filter((place) => !fresh.has(keyOf(place)));
+  const begin = await rounds.begin().catch(() => undefined);
+  const start =
+    begin === undefined
+      ? 0
+      : Math.max(
+          0,
+          stale.findIndex((place) => keyOf(place) >= keyOf(begin)),
+        );
+  return [...stale.slice(start), ...stale.slice(0, start)];
+}
+
+function keyOf({ account, region }: AccountRegion): string {
+  return `${account}#${region}`;
 }

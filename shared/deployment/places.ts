@@ -1,25 +1,36 @@
+import { describeError } from "../errors.ts";
 import type { AccountCoverage, AccountRegion } from "../resources/account-coverage.ts";
 import type { Heartbeat } from "../resources/heartbeats.ts";
 
+/** Where to look, and the accounts of which more may be to look at: what their Regions are can't be told. */
+export interface Places {
+  readonly places: readonly AccountRegion[];
+  readonly unlisted: readonly { readonly account: string; readonly reason: string }[];
+}
+
 /**
  * Every account and Region a cell has to hear: the accounts it is told of, its own, and those whose forwarders have been heard, each in every Region enabled there. Of
- * an account that can't be entered: those that have been heard, or else the cell's home Region, so that somebody is told. Reads each account's Regions.
+ * an account whose Regions can't be told: those that have been heard, and the cell's home Region, where somebody is told so. Reads each account's Regions; one that
+ * gives no answer holds up no other.
  */
 export async function placesToCover(
   coverage: AccountCoverage,
   home: AccountRegion,
   accounts: readonly string[],
   heartbeats: readonly Heartbeat[],
-): Promise<readonly AccountRegion[]> {
+): Promise<Places> {
   const all = [...new Set([home.account, ...accounts, ...heartbeats.map(({ account }) => account)])].sort();
+  const unlisted: { account: string; reason: string }[] = [];
   const places = await Promise.all(
     all.map(async (account): Promise<readonly AccountRegion[]> => {
+      const enabled = await coverage
+        .regions(account)
+        .catch((error: unknown) => ({ kind: "unreadable", reason: describeError(error) }) as const);
+      if (enabled.kind !== "present") unlisted.push({ account, reason: enabled.reason });
       const heard = heartbeats.filter((each) => each.account === account).map(({ region }) => region);
-      const enabled = await coverage.regions(account);
-      const regions = enabled.kind === "present" ? [...enabled.state, ...heard] : heard;
-      const known = regions.length > 0 ? regions : [home.region];
-      return [...new Set(known)].sort().map((region) => ({ account, region }));
+      const regions = enabled.kind === "present" ? [...enabled.state, ...heard] : [...heard, home.region];
+      return [...new Set(regions)].sort().map((region) => ({ account, region }));
     }),
   );
-  return places.flat();
+  return { places: places.flat(), unlisted };
 }

@@ -6,6 +6,18 @@ export interface Heartbeat extends AccountRegion {
 }
 
 /**
+ * Where the guard's rounds of accounts and Regions end when there is no time for all, in the cell's table.
+ *
+ * @throws CordonError `unavailable`
+ */
+export interface Rounds {
+  /** Where the next one begins; undefined before the first. */
+  begin(): Promise<AccountRegion | undefined>;
+  /** The next one begins at this place. */
+  end(next: AccountRegion & { readonly at: string }): Promise<void>;
+}
+
+/**
  * Heartbeats of forwarders, in the cell's table.
  *
  * @throws CordonError `unavailable`

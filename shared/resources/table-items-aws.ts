@@ -8,19 +8,23 @@ import {
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { CodeChange } from "../deployment/own-resource.ts";
+import type { AccountRegion } from "./account-coverage.ts";
 import type { CodeChanges } from "./cell-resources.ts";
-import type { Heartbeat, Heartbeats } from "./heartbeats.ts";
+import type { Heartbeat, Heartbeats, Rounds } from "./heartbeats.ts";
 
 /**
  * What the guard remembers of its own, beside the journal in the cell's table:
  *
  *   HEARTBEAT   <account>#<region>   { account, region, at }                TTL: a forwarder that is gone for good is forgotten
+ *   ROUND       NEXT                 { account, region, at }                where the next round begins
  *   CODE        <function>           { functionName, at, by? }  without `by`: a deployment's
  *
  * Of two writes the later event's holds, in whatever order they come.
  */
 const HEARTBEATS = "HEARTBEAT";
 const CODE = "CODE";
+const ROUND = "ROUND";
+const NEXT = "NEXT";
 const KEPT_DAYS = 30;
 
 type Table = { readonly client: DynamoDBClient; readonly name: string };
@@ -52,6 +56,15 @@ export function heartbeatsInTable(client: DynamoDBClient, name: string): Heartbe
       });
       return found.map(({ account, region, at }) => ({ account, region, at }));
     },
+  };
+}
+
+/** GetItem and UpdateItem on the table. */
+export function roundsInTable(client: DynamoDBClient, name: string): Rounds {
+  const table = { client, name };
+  return {
+    begin: async () => (await getItem(table, ROUND, NEXT)) as unknown as AccountRegion | undefined,
+    end: ({ account, region, at }) => putNewer(table, ROUND, NEXT, { entity: "round", account, region, at }, []),
   };
 }
 

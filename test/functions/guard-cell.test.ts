@@ -1,5 +1,5 @@
 import type { SQSBatchResponse } from "aws-lambda";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Guard, watches } from "../../functions/guard-cell/guard.ts";
 import { guardHandler } from "../../functions/guard-cell/handler.ts";
 import { startSandbox } from "../../sandbox/index.ts";
@@ -11,7 +11,7 @@ import type { Coverage } from "../../shared/resources/account-coverage.ts";
 import type { Properties } from "../../shared/resources/cell-resources.ts";
 import type { Reading } from "../../shared/resources/port.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
-import { codeChangesInTable, heartbeatsInTable } from "../../shared/resources/table-items-aws.ts";
+import { codeChangesInTable, heartbeatsInTable, roundsInTable } from "../../shared/resources/table-items-aws.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { messagesVia } from "../../shared/runtime/messages.ts";
 import type { Clock } from "../../shared/types.ts";
@@ -87,15 +87,36 @@ async function open(rules: readonly string[], state: (name: string) => Reading<P
     members: [MEMBER],
     ports,
     heartbeats,
+    rounds: roundsInTable(clients.dynamoDb(), "cordon"),
     codeChanges,
     clock,
     messages: messagesVia("cordon-refused", clock),
     ...watches(connection, own, names),
   };
+  const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  vi.stubEnv("POWERTOOLS_METRICS_DISABLED", "false");
+  onTestFinished(() => {
+    written.mockRestore();
+    vi.unstubAllEnvs();
+  });
+  /** The metrics written so far, as CloudWatch finds them in the log. */
+  const told = (): Record<string, unknown> => {
+    const lines = written.mock.calls.map(([line]) => String(line)).filter((line) => line.includes("CloudWatchMetrics"));
+    return Object.assign({}, ...lines.map(metricsIn));
+  };
   const handler = guardHandler(async () => guard);
   const send = async (event: unknown, remainingMs = 60_000) =>
     (await handler(event, lambdaContext(remainingMs))) as Answer & SQSBatchResponse;
-  return { sandbox, send, looks, heartbeats, codeChanges, journal: lookAt(sandbox) };
+  return { sandbox, send, looks, heartbeats, codeChanges, journal: lookAt(sandbox), told };
+}
+
+/** Of a line in CloudWatch's embedded metric format: each metric with its value. */
+function metricsIn(line: string): Record<string, unknown> {
+  const record = JSON.parse(line);
+  const names: string[] = record._aws.CloudWatchMetrics.flatMap(({ Metrics }: { Metrics: { Name: string }[] }) =>
+    Metrics.map(({ Name }) => Name),
+  );
+  return Object.fromEntries(names.map((name) => [name, record[name]]));
 }
 
 const fine: Reading<Properties> = { kind: "present", state: { State: "ENABLED" } };
@@ -137,16 +158,10 @@ describe("a look around", () => {
     expect(journal.findings().filter(({ part }) => part === "State")).toHaveLength(2);
   });
 
-  it("stops in time, and begins elsewhere the next time, so that all are looked at in turn", async () => {
-    const rules = Array.from({ length: 5 }, (_, index) => `rule-${index}`);
-    const { send, looks } = await open(rules, () => fine);
+  it("is not begun without time", async () => {
+    const { send, looks } = await open(["a"], () => fine);
     await send(tick(), 5_000);
     expect(looks).toEqual([]);
-    await send(tick(15));
-    const [first] = looks;
-    looks.splice(0);
-    await send(tick(30));
-    expect(looks[0]).not.toBe(first);
   });
 
   it("passes over Regions whose forwarder has just been heard, which were looked at then", async () => {
@@ -156,6 +171,53 @@ describe("a look around", () => {
     looks.splice(0);
     await send(tick());
     expect(looks).toEqual([`${ACCOUNT}/${REGION}`]);
+  });
+});
+
+describe("what the guard tells its alarms", () => {
+  const unreadable: Reading<Properties> = { kind: "unreadable", reason: "AccessDenied" };
+  const unavailable = new CordonError("unavailable", "throttled");
+
+  it.each<readonly [string, (name: string) => Reading<Properties> | Error, object]>([
+    ["all is well", () => fine, { "cell-findings-open": 0, heartbeat: 1, "looks-failed": 0 }],
+    ["one is switched off", (name) => (name === "b" ? off : fine), { "cell-findings-open": 1, heartbeat: 1 }],
+    ["one can't be read", (name) => (name === "b" ? unreadable : fine), { "cell-findings-open": 1, heartbeat: 1 }],
+    ["one gives no answer", (name) => (name === "b" ? unavailable : fine), { "looks-failed": 1 }],
+    [
+      "one gives no answer and another is off",
+      (name) => (name === "b" ? unavailable : off),
+      { "cell-findings-open": 1, "looks-failed": 1 },
+    ],
+  ])("after a round: %s", async (_, state, metrics) => {
+    const { send, told } = await open(["a", "b"], state);
+    await send(tick());
+    expect(told()).toMatchObject(metrics);
+    expect(Object.keys(told()).sort()).toEqual(
+      [...new Set([...Object.keys(metrics), "looks-failed", "looks-left"])].sort(),
+    );
+  });
+
+  it.each([
+    ["what is open", off, 1],
+    ["nothing when all is well with one, for that says nothing of the others", fine, undefined],
+  ])("at an event: %s", async (_, state, expected) => {
+    const { send, told } = await open(["a"], () => state);
+    const call = eventBridge(
+      {
+        eventSource: "events.amazonaws.com",
+        eventName: "DisableRule",
+        awsRegion: REGION,
+        recipientAccountId: ACCOUNT,
+        requestParameters: { name: "a" },
+        eventTime: "2026-03-01T08:50:00Z",
+        eventID: "1",
+        userIdentity: { type: "IAMUser", arn: `arn:aws:iam::${ACCOUNT}:user/mallory` },
+      },
+      undefined,
+      "aws.events",
+    );
+    await send(sqs(call));
+    expect(told()["cell-findings-open"]).toBe(expected);
   });
 });
 

@@ -86,7 +86,7 @@ describe("where a cell has to hear", () => {
     },
   });
   const told = async (...args: Parameters<typeof placesToCover>) =>
-    (await placesToCover(...args)).map(({ account, region }) => `${account} ${region}`);
+    (await placesToCover(...args)).places.map(({ account, region }) => `${account} ${region}`);
 
   it("is every enabled Region of its own account, of those it is told of, and of those it has heard", async () => {
     const regions = {
@@ -103,11 +103,12 @@ describe("where a cell has to hear", () => {
     ]);
   });
 
-  it("of an account that can't be entered is where it was heard, or else once, so that somebody is told", async () => {
+  it("of an account that can't be entered is where it was heard, and home, so that somebody is told", async () => {
     const regions = { "111122223333": ["eu-central-1"] };
     const heard = [{ account: "444455556666", region: "eu-west-1", at: "2026-03-01T09:00:00Z" }];
     expect(await told(coverage(regions), home, ["444455556666", "777788889999"], heard)).toEqual([
       "111122223333 eu-central-1",
+      "444455556666 eu-central-1",
       "444455556666 eu-west-1",
       "777788889999 eu-central-1",
     ]);

@@ -1,0 +1,12 @@
+import { meta } from "../../controls/cordon-cell-stays-deployed/meta.ts";
+import type { Result } from "../../shared/types.ts";
+
+/** Nothing was wrong, or a person has said that it may stay. */
+const CLOSED: readonly Result["status"][] = ["compliant", "exempt", "ignored"];
+
+/** How many of the results say that something of Cordon's own is not as deployed or can't be told. What is looked at again later says neither. Pure. */
+export function openFindings(results: readonly Result[]): number {
+  const isOpen = ({ controlId, decision, status }: Result) =>
+    controlId === meta.id && decision !== null && !CLOSED.includes(status);
+  return results.filter(isOpen).length;
+}
