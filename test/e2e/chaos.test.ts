@@ -58,7 +58,11 @@ describe("S7: deliveries late, twice and in any order, while calls fail and func
           await cell.close();
         }
       }),
-      { numRuns: Number(process.env.CHAOS_RUNS ?? 3), seed: Number(process.env.CHAOS_SEED ?? 20_260_301), endOnFailure: true },
+      {
+        numRuns: Number(process.env.CHAOS_RUNS ?? 3),
+        seed: Number(process.env.CHAOS_SEED ?? 20_260_301),
+        endOnFailure: true,
+      },
     );
   }, 600_000);
 });
