@@ -7,6 +7,7 @@ import { meta as s3Replication } from "../controls/s3-replication-stays-in-juris
 import type { ControlMeta } from "../shared/control.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
+import { OUTBOX_INDEX } from "./table.ts";
 
 export interface FunctionDefinition {
   readonly name: string;
@@ -21,12 +22,26 @@ export interface FunctionDefinition {
   readonly everyMinutes?: number;
   /** Whose entries of the outbox it reads. */
   readonly consumes?: "tickets" | "archive";
-  /** What it does with the cell's own table, by IAM action; a transaction needs those of its items. */
-  readonly table: readonly string[];
+  /** What it does with the cell's own table. */
+  readonly table: TableUse;
 }
 
-/** The journal's calls: `open`, `readFinding`; `recordQuiet`, `count`; transactions of puts and updates. */
-const JOURNAL = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+/**
+ * Operations on the table by IAM action without its prefix; a transaction needs those of its items. `keys` says how the items' partition keys may read,
+ * `index` that an index is asked instead of the table.
+ */
+export type ItemsUse = { readonly operations: readonly string[] } & (
+  | { readonly keys: readonly string[]; readonly index?: undefined }
+  | { readonly index: string; readonly keys?: undefined }
+);
+/** What a function does with the table, by the Sid of its statement. The rest is refused: none writes the BRAKE, and a chain's head only the archivist. */
+export type TableUse = Readonly<Record<string, ItemsUse>>;
+
+/** The journal's calls: `open`, `readFinding`; `recordQuiet`; transactions of puts and updates. */
+const JOURNAL: TableUse = {
+  ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },
+  WriteJournal: { operations: ["PutItem", "UpdateItem"], keys: ["RESOURCE#*", "FINDING#*"] },
+};
 
 export const functionDefinitions: readonly FunctionDefinition[] = [
   {
@@ -36,7 +51,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 512,
     controls: [s3Replication],
     trigger: "queue",
-    table: JOURNAL,
+    table: { ...JOURNAL, Count: { operations: ["UpdateItem"], keys: ["COUNTER#*"] } },
   },
   {
     name: "decide",
@@ -45,7 +60,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 512,
     controls: catalogue,
     trigger: "invoke",
-    table: ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+    table: JOURNAL,
   },
   {
     name: "open-tickets",
@@ -55,7 +70,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [],
     trigger: "stream",
     consumes: "tickets",
-    table: ["dynamodb:UpdateItem"],
+    table: { Acknowledge: { operations: ["UpdateItem"], keys: ["FINDING#*"] } },
   },
   {
     name: ARCHIVIST,
@@ -65,7 +80,10 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [],
     trigger: "stream",
     consumes: "archive",
-    table: ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+    table: {
+      Chain: { operations: ["GetItem", "UpdateItem"], keys: ["CHAIN#*"] },
+      Acknowledge: { operations: ["BatchGetItem", "UpdateItem"], keys: ["RESOURCE#*"] },
+    },
   },
   {
     name: "sweep",
@@ -75,7 +93,10 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [],
     trigger: "queue",
     everyMinutes: 60,
-    table: ["dynamodb:Query", "dynamodb:UpdateItem"],
+    table: {
+      Outbox: { operations: ["Query"], index: OUTBOX_INDEX },
+      TellAgain: { operations: ["UpdateItem"], keys: ["FINDING#*", "RESOURCE#*"] },
+    },
   },
   {
     name: GUARD,
@@ -85,7 +106,10 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [cellStaysDeployed, accountRegionStaysCovered],
     trigger: "queue",
     everyMinutes: LOOKS_EVERY_MINUTES,
-    table: JOURNAL,
+    table: {
+      ...JOURNAL,
+      Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE"] },
+    },
   },
 ];
 

@@ -89,7 +89,6 @@ export function guardStatements(stack: Stack): readonly Json[] {
       Resource: resources,
     })),
     { Sid: "GuardWithoutResource", Effect: "Allow", Action: WITHOUT_RESOURCE, Resource: "*" },
-    { Sid: "Heartbeats", Effect: "Allow", Action: ["dynamodb:Query"], Resource: arnOf("Table") },
   ];
 }
 

@@ -70,15 +70,19 @@ function trigger({ name: fn, trigger: kind, controls }: FunctionDefinition): rea
   return [];
 }
 
+/**
+ * Items by their partition keys. AWS tells policies of these keys for each of these actions, and asks for an item of a transaction as for one by itself. Of an
+ * index's partition keys it says nothing clear: nothing hangs on them.
+ */
 function store({ table }: FunctionDefinition): readonly Json[] {
-  const direct = table.filter((action) => action !== "dynamodb:Query");
-  return [
-    ...(direct.length > 0 ? [allow("Journal", direct, arnOf("Table"))] : []),
-    // The outbox's index and no other: nothing queries the table itself.
-    ...(table.includes("dynamodb:Query")
-      ? [allow("Outbox", ["dynamodb:Query"], { "Fn::Sub": "${Table.Arn}/index/outbox" })]
-      : []),
-  ];
+  return Object.entries(table).map(([sid, { operations, keys, index }]) =>
+    allow(
+      sid,
+      operations.map((operation) => `dynamodb:${operation}`),
+      index === undefined ? arnOf("Table") : { "Fn::Sub": `\${Table.Arn}/index/${index}` },
+      keys && { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys } },
+    ),
+  );
 }
 
 /** It writes entries, and reads back what another archivist wrote first. */

@@ -27,7 +27,7 @@ export interface Permission {
   /** The account that owns the resource. */
   account: string;
   /** Condition keys besides those every call has, for example `iam:PassedToService`. */
-  keys?: Record<string, string>;
+  keys?: Record<string, string | readonly string[]>;
 }
 
 /** Who calls, for which Region, when. */

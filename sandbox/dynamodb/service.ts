@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { ServiceError } from "../errors.ts";
 import { type CallContext, failure, type Operation, type Service, type WireResponse } from "../operation.ts";
 import { type ItemKind, parseItemOperation } from "./items.ts";
+import { leadingKey, queriedKey } from "./leading-keys.ts";
 import { runQuery, runScan } from "./queries.ts";
 import type { AttributeMap, ItemChange } from "./store.ts";
 import { commit, type Table } from "./table.ts";
@@ -14,6 +15,8 @@ interface Need {
   action: string;
   table: string;
   index?: string;
+  /** The partition keys it is about, in the table as it is; every one when it doesn't say. */
+  leadingKeys?: (table: Table) => readonly string[];
 }
 interface Handler {
   mutating?: true;
@@ -47,7 +50,14 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     return true;
   };
   const pages = (name: string, run: typeof runQuery): Handler => ({
-    needs: (input) => namesOf(input).map((table) => ({ action: `dynamodb:${name}`, table, ...indexOf(input) })),
+    needs: (input) => [
+      {
+        action: `dynamodb:${name}`,
+        table: String(input.TableName),
+        ...indexOf(input),
+        ...(name === "Query" && { leadingKeys: (table) => [queriedKey(table, input)] }),
+      },
+    ],
     run(input, context) {
       const table = find(input.TableName, context);
       return run(table, input, staleIn(table));
@@ -55,6 +65,7 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
   });
   const single = (kind: ItemKind): Handler => ({
     ...(kind === "Get" ? {} : { mutating: true }),
+    needs: (input) => [itemNeed(kind, input)],
     run(input, context) {
       const operation = parseItemOperation(kind, input);
       const table = find(input.TableName, context);
@@ -70,7 +81,15 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
     DeleteItem: single("Delete"),
     Query: pages("Query", runQuery),
     Scan: pages("Scan", runScan),
-    BatchGetItem: { run: (input, context) => runBatchGet(input, (name) => find(name, context)) },
+    BatchGetItem: {
+      needs: (input) =>
+        requestsOf(input).map(([table, { Keys = [] }]) => ({
+          action: "dynamodb:BatchGetItem",
+          table,
+          leadingKeys: (found) => Keys.map((key) => leadingKey(found, key)),
+        })),
+      run: (input, context) => runBatchGet(input, (name) => find(name, context)),
+    },
     TransactGetItems: {
       needs: transactionNeeds,
       run: (input, context) => ({
@@ -112,12 +131,12 @@ export function createDynamoDB(state: DynamoDBState, createId: () => string, cha
       if (!handler)
         throw new ServiceError("UnknownOperationException", `The sandbox does not implement dynamodb ${name}`, 400);
       const input: Input = JSON.parse(request.body.toString("utf8"));
-      return bindHandler(name, handler, input);
+      return bindHandler(state, name, handler, input);
     },
   };
 }
 
-function bindHandler(name: string, handler: Handler, input: Input): Operation {
+function bindHandler(state: DynamoDBState, name: string, handler: Handler, input: Input): Operation {
   const tables = namesOf(input);
   const needs = handler.needs?.(input) ?? tables.map((table): Need => ({ action: `dynamodb:${name}`, table }));
   return {
@@ -126,9 +145,16 @@ function bindHandler(name: string, handler: Handler, input: Input): Operation {
     input,
     actions: [...new Set(needs.map(({ action }) => action))],
     permissions: ({ principal: { account }, region }) =>
-      needs.map(({ action, table, index }) => {
+      needs.map(({ action, table, index, leadingKeys }) => {
         const arn = tableArn(account, region, table);
-        return { action, resource: index === undefined ? arn : `${arn}/index/${index}`, account };
+        const found = state.tables.get(arn);
+        const keys = found && leadingKeys && { "dynamodb:LeadingKeys": leadingKeys(found) };
+        return {
+          action,
+          resource: index === undefined ? arn : `${arn}/index/${index}`,
+          account,
+          ...(keys && { keys }),
+        };
       }),
     mutating: handler.mutating ?? false,
     execute: (context) => answer(200, handler.run(input, context), {}),
@@ -136,7 +162,7 @@ function bindHandler(name: string, handler: Handler, input: Input): Operation {
 }
 
 function runBatchGet(input: Input, find: (name: string) => Table): unknown {
-  const requests = Object.entries(Object(input.RequestItems) as Record<string, { Keys?: AttributeMap[] }>);
+  const requests = requestsOf(input);
   const count = requests.reduce((sum, [, { Keys = [] }]) => sum + Keys.length, 0);
   if (count < 1 || count > MAX_BATCH_KEYS) {
     throw new ServiceError("ValidationException", `Too many items requested for the BatchGetItem call: ${count}`, 400);
@@ -154,18 +180,24 @@ function runBatchGet(input: Input, find: (name: string) => Table): unknown {
 
 /** There is no IAM action for a transaction: each of its operations is checked as its own. */
 function transactionNeeds(input: Input): Need[] {
-  const needs = operationsOf(input).map(([kind, { TableName: table = "" }]) => ({
-    action: `dynamodb:${kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`}`,
-    table,
-  }));
-  return needs.filter(
-    ({ action, table }, index) =>
-      needs.findIndex((other) => other.action === action && other.table === table) === index,
-  );
+  return operationsOf(input).map(([kind, operation]) => itemNeed(kind, operation));
 }
 
-function operationsOf({ TransactItems: items }: Input): [string, { TableName?: string }][] {
+/** What an operation on one item needs. */
+function itemNeed(kind: string, input: Input): Need {
+  return {
+    action: `dynamodb:${kind === "ConditionCheck" ? "ConditionCheckItem" : `${kind}Item`}`,
+    table: String(input.TableName ?? ""),
+    leadingKeys: (table) => [leadingKey(table, Object(input.Key ?? input.Item))],
+  };
+}
+
+function operationsOf({ TransactItems: items }: Input): [string, Input][] {
   return Array.isArray(items) ? items.flatMap((entry: object) => Object.entries(entry)) : [];
+}
+
+function requestsOf({ RequestItems: items }: Input): [string, { Keys?: AttributeMap[] }][] {
+  return Object.entries(Object(items));
 }
 
 function indexOf({ IndexName: index }: Input): { index?: string } {
@@ -174,8 +206,8 @@ function indexOf({ IndexName: index }: Input): { index?: string } {
 
 function namesOf(input: Input): string[] {
   if (typeof input.TableName === "string") return [input.TableName];
-  if (input.RequestItems) return Object.keys(Object(input.RequestItems));
-  return [...new Set(operationsOf(input).flatMap(([, { TableName }]) => TableName ?? []))];
+  if (input.RequestItems) return requestsOf(input).map(([name]) => name);
+  return [...new Set(operationsOf(input).flatMap(([, { TableName: name }]) => (typeof name === "string" ? name : [])))];
 }
 
 function answer(status: number, content: unknown, headers: Record<string, string>): WireResponse {

