@@ -1,5 +1,5 @@
 import { MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Archive } from "../../shared/evidence/archive.ts";
 import { archiveOnAws } from "../../shared/evidence/archive-aws.ts";
@@ -15,6 +15,9 @@ const SETTINGS = {
   CORDON_EVIDENCE_BUCKET: "the name of the bucket with Object Lock that keeps the evidence",
   AWS_REGION: "the Region of the cell, e.g. eu-central-1",
 } as const;
+
+/** Kept back from the time limit, for the last acknowledgement: a read and a transaction, each with the SDK's retries. */
+const RESERVE_MS = 10_000;
 
 const logger = makeLogger("archive-evidence");
 const metrics = makeMetrics("archive-evidence");
@@ -38,10 +41,14 @@ async function connect(): Promise<Archive> {
  *
  * @throws CordonError `misconfigured`, `malformed`
  */
-export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+export async function handler(event: DynamoDBStreamEvent, context: Context): Promise<DynamoDBBatchResponse> {
   archive ??= await connect();
   try {
-    const { archived, failed } = await archiveEmissions(emissionsFor("archive", event), archive, heads, logger);
+    const reserveMs = Math.min(RESERVE_MS, context.getRemainingTimeInMillis() / 2);
+    const isTimeUp = () => context.getRemainingTimeInMillis() < reserveMs;
+    const emissions = emissionsFor("archive", event);
+    const { archived, failed, mistrusted } = await archiveEmissions(emissions, archive, { heads, isTimeUp }, logger);
+    if (mistrusted > 0) metrics.addMetric("chain-head-mistrusted", MetricUnit.Count, mistrusted);
     if (archived > 0) metrics.addMetric("archived", MetricUnit.Count, archived);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   } finally {

@@ -1,4 +1,5 @@
 import {
+  type AttributeValue,
   BatchGetItemCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -11,7 +12,7 @@ import { CordonError } from "../errors.ts";
 import { chainKey } from "../journal/keys.ts";
 import { transact } from "../journal/transact-aws.ts";
 import type { Clock } from "../types.ts";
-import type { Archive, EntryState } from "./archive.ts";
+import type { Archive, EntryState, StoredHead } from "./archive.ts";
 import { GENESIS, type Head, type Link, parseObjectKey } from "./chain.ts";
 import { type Entry, entryId } from "./entry.ts";
 
@@ -38,9 +39,7 @@ export function archiveOnAws(
     async readHead(chain) {
       const get = new GetItemCommand({ TableName: table, Key: marshall(chainKey(chain)), ConsistentRead: true });
       const { Item } = await ask("GetItem", () => dynamoDb.send(get));
-      if (Item === undefined) return GENESIS;
-      const { sequence, hash } = unmarshall(Item);
-      return { sequence: Number(sequence), hash: String(hash) };
+      return Item === undefined ? GENESIS : headIn(Item);
     },
 
     async readStates(entries) {
@@ -96,11 +95,17 @@ export function archiveOnAws(
       }
     },
 
-    read: (key) =>
-      ask("GetObject", async () => {
+    async read(key) {
+      try {
         const { Body } = await s3.send(new GetObjectCommand(placeOf(bucket, key)));
         return (await Body?.transformToString("utf8")) ?? "";
-      }),
+      } catch (error) {
+        const { kind, code } = sortAwsError(error);
+        // Who may not list the bucket, as the archivist may not, is refused what isn't there.
+        if (code === "NoSuchKey" || kind === "denied") return undefined;
+        throw failed("GetObject", error, { table, bucket });
+      }
+    },
 
     async acknowledge(chain, from, to, links) {
       const at = new Date(clock.nowMs()).toISOString();
@@ -119,23 +124,53 @@ function keyOf({ pk, record }: Entry) {
   return marshall({ pk, sk: record.key });
 }
 
-function moveHead(table: string, chain: string, from: Head, to: Head, at: string): TransactWriteItem {
-  const isFirst = from.sequence === GENESIS.sequence;
+/** A chain's number has twelve digits, in its objects' keys. */
+const MAX_SEQUENCE = 999_999_999_999;
+
+/** An item -> the head it is, or what it is instead. */
+function headIn(item: RawHead): StoredHead {
+  const sequence = Number(item.sequence?.N ?? Number.NaN);
+  const hash = item.hash?.S;
+  if (Number.isInteger(sequence) && sequence >= 0 && sequence <= MAX_SEQUENCE && hash !== undefined) {
+    return { sequence, hash };
+  }
+  return { ...GENESIS, raw: item };
+}
+
+type RawHead = Readonly<Record<string, AttributeValue>>;
+
+function moveHead(table: string, chain: string, from: StoredHead, to: Head, at: string): TransactWriteItem {
+  const { condition, values } = isAt(from);
   return {
     Update: {
       TableName: table,
       Key: marshall(chainKey(chain)),
       UpdateExpression: "SET #entity = :entity, #sequence = :to, #hash = :hash, #at = :at",
-      ConditionExpression: isFirst ? "attribute_not_exists(pk)" : "#sequence = :from AND #hash = :before",
+      ConditionExpression: condition,
       ExpressionAttributeNames: { "#entity": "entity", "#sequence": "sequence", "#hash": "hash", "#at": "archivedAt" },
-      ExpressionAttributeValues: marshall({
-        ":entity": "chain",
-        ":to": to.sequence,
-        ":hash": to.hash,
-        ":at": at,
-        ...(!isFirst && { ":from": from.sequence, ":before": from.hash }),
-      }),
+      ExpressionAttributeValues: {
+        ...marshall({ ":entity": "chain", ":to": to.sequence, ":hash": to.hash, ":at": at }),
+        ...values,
+      },
     },
+  };
+}
+
+/** The condition that the table's head is what was read of it: a head, the beginning, which needs no item, or something that is no head. */
+function isAt({ sequence, hash, raw }: StoredHead): { readonly condition: string; readonly values: RawHead } {
+  if (raw === undefined && sequence === GENESIS.sequence) {
+    return { condition: "attribute_not_exists(pk) OR #sequence = :from", values: { ":from": { N: "0" } } };
+  }
+  const item = raw === undefined ? marshall({ sequence, hash }) : (raw as RawHead);
+  const parts = [
+    ["#sequence", ":from", item.sequence],
+    ["#hash", ":before", item.hash],
+  ] as const;
+  return {
+    condition: parts
+      .map(([name, value, is]) => (is === undefined ? `attribute_not_exists(${name})` : `${name} = ${value}`))
+      .join(" AND "),
+    values: Object.fromEntries(parts.flatMap(([, value, is]) => (is === undefined ? [] : [[value, is]]))),
   };
 }
 

@@ -1,9 +1,9 @@
 import { describeError } from "../errors.ts";
 import type { Log } from "../outbox/deliver-tickets.ts";
 import type { Emission } from "../outbox/emissions-aws.ts";
-import { type Archive, archiveEntries } from "./archive.ts";
-import { chainId, type Head } from "./chain.ts";
-import { type Entry, parseEntry } from "./entry.ts";
+import { type Archive, type Archiver, archiveEntries } from "./archive.ts";
+import { chainId } from "./chain.ts";
+import { type Entry, entryId, parseEntry } from "./entry.ts";
 
 interface Delivered {
   readonly sequence: string;
@@ -15,15 +15,14 @@ interface Delivered {
  * it in the batch is archived all the same, and passed over when the batch comes again.
  *
  * Side effects: those of `archiveEntries`.
- * @param heads what this container knows of chains' heads
- * @returns how many entries left the outbox, and the stream's numbers of those that have to come again
+ * @returns how many entries left the outbox, the stream's numbers of those that have to come again, and how many heads were not believed
  */
 export async function archiveEmissions(
   emissions: readonly Emission[],
   archive: Archive,
-  heads: Map<string, Head>,
+  { heads, isTimeUp }: Pick<Archiver, "heads" | "isTimeUp">,
   log: Log,
-): Promise<{ readonly archived: number; readonly failed: readonly string[] }> {
+): Promise<{ readonly archived: number; readonly failed: readonly string[]; readonly mistrusted: number }> {
   const failed: string[] = [];
   const chains = new Map<string, Delivered[]>();
   for (const { sequence, item, source } of emissions) {
@@ -40,11 +39,32 @@ export async function archiveEmissions(
     chains.set(chain, [...(chains.get(chain) ?? []), { sequence, entry }]);
   }
   let archived = 0;
+  let mistrusted = 0;
+  const archiver: Archiver = {
+    heads,
+    isTimeUp,
+    mistrust(chain, { sequence, hash }, reason) {
+      mistrusted++;
+      log.error("the table's head of a chain is not believed, and the objects are walked from number 1", {
+        chain,
+        head: sequence,
+        hash,
+        reason,
+      });
+    },
+  };
   const work = [...chains].map(async ([chain, delivered]) => {
     try {
       const entries = delivered.map(({ entry }) => entry);
-      archived += await archiveEntries(chain, entries, archive, heads);
-      log.info("archived", { chain, entries: entries.length, head: heads.get(chain)?.sequence });
+      const { acknowledged, left } = await archiveEntries(chain, entries, archive, archiver);
+      archived += acknowledged;
+      log.info("archived", { chain, entries: entries.length, acknowledged, head: heads.get(chain)?.sequence });
+      for (const { sequence, entry } of delivered) {
+        const reason = left.get(entryId(entry));
+        if (reason === undefined) continue;
+        failed.push(sequence);
+        log.error("not archived; the stream delivers it again", { chain, evidence: entry.record.key, reason });
+      }
     } catch (error) {
       // Those of them that are archived are passed over when they come again.
       failed.push(...delivered.map(({ sequence }) => sequence));
@@ -52,7 +72,7 @@ export async function archiveEmissions(
     }
   });
   await Promise.all(work);
-  return { archived, failed };
+  return { archived, failed, mistrusted };
 }
 
 /** The account and Region of the cell, from the ARN of its table's stream. */

@@ -1,5 +1,8 @@
-import { describe, expect, it } from "vitest";
-import { parseLink } from "../../shared/evidence/chain.ts";
+import { Metrics } from "@aws-lambda-powertools/metrics";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { objectKey, parseLink } from "../../shared/evidence/chain.ts";
+import { verifyChain } from "../../shared/evidence/verify-chain.ts";
+import { lambdaContext } from "../support/events.ts";
 import { BUCKET, CHAIN, outboxStage } from "../support/outbox-stage.ts";
 
 const batch = (Records: unknown[]) => ({ Records }) as never;
@@ -117,6 +120,92 @@ describe("archive-evidence", () => {
     expect(answer.batchItemFailures).toHaveLength(1);
     expect(set.waiting("archive")).toHaveLength(1);
     expect(set.sandbox.objects(BUCKET)).toHaveLength(2);
+  });
+
+  it("goes on over a delete marker that a person has put on such an object; it stays locked underneath", async () => {
+    const set = await outboxStage();
+    await set.write("orders-eu");
+    const archive = await set.container("archive-evidence");
+    await archive(batch(set.take()));
+    const { S3Client, PutObjectCommand, DeleteObjectCommand } = await import("@aws-sdk/client-s3");
+    const s3 = new S3Client({ forcePathStyle: true });
+    const place = { Bucket: BUCKET, Key: objectKey(CHAIN, 2) };
+    const { VersionId } = await s3.send(new PutObjectCommand({ ...place, Body: "forged" }));
+    await set.write("invoices-eu");
+    const records = set.take();
+    expect((await archive(batch(records))).batchItemFailures).toHaveLength(1);
+
+    await s3.send(new DeleteObjectCommand(place));
+    const answer = await archive(batch(records));
+
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(set.waiting("archive")).toEqual([]);
+    const current = new Map(set.sandbox.objects(BUCKET).map(({ key, body }) => [key, { key, body }]));
+    const { sequence = 0, hash = "" } = set.head() ?? {};
+    expect(verifyChain([...current.values()], { head: { sequence, hash } })).toMatchObject({ ok: true });
+    expect(sequence).toBe(2);
+    const removal = s3.send(new DeleteObjectCommand({ ...place, VersionId }));
+    await expect(removal).rejects.toMatchObject({ name: "AccessDenied" });
+  });
+
+  it.each<readonly [string, Readonly<Record<string, unknown>>, number]>([
+    ["ahead of the objects", { sequence: 7 }, 1],
+    ["of another hash", { hash: "f".repeat(64) }, 1],
+    ["of a number that is text", { sequence: "many" }, 1],
+    ["of a number that no chain reaches", { sequence: 1e15 }, 1],
+    ["without a hash", { hash: 5 }, 1],
+    ["of number 0", { sequence: 0 }, 0],
+  ])("believes the objects, not a head %s that somebody has set, and counts it", async (_, forgery, times) => {
+    const set = await outboxStage();
+    await set.write("orders-eu");
+    await (await set.container("archive-evidence"))(batch(set.take()));
+    const { pk, sk } = set.head() as unknown as { pk: string; sk: string };
+    for (const [attribute, value] of Object.entries(forgery)) await set.tamper({ pk, sk }, attribute, value);
+    await set.write("invoices-eu");
+    const published: string[] = [];
+    vi.spyOn(Metrics.prototype, "addMetric").mockImplementation(function (this: Metrics, name) {
+      published.push(name);
+      return this;
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+
+    const answer = await (await set.container("archive-evidence"))(batch(set.take()));
+
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(set.verdict(set.head())).toMatchObject({ ok: true, head: { sequence: 2 } });
+    expect(set.waiting("archive")).toEqual([]);
+    expect(published.filter((name) => name === "chain-head-mistrusted")).toHaveLength(times);
+  });
+
+  it("gives back what the table no longer has, time after time, and gives it no number", async () => {
+    const set = await outboxStage();
+    await set.write("orders-eu", ["to-us", "to-brazil"]);
+    const records = set.take();
+    const [deleted] = set.waiting("archive") as unknown as { pk: string; sk: string }[];
+    await set.remove({ pk: deleted?.pk, sk: deleted?.sk });
+    const archive = await set.container("archive-evidence");
+
+    const answers = [await archive(batch(records)), await archive(batch(records))];
+
+    const [number] = records.filter(({ dynamodb }) => dynamodb?.Keys?.sk?.S === deleted?.sk);
+    const failed = { batchItemFailures: [{ itemIdentifier: number?.dynamodb?.SequenceNumber }] };
+    expect(answers).toEqual([failed, failed]);
+    expect(set.verdict(set.head())).toMatchObject({ ok: true, head: { sequence: 1 } });
+  });
+
+  it("gives back what it has no time for", async () => {
+    const set = await outboxStage();
+    await set.write("orders-eu");
+    const records = set.take();
+    const archive = await set.container("archive-evidence");
+    let remainingMs = 60_000;
+    const context = { ...lambdaContext(), getRemainingTimeInMillis: () => (remainingMs -= 30_000) };
+
+    const answer = await archive(batch(records), context);
+
+    expect(answer.batchItemFailures).toHaveLength(1);
+    expect(set.sandbox.objects(BUCKET)).toEqual([]);
+    expect(set.waiting("archive")).toHaveLength(1);
   });
 
   it.each([

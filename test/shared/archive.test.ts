@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { StoredHead } from "../../shared/evidence/archive.ts";
 import { archiveEntries } from "../../shared/evidence/archive.ts";
 import { GENESIS, type Head, objectKey, parseLink, sealLink } from "../../shared/evidence/chain.ts";
 import { type Entry, entryId } from "../../shared/evidence/entry.ts";
 import { verifyChain } from "../../shared/evidence/verify-chain.ts";
-import { archiveWorld, Death, interceptedArchive, mortal } from "../support/archive.ts";
+import { archiveWorld, container, Death, interceptedArchive, mortal } from "../support/archive.ts";
 import { entryOf } from "../support/evidence.ts";
 
 const CHAIN = "111122223333/eu-central-1/a-control-id";
@@ -13,9 +14,6 @@ type World = ReturnType<typeof archiveWorld>;
 const entry = (number: number) => entryOf({ number });
 const entries = (...numbers: readonly number[]) => numbers.map(entry);
 const range = (length: number, from = 1) => Array.from({ length }, (_, index) => from + index);
-
-/** One container: what it remembers outlives an invocation. */
-const container = () => new Map<string, Head>();
 
 /** Object by object: the numbers of the entries archived, in the chain's order. */
 const archived = (world: World) =>
@@ -55,7 +53,9 @@ async function diedBeforeAcknowledging(world: World, ...numbers: readonly number
 describe("one archiver", () => {
   it("gives each entry the next number, and the table's head follows", async () => {
     const world = await worldWith(1, 2, 3);
-    expect(await archiveEntries(CHAIN, entries(1, 2, 3), world.archive, container())).toBe(3);
+    const { acknowledged, left } = await archiveEntries(CHAIN, entries(1, 2, 3), world.archive, container());
+    expect(acknowledged).toBe(3);
+    expect(left.size).toBe(0);
     expect(archived(world)).toEqual([1, 2, 3]);
     assertWhole(world, [1, 2, 3]);
   });
@@ -79,8 +79,8 @@ describe("one archiver", () => {
     const world = await worldWith(1, 2);
     const memory = container();
     await archiveEntries(CHAIN, entries(1), world.archive, memory);
-    expect(await archiveEntries(CHAIN, entries(1, 2, 1, 2), world.archive, memory)).toBe(1);
-    expect(await archiveEntries(CHAIN, entries(2, 1), world.archive, container())).toBe(0);
+    expect((await archiveEntries(CHAIN, entries(1, 2, 1, 2), world.archive, memory)).acknowledged).toBe(1);
+    expect((await archiveEntries(CHAIN, entries(2, 1), world.archive, container())).acknowledged).toBe(0);
     assertWhole(world, [1, 2]);
   });
 
@@ -112,11 +112,14 @@ describe("one archiver", () => {
     assertWhole(world, range(12));
   });
 
-  it("archives what the stream tells of even when the table has lost it", async () => {
-    const world = archiveWorld();
-    expect(await archiveEntries(CHAIN, entries(1), world.archive, container())).toBe(0);
-    expect(archived(world)).toEqual([1]);
-    expect(world.heads.get(CHAIN)?.sequence).toBe(1);
+  it("gives no number to an entry that the table does not have, and however often it comes, tells that it is left", async () => {
+    const world = await worldWith(1, 3);
+    for (const attempt of [1, 2]) {
+      const { acknowledged, left } = await archiveEntries(CHAIN, entries(1, 2, 3), world.archive, container());
+      expect(acknowledged).toBe(attempt === 1 ? 2 : 0);
+      expect([...left]).toEqual([[entryId(entry(2)), expect.stringContaining("the table does not have it")]]);
+    }
+    assertWhole(world, [1, 3]);
   });
 });
 
@@ -131,16 +134,18 @@ describe("what an archiver left behind is taken up by the next", () => {
   it("another's, which is acknowledged for him, and is no news when he comes again", async () => {
     const world = await worldWith(1, 2, 3);
     await diedBeforeAcknowledging(world, 1, 2);
-    expect(await archiveEntries(CHAIN, entries(3), world.archive, container())).toBe(3);
+    expect((await archiveEntries(CHAIN, entries(3), world.archive, container())).acknowledged).toBe(3);
     assertWhole(world, [1, 2, 3]);
-    expect(await archiveEntries(CHAIN, entries(1, 2), world.archive, container())).toBe(0);
+    expect((await archiveEntries(CHAIN, entries(1, 2), world.archive, container())).acknowledged).toBe(0);
     assertWhole(world, [1, 2, 3]);
   });
 
   it("more of it than a transaction takes", async () => {
     const numbers = range(130);
-    const world = await worldWith(...numbers, 999);
-    await diedBeforeAcknowledging(world, ...numbers);
+    const world = await worldWith(...numbers);
+    await archiveEntries(CHAIN, entries(...numbers), world.archive, container());
+    world.forget();
+    world.emit(...entries(...numbers, 999));
     await archiveEntries(CHAIN, entries(999), world.archive, container());
     assertWhole(world, [...numbers, 999]);
   });
@@ -215,6 +220,126 @@ it("an archiver that always comes second gives the batch back", async () => {
   await expect(attempt).rejects.toMatchObject({ kind: "conflict", retry: true });
 });
 
+/** Calls of one invocation, after which a container dies. */
+async function invoke(world: World, numbers: readonly number[], most: number, isTimeUp?: (calls: number) => boolean) {
+  let calls = 0;
+  const names: string[] = [];
+  const counted = interceptedArchive(world.archive, async (name, ask) => {
+    if (++calls > most) throw new Death();
+    names.push(name);
+    return ask();
+  });
+  const archiver = container(() => isTimeUp?.(calls) ?? false);
+  const result = await archiveEntries(CHAIN, entries(...numbers), counted, archiver).catch((error) => {
+    if (!(error instanceof Death)) throw error;
+    return undefined;
+  });
+  return { result, names, archiver };
+}
+
+describe("a head far behind its objects, as a table restored from a backup has it", () => {
+  const numbers = range(2_000);
+  /** Everything archived, and a table that remembers nothing: all waits to be archived, and one new entry. */
+  const objects = new Map<string, string>();
+  beforeAll(async () => {
+    const before = await worldWith(...numbers);
+    await archiveEntries(CHAIN, entries(...numbers), before.archive, container());
+    for (const [key, body] of before.objects) objects.set(key, body);
+  });
+  async function restored() {
+    const world = await worldWith(...numbers, 5_000);
+    for (const [key, body] of objects) world.objects.set(key, body);
+    return world;
+  }
+
+  it("catches up though each invocation dies after 300 calls: it goes on where the one before has come to", async () => {
+    const world = await restored();
+    const reached: number[] = [];
+    for (let invocation = 1; invocation <= 20; invocation++) {
+      const { result } = await invoke(world, [5_000], 300);
+      reached.push(world.heads.get(CHAIN)?.sequence ?? 0);
+      if (result !== undefined) break;
+    }
+    expect(reached.at(-1)).toBe(2_001);
+    expect(reached).toEqual([...new Set(reached)].sort((a, b) => a - b));
+    assertWhole(world, [...numbers, 5_000]);
+  });
+
+  it("stops in time, with what it reached acknowledged and the entry left to come again", async () => {
+    const world = await restored();
+    const { result, archiver } = await invoke(world, [5_000], 400, (calls) => calls > 300);
+    expect([...(result?.left.keys() ?? [])]).toEqual([entryId(entry(5_000))]);
+    const { sequence = 0 } = world.heads.get(CHAIN) ?? {};
+    expect(sequence).toBeGreaterThan(150);
+    expect(result?.acknowledged).toBe(sequence);
+    expect(archiver.heads.get(CHAIN)).toEqual(world.heads.get(CHAIN));
+  });
+
+  it("reads what lies there, instead of trying to write each", async () => {
+    const world = await restored();
+    const { names } = await invoke(world, [5_000], Number.POSITIVE_INFINITY);
+    expect(names.filter((name) => name === "append").length).toBeLessThan(150);
+    expect(names.filter((name) => name === "read").length).toBeLessThan(2_050);
+  });
+});
+
+describe("a head that the objects don't bear out", () => {
+  /** Five entries archived, the last of them not acknowledged; then somebody has set the head. */
+  async function forged(head: StoredHead) {
+    const world = await worldWith(1, 2, 3, 4, 5, 6);
+    await archiveEntries(CHAIN, entries(1, 2, 3, 4), world.archive, container());
+    await diedBeforeAcknowledging(world, 5);
+    world.heads.set(CHAIN, head);
+    return world;
+  }
+
+  it.each<readonly [string, StoredHead, string]>([
+    ["ahead of the objects", { sequence: 9, hash: "f".repeat(64) }, "no such object can be read"],
+    ["of another hash", { sequence: 3, hash: "f".repeat(64) }, "the object of its number is another"],
+    ["that is none", { ...GENESIS, raw: { sequence: "many" } }, "what the table has is none"],
+  ])("%s is told, and found anew from the objects without a hole", async (_, head, reason) => {
+    const world = await forged(head);
+    const archiver = container();
+    const { left } = await archiveEntries(CHAIN, entries(6), world.archive, archiver);
+    expect(left.size).toBe(0);
+    expect(archiver.mistrusted).toEqual([{ head, reason }]);
+    assertWhole(world, range(6));
+  });
+
+  it("of number 0 is moved like any other", async () => {
+    const world = await forged({ sequence: 0, hash: "f".repeat(64) });
+    await archiveEntries(CHAIN, entries(6), world.archive, container());
+    assertWhole(world, range(6));
+  });
+
+  it("is told when there are no objects at all", async () => {
+    const world = await worldWith(1);
+    world.heads.set(CHAIN, { sequence: 9, hash: "f".repeat(64) });
+    const archiver = container();
+    await archiveEntries(CHAIN, entries(1), world.archive, archiver);
+    expect(archiver.mistrusted).toHaveLength(1);
+    assertWhole(world, [1]);
+  });
+
+  it("stays as it is while no object may be read", async () => {
+    const head = { sequence: 9, hash: "f".repeat(64) };
+    const world = await forged(head);
+    const blind = { ...world.archive, read: async () => undefined };
+    const attempt = archiveEntries(CHAIN, entries(6), blind, container());
+    await expect(attempt).rejects.toMatchObject({ kind: "denied" });
+    expect(world.heads.get(CHAIN)).toEqual(head);
+    expect(world.objects.size).toBe(5);
+  });
+
+  it("is not remembered when nothing had to be archived", async () => {
+    const world = await forged({ sequence: 9, hash: "f".repeat(64) });
+    const archiver = container();
+    await archiveEntries(CHAIN, entries(1), world.archive, archiver);
+    await archiveEntries(CHAIN, entries(6), world.archive, archiver);
+    assertWhole(world, range(6));
+  });
+});
+
 /** A container with its batches, each delivered until it is done; it dies at some of its calls, and the next one remembers nothing. */
 interface Plan {
   readonly batches: readonly (readonly number[])[];
@@ -233,6 +358,38 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 });
 
 describe("archivers at the same time", () => {
+  it("while somebody sets the head to what it never was: no gap, and each entry once", async () => {
+    const set = fc.constantFrom<StoredHead | undefined>(
+      undefined,
+      { sequence: 0, hash: "f".repeat(64) },
+      { sequence: 2, hash: "f".repeat(64) },
+      { sequence: 900, hash: "f".repeat(64) },
+      { ...GENESIS, raw: { sequence: "many" } },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(set, { minLength: 1, maxLength: 3 }), async (scheduler, forgeries) => {
+        const world = await worldWith(...range(7));
+        const shared = interceptedArchive(world.archive, async (name, ask) => {
+          await scheduler.schedule(Promise.resolve(), name);
+          return ask();
+        });
+        const forge = forgeries.map((head) =>
+          scheduler.schedule(Promise.resolve(), "forge").then(() => {
+            if (head === undefined) world.heads.delete(CHAIN);
+            else world.heads.set(CHAIN, head);
+          }),
+        );
+        const batches = [[1, 2], [3, 4, 5], [6]].map((batch) =>
+          archiveEntries(CHAIN, entries(...batch), shared, container()),
+        );
+        await scheduler.waitFor(Promise.all([...forge, ...batches]));
+        await archiveEntries(CHAIN, entries(7), world.archive, container());
+        assertWhole(world, range(7));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("whatever the order of their calls and wherever they die: no gap, each entry once, and the chain verifies", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.array(plan, { minLength: 2, maxLength: 3 }), async (scheduler, plans) => {
@@ -274,8 +431,7 @@ it("a table restored from a backup, which lacks entries that are archived, holds
   const world = await worldWith(1, 2);
   await archiveEntries(CHAIN, entries(1, 2), world.archive, container());
   const again: Entry = { ...entry(3) };
-  world.items.clear();
-  world.heads.clear();
+  world.forget();
   world.emit(again);
   await archiveEntries(CHAIN, [again], world.archive, container());
   assertWhole(world, [1, 2, 3]);

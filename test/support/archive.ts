@@ -1,4 +1,4 @@
-import type { Archive, EntryState } from "../../shared/evidence/archive.ts";
+import type { Archive, Archiver, EntryState, StoredHead } from "../../shared/evidence/archive.ts";
 import { GENESIS, type Head, objectKey } from "../../shared/evidence/chain.ts";
 import { type Entry, entryId } from "../../shared/evidence/entry.ts";
 import type { EvidenceObject } from "../../shared/evidence/verify-chain.ts";
@@ -6,7 +6,7 @@ import type { EvidenceObject } from "../../shared/evidence/verify-chain.ts";
 /** A table with entries in its outbox and a bucket with locked objects, in memory. */
 export function archiveWorld() {
   const objects = new Map<string, string>();
-  const heads = new Map<string, Head>();
+  const heads = new Map<string, StoredHead>();
   /** What the table has, with the number under which it was acknowledged. */
   const items = new Map<string, number | undefined>();
 
@@ -27,16 +27,14 @@ export function archiveWorld() {
       objects.set(key, body);
       return true;
     },
-    read: async (key) => {
-      const body = objects.get(key);
-      if (body === undefined) throw new Error(`there is no object ${key}`);
-      return body;
-    },
+    read: async (key) => objects.get(key),
     acknowledge: async (chain, from, to, links) => {
-      const head = heads.get(chain) ?? GENESIS;
+      const head: StoredHead = heads.get(chain) ?? GENESIS;
       if (links.length > 99) throw new Error("a transaction takes 100 items");
       const isWaiting = (id: string) => items.has(id) && items.get(id) === undefined;
-      if (head.sequence !== from.sequence || head.hash !== from.hash) return false;
+      const isBeginning = from.sequence === GENESIS.sequence && from.raw === undefined;
+      if (head.sequence !== from.sequence || head.raw !== from.raw || (head.hash !== from.hash && !isBeginning))
+        return false;
       if (!links.every(({ entry }) => isWaiting(entryId(entry)))) return false;
       heads.set(chain, { sequence: to.sequence, hash: to.hash });
       for (const { entry, sequence } of links) items.set(entryId(entry), sequence);
@@ -52,9 +50,25 @@ export function archiveWorld() {
     emit: (...entries: readonly Entry[]) => {
       for (const entry of entries) if (!items.has(entryId(entry))) items.set(entryId(entry), undefined);
     },
+    /** The table is lost, with all it knew. */
+    forget: () => {
+      items.clear();
+      heads.clear();
+    },
     all: (): EvidenceObject[] => [...objects].map(([key, body]) => ({ key, body })),
     bodyAt: (chain: string, sequence: number) => objects.get(objectKey(chain, sequence)),
   };
+}
+
+/** One container: what it remembers outlives an invocation. What it tells of heads is kept in `mistrusted`. */
+export function container(isTimeUp: () => boolean = () => false) {
+  const mistrusted: { readonly head: StoredHead; readonly reason: string }[] = [];
+  const archiver: Archiver = {
+    heads: new Map<string, Head>(),
+    isTimeUp,
+    mistrust: (_, head, reason) => mistrusted.push({ head, reason }),
+  };
+  return { ...archiver, mistrusted };
 }
 
 /** A container's death. */

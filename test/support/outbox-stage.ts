@@ -1,6 +1,6 @@
-import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DeleteItemCommand, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
+import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 import { onTestFinished, vi } from "vitest";
 import { startSandbox } from "../../sandbox/index.ts";
 import { type Head, parseObjectKey } from "../../shared/evidence/chain.ts";
@@ -9,6 +9,7 @@ import { contentHash } from "../../shared/ids.ts";
 import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
 import { type Consumer, chainKey, OUTBOX_INDEX } from "../../shared/journal/keys.ts";
+import { lambdaContext } from "./events.ts";
 import { findingOf } from "./finding.ts";
 import { lookAt } from "./stage.ts";
 
@@ -16,7 +17,7 @@ export const BUCKET = "cordon-evidence-111122223333-eu-central-1";
 export const CONTROL = "s3-replication-stays-in-jurisdiction";
 export const CHAIN = `111122223333/eu-central-1/${CONTROL}`;
 
-type StreamHandler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
+type StreamHandler = (event: DynamoDBStreamEvent, context?: Context) => Promise<DynamoDBBatchResponse>;
 
 /** A cell's table with stream and outbox, its evidence bucket, and the journal that writes; functions run in this process. */
 export async function outboxStage() {
@@ -46,10 +47,11 @@ export async function outboxStage() {
   let atMs = Date.now();
   const now = () => new Date(atMs).toISOString();
 
-  /** A container of a function: its module, evaluated anew. */
+  /** A container of a function: its module, evaluated anew. It has time enough, unless it is told otherwise. */
   const container = async <Handler = StreamHandler>(name: string): Promise<Handler> => {
     vi.resetModules();
-    return (await import(`../../functions/${name}/handler.ts`)).handler;
+    const { handler } = await import(`../../functions/${name}/handler.ts`);
+    return ((event: unknown, context: Context = lambdaContext()) => handler(event, context)) as Handler;
   };
   let taken = 0;
 
@@ -94,6 +96,9 @@ export async function outboxStage() {
           ExpressionAttributeValues: marshall({ ":v": value }),
         }),
       );
+    },
+    async remove(key: { readonly pk: unknown; readonly sk: unknown }) {
+      await dynamoDb.send(new DeleteItemCommand({ TableName: "cordon", Key: marshall(key) }));
     },
     waiting: (consumer: Consumer) =>
       lookAt(sandbox)
