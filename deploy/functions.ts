@@ -5,6 +5,7 @@ import { catalogue } from "../controls/catalogue.ts";
 import { meta as cellStaysDeployed } from "../controls/cordon-cell-stays-deployed/meta.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
+import { SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { OUTBOX_INDEX } from "./table.ts";
@@ -92,7 +93,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 256,
     controls: [],
     trigger: "queue",
-    everyMinutes: 60,
+    everyMinutes: SWEEPS_EVERY_MINUTES,
     table: {
       Outbox: { operations: ["Query"], index: OUTBOX_INDEX },
       TellAgain: { operations: ["UpdateItem"], keys: ["FINDING#*", "RESOURCE#*"] },
@@ -108,7 +109,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     everyMinutes: LOOKS_EVERY_MINUTES,
     table: {
       ...JOURNAL,
-      Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE"] },
+      Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE", "ROUND"] },
     },
   },
 ];

@@ -4,7 +4,7 @@
  * AWS's own words are kept: resources by CloudFormation type, properties by their path in the template.
  */
 import type { LiveValue, OwnPart, OwnResource, Source } from "../shared/deployment/own-resource.ts";
-import { GUARDED, type Guarded } from "./guarded.ts";
+import { GUARDED, type Guarded, TRIGGER } from "./guarded.ts";
 import type { Json } from "./json.ts";
 import { lambdaId, serverlessFunctions, serverlessResources } from "./serverless.ts";
 import { environmentOf, type Stack } from "./stack.ts";
@@ -71,16 +71,27 @@ function own(
 
 /** The parts of one resource: what the template sets, and what it leaves out on purpose. */
 function partsOf(
-  { parts, open = [], secret = [], ignored = {}, defaults = {} }: Guarded,
+  { parts, open = [], needed = [], secret = [], ignored = {}, defaults = {}, usual = {} }: Guarded,
   properties: unknown,
 ): readonly OwnPart[] {
   return Object.entries(parts).map(([part, paths]) => ({
     part,
     expected: Object.fromEntries(paths.map((path) => [path, at(properties, path) ?? defaults[path]])),
+    ...usualOf(paths, properties, usual),
+    ...(needed.includes(part) && { isNeeded: true as const }),
     ...(open.includes(part) && { isOpen: true as const }),
     ...(ignored[part] !== undefined && { ignores: ignored[part] }),
     ...(secret.includes(part) && { isSecret: true as const }),
   }));
+}
+
+/** Of paths that the template says nothing of, what AWS may show there. */
+function usualOf(paths: readonly string[], properties: unknown, usual: NonNullable<Guarded["usual"]>) {
+  const here = paths.flatMap((path) => {
+    const values = usual[path];
+    return values === undefined || at(properties, path) !== undefined ? [] : [[path, values] as const];
+  });
+  return here.length > 0 ? { usual: Object.fromEntries(here) } : {};
 }
 
 /** Policies are resources of their own in a template, and parts of what they are attached to in AWS. */
@@ -106,6 +117,9 @@ function attachedPolicies(id: string, resources: Readonly<Record<string, Templat
   return { properties, parts };
 }
 
+/** What serverless.yml says of all functions; a test compares it with the packaged template. */
+const OF_THE_PROVIDER = { Runtime: "nodejs24.x", Architectures: ["arm64"], TracingConfig: { Mode: "Active" } };
+
 /** A function with what feeds it and its log group, which the framework adds to the template. */
 function functionResources(
   definition: Json,
@@ -122,14 +136,16 @@ function functionResources(
     MemorySize: memorySize,
     Role: resolver.arn(String(role)),
     ReservedConcurrentExecutions: reservedConcurrency,
+    ...OF_THE_PROVIDER,
     ...(resolver.value(more) as Json),
   };
-  const guarded = GUARDED["AWS::Lambda::Function"] as Guarded;
+  const logGroup = `/aws/lambda/${functionName}`;
+  const ofType = GUARDED["AWS::Lambda::Function"] as Guarded;
+  const guarded = { ...ofType, usual: { ...ofType.usual, "LoggingConfig.LogGroup": [logGroup] } };
   const code: OwnPart = { part: "Code", source: { kind: "code", functionName }, expected: { ChangedBy: undefined } };
   const parts = [...partsOf(guarded, properties), ...triggerParts(functionName, events as Json[], resolver), code];
   const type = "AWS::Lambda::Function";
   const source: Source = { kind: "cloud-control", type, identifier: functionName };
-  const logGroup = `/aws/lambda/${functionName}`;
   return [
     own(
       source,
@@ -156,22 +172,19 @@ function triggerParts(functionName: string, events: readonly Json[], resolver: R
     const event = (sqs ?? stream) as Json;
     const arn = (event.arn as { "Fn::GetAtt": readonly [string, string] })["Fn::GetAtt"];
     const source: Source = { kind: "trigger", functionName, from: resolver.arn(arn[0]) };
-    const { filterPatterns, functionResponseType, maximumConcurrency, destinations } = event;
+    const { filterPatterns, destinations } = event;
     const onFailure = destinations as { readonly onFailure: { readonly arn: unknown } } | undefined;
-    return [
-      { part: "Trigger", source, expected: { Enabled: true } },
-      {
-        part: "Trigger settings",
-        source,
-        expected: {
-          BatchSize: event.batchSize,
-          FunctionResponseTypes: [functionResponseType],
-          "ScalingConfig.MaximumConcurrency": maximumConcurrency,
-          "FilterCriteria.Filters": (filterPatterns as unknown[] | undefined)?.map((Pattern) => ({ Pattern })),
-          "DestinationConfig.OnFailure.Destination": resolver.value(onFailure?.onFailure.arn),
-        },
-      },
-    ];
+    const properties = {
+      Enabled: true,
+      BatchSize: event.batchSize,
+      FunctionResponseTypes: [event.functionResponseType],
+      ScalingConfig: { MaximumConcurrency: event.maximumConcurrency },
+      FilterCriteria: { Filters: (filterPatterns as unknown[] | undefined)?.map((Pattern) => ({ Pattern })) },
+      BisectBatchOnFunctionError: event.bisectBatchOnFunctionError,
+      MaximumRetryAttempts: event.maximumRetryAttempts,
+      DestinationConfig: { OnFailure: { Destination: resolver.value(onFailure?.onFailure.arn) } },
+    };
+    return partsOf(TRIGGER, properties).map((part) => ({ ...part, source }));
   });
 }
 

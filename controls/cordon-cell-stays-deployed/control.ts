@@ -57,19 +57,27 @@ async function factsOf(own: OwnResource, part: OwnPart, read: Read): Promise<Fac
   const expected = await resolved(part.expected, read);
   if ("unreadable" in expected) return { kind: "unreadable", reason: expected.unreadable };
   const live = reading.kind === "present" ? reading.state : {};
-  const whole = Object.fromEntries(Object.keys(part.expected).map((path) => [path, memberAt(live, path)]));
+  const whole = Object.fromEntries(Object.keys(part.expected).map((path) => [path, setAt(live, path, part)]));
   const seen = part.ignores === undefined ? whole : without(part.ignores, whole);
   const found = part.isOpen ? only(expected.value, seen) : seen;
   const text = textOf(own, part.part);
   const { says, consequence } = text;
-  if (isSame(expected.value, found))
+  if (part.isNeeded ? !isSame(found, undefined) : isSame(expected.value, found))
     return conditionOf(true, { expected: "as deployed", found: "as deployed" }, consequence, "");
   const told = tellPart(part, reading, expected.value, found);
   return conditionOf(false, told, `it ${says}: ${consequence}`, remedy(own, text));
 }
 
+/** What was set at a path: what AWS shows there, unless it shows that where nothing was set. */
+function setAt(live: Properties, path: string, { expected, usual }: OwnPart): unknown {
+  const value = memberAt(live, path);
+  const isUsual = expected[path] === undefined && usual?.[path]?.some((each) => isSame(each, value)) === true;
+  return isUsual ? undefined : value;
+}
+
 function tellPart(part: OwnPart, reading: Reading<Properties>, expected: unknown, found: unknown) {
   if (reading.kind === "absent") return { expected: tellDifference(expected, {}).expected, found: reading.reason };
+  if (part.isNeeded) return { expected: "one at least", found: "none" };
   if (!part.isSecret) return tellDifference(expected, found);
   return { expected: "as deployed", found: `differs in ${nameDifferences(expected, found).join(", ")}` };
 }

@@ -59,11 +59,18 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
   },
   "AWS::Events::EventBus": {
     Policy: { says: "lets others send", consequence: "forwarders are shut out, or strangers let in" },
+    Settings: {
+      says: "has other settings",
+      consequence: "what forwarders send may not be readable, or be kept elsewhere",
+    },
   },
   "AWS::SQS::Queue": {
     RedrivePolicy: { says: "gives messages up differently", consequence: "events that fail are lost instead of kept" },
     Policy: { says: "lets others send", consequence: "rules can't deliver to it, or strangers can" },
-    Settings: { says: "has other settings", consequence: "events can be forgotten or treated twice at a time" },
+    Settings: {
+      says: "has other settings",
+      consequence: "events can be refused, forgotten or treated twice at a time",
+    },
   },
   "AWS::Lambda::Function": {
     ReservedConcurrentExecutions: {
@@ -77,6 +84,10 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
       consequence: "it may work on another table, in another mode, or for nobody",
     },
     Settings: { says: "has other settings", consequence: "it may fail or run something else" },
+    Logging: {
+      says: "logs elsewhere, or less",
+      consequence: "alarms find nothing of the metrics that it tells in its log",
+    },
     Trigger: {
       says: "is no longer fed by its queue or stream",
       consequence: "events pile up and nothing is done about them",
@@ -99,6 +110,7 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
     },
     Stream: { says: "has another stream, or none", consequence: "neither tickets are opened nor evidence archived" },
     TimeToLive: { says: "forgets differently", consequence: "DynamoDB may be removing what has to be kept" },
+    Index: { says: "has another index, or none", consequence: "what a consumer missed is not found again" },
     Settings: { says: "has other settings", consequence: "it may refuse writes, or let others in" },
   },
   "AWS::KMS::Key": {
@@ -123,6 +135,7 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
     },
     BucketEncryption: { says: "is encrypted differently", consequence: "evidence can be read by others, or by nobody" },
     Versioning: { says: "keeps no versions", consequence: "evidence can be overwritten" },
+    OwnershipControls: { says: "knows owners besides this account", consequence: "lists of access may let others in" },
     Movement: { says: "expires or replicates its objects", consequence: "evidence disappears, or leaves the cell" },
     Policy: { says: "lets others in", consequence: "others than the archivist can write, remove or read evidence" },
   },
@@ -140,5 +153,14 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
       command: (name) => `aws cloudwatch enable-alarm-actions --alarm-names ${name}`,
     },
     Condition: { says: "watches something else", consequence: "nobody is paged when what it was to watch goes wrong" },
+  },
+  "AWS::SNS::Topic": {
+    Subscription: {
+      says: "has no subscriber",
+      consequence: "alarms reach nobody",
+      command: (name) =>
+        `aws sns subscribe --topic-arn <the ARN of ${name}> --protocol email --notification-endpoint <who is on call>`,
+    },
+    Settings: { says: "has other settings", consequence: "alarms can't be published to it, or reach nobody" },
   },
 };

@@ -156,7 +156,13 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
       "sns:GetDataProtectionPolicy",
     ],
     list: ["sns:ListTopics"],
-    shown: (topic) => ({ TopicArn: topic.arn }),
+    shown: (topic, registry) => ({
+      TopicArn: topic.arn,
+      Subscription: registry
+        .list("AWS::SNS::Subscription")
+        .filter(({ properties }) => properties.TopicArn === topic.arn)
+        .map(({ properties: { Endpoint, Protocol } }) => ({ Endpoint, Protocol })),
+    }),
   },
   "AWS::SNS::Subscription": {
     read: ["sns:GetSubscriptionAttributes"],

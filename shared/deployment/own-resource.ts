@@ -30,6 +30,10 @@ export interface OwnPart {
   readonly isOpen?: true;
   /** Names that begin so are let be: logging's own settings, say. */
   readonly ignores?: string;
+  /** By path, what AWS may show where nothing is expected: as good as nothing. */
+  readonly usual?: Readonly<Record<string, readonly unknown[]>>;
+  /** Whatever is there will do, but something has to be. */
+  readonly isNeeded?: true;
   /** Its values are nobody's to read in a ticket: only their names are told. */
   readonly isSecret?: true;
 }

@@ -102,7 +102,8 @@ async function readTrigger(
 function feeds({ FunctionName, EventSourceArn }: Properties, functionName: string, from: string): boolean {
   const source = String(EventSourceArn);
   const isItsSource = source === from || source.startsWith(`${from}/stream/`);
-  return isItsSource && String(FunctionName).split(":").includes(functionName);
+  // What feeds a version or an alias of the function does not feed what was deployed.
+  return isItsSource && (FunctionName === functionName || String(FunctionName).endsWith(`:${functionName}`));
 }
 
 /** What a call answers as a reading: what AWS says in so many words is an outcome, anything else is thrown. */

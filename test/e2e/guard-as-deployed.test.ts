@@ -20,7 +20,12 @@ it.each<readonly [string, Record<string, string>]>([
   onTestFinished(() => sandbox.close());
   const packaged = packagedTemplate();
   const { Resources } = serverlessResources(stack, environment) as unknown as Template;
-  sandbox.deployTemplate({ ...packaged, Resources: { ...packaged.Resources, ...Resources } }, { environment });
+  // Whoever deploys subscribes somebody (docs/deploy.md).
+  const OnCall = {
+    Type: "AWS::SNS::Subscription",
+    Properties: { TopicArn: { Ref: "AlarmTopic" }, Protocol: "email", Endpoint: "on-call@example.com" },
+  };
+  sandbox.deployTemplate({ ...packaged, Resources: { ...packaged.Resources, ...Resources, OnCall } }, { environment });
   Object.assign(process.env, sandbox.environment());
   const guard = await openGuard({ ...environment, AWS_REGION: HOME }, undefined);
 
