@@ -138,9 +138,9 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   "open-tickets": ["FINDING#"],
   "archive-evidence": ["CHAIN#", "RESOURCE#"],
   sweep: ["FINDING#", "RESOURCE#"],
-  "guard-cell": ["CODE", "FINDING#", "HEARTBEAT", "RESOURCE#"],
+  "guard-cell": ["CODE", "FINDING#", "HEARTBEAT", "RESOURCE#", "ROUND"],
 };
-const ALL_KEYS = ["BRAKE", "CHAIN#", "CODE", "COUNTER#", "FINDING#", "HEARTBEAT", "RESOURCE#"];
+const ALL_KEYS = ["BRAKE", "CHAIN#", "CODE", "COUNTER#", "FINDING#", "HEARTBEAT", "RESOURCE#", "ROUND"];
 
 describe("a function's role on the table", () => {
   let cell: Cell;
