@@ -7,10 +7,11 @@ import { role } from "./roles.ts";
 import { deadLetters, eventBus, queueOf, refusedQueue, rules } from "./routing.ts";
 import { type Stack, singleAccount } from "./stack.ts";
 import { table } from "./table.ts";
+import { witness } from "./witness.ts";
 
 export { logicalId } from "./json.ts";
 
-/** Every resource by its logical id, in the order a reader meets them: store, evidence, routing, roles, alarms. */
+/** Every resource by its logical id, in the order a reader meets them: store, evidence, routing, roles, alarms, and the guard's witness. */
 export function stackResources(stack: Stack | string): Readonly<Record<string, Json>> {
   const cell = typeof stack === "string" ? singleAccount(stack) : stack;
   const resources: Record<string, Json> = {
@@ -24,7 +25,7 @@ export function stackResources(stack: Stack | string): Readonly<Record<string, J
     if (definition.trigger === "queue") Object.assign(resources, queueOf(cell, definition), rules(cell, definition));
     resources[`${logicalId(definition.name)}Role`] = role(cell, definition);
   }
-  return { ...resources, ...alarms(cell) };
+  return { ...resources, ...alarms(cell), ...witness(cell) };
 }
 
 /** What whoever deploys needs to know afterwards: where forwarders send, where alarms are told, where evidence lies. */

@@ -15,6 +15,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "AWS::SQS::QueuePolicy": "a part of its queues",
   "AWS::S3::BucketPolicy": "a part of its bucket",
   "AWS::Events::EventBusPolicy": "a part of its bus",
+  "AWS::SNS::TopicPolicy": "shown by SNS's own API only; calls that change it are heard, and told by the witness",
   "AWS::Lambda::EventSourceMapping": "a part of its function",
   "AWS::KMS::Alias": "what its key is found by",
 };
