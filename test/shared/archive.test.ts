@@ -213,6 +213,19 @@ describe("an object that is not the chain's continuation stops it, loudly", () =
   });
 });
 
+it("an object that stops the chain holds up nothing that is before it", async () => {
+  const world = await worldWith(1, 2, 3);
+  await archiveEntries(CHAIN, entries(1), world.archive, container());
+  world.objects.set(objectKey(CHAIN, 3), "tampered");
+
+  const attempt = archiveEntries(CHAIN, entries(2, 3), world.archive, container());
+
+  await expect(attempt).rejects.toMatchObject({ kind: "malformed" });
+  expect(world.items.get(entryId(entry(2)))).toBe(2);
+  expect(world.items.get(entryId(entry(3)))).toBeUndefined();
+  expect(world.heads.get(CHAIN)?.sequence).toBe(2);
+});
+
 it("an archiver that always comes second gives the batch back", async () => {
   const world = await worldWith(1);
   const late = { ...world.archive, acknowledge: async () => false };
