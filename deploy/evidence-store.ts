@@ -25,6 +25,14 @@ export function evidenceStore(stack: Stack): Record<string, Json> {
             Action: "kms:*",
             Resource: "*",
           },
+          {
+            // Without the key there is no evidence: whoever means it has to change this policy first, which is heard, and the key still works meanwhile.
+            Sid: "NobodyTakesItAway",
+            Effect: "Deny",
+            Principal: "*",
+            Action: ["kms:ScheduleKeyDeletion", "kms:DisableKey"],
+            Resource: "*",
+          },
         ]),
       },
     },
@@ -87,9 +95,22 @@ function bucketPolicy(name: string): Json {
   return policy([
     deny("TlsOnly", "s3:*", both, { Bool: { "aws:SecureTransport": "false" } }),
     deny("OnlyTheArchivistWrites", "s3:PutObject", objects, { ArnNotEquals: { "aws:PrincipalArn": archivist } }),
+    // What replication writes is written without s3:PutObject.
+    deny(
+      "NobodyReplicatesHere",
+      ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"],
+      objects,
+    ),
     deny(
       "NobodyRemovesOrLoosens",
-      ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"],
+      [
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:BypassGovernanceRetention",
+        "s3:PutObjectRetention",
+        // Under another's key, evidence ends with the key.
+        "s3:UpdateObjectEncryption",
+      ],
       objects,
     ),
   ]);

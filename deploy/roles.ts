@@ -25,7 +25,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...runtime(stack, definition),
     ...trigger(definition),
     ...store(definition),
-    ...(definition.name === ARCHIVIST ? evidence() : []),
+    ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition.controls),
   ];
@@ -86,10 +86,20 @@ function store({ table }: FunctionDefinition): readonly Json[] {
 }
 
 /** It writes entries, and reads back what another archivist wrote first. */
-function evidence(): readonly Json[] {
+function evidence({ name }: Stack): readonly Json[] {
+  const archivist = sub(
+    `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}-${ARCHIVIST}`,
+  );
+  // The function in this role, and no other that somebody has given it to.
+  const asItself = { ArnEquals: { "lambda:SourceFunctionArn": archivist } };
   return [
-    allow("Archive", ["s3:PutObject", "s3:GetObject"], { "Fn::Sub": "${EvidenceBucket.Arn}/*" }),
-    allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arnOf("EvidenceKey")),
+    allow("Archive", ["s3:PutObject", "s3:GetObject"], { "Fn::Sub": "${EvidenceBucket.Arn}/*" }, asItself),
+    // Who may not list is refused what isn't there, and can't tell that from a refusal.
+    allow("TellMissing", ["s3:ListBucket"], arnOf("EvidenceBucket"), asItself),
+    // S3 asks for it in the function's name: whether it tells which function that is, AWS doesn't say.
+    allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arnOf("EvidenceKey"), {
+      StringLike: { "kms:ViaService": sub("s3.${AWS::Region}.amazonaws.com*") },
+    }),
   ];
 }
 

@@ -81,6 +81,7 @@ function globalKeys(
     "aws:ResourceOrgID": organizationOf(account),
     "aws:SecureTransport": "true",
     "aws:userid": principal.principalId,
+    "lambda:SourceFunctionArn": principal.functionArn,
   };
 }
 

@@ -24,8 +24,9 @@ export interface Principal {
   since?: number;
   /** Id of the function container these credentials were given to, if any. */
   container?: string;
-  /** Name of the function that container runs. */
+  /** Name of the function that container runs, and its ARN. */
   functionName?: string;
+  functionArn?: string;
   /** What it may do, read at each call; without it, or while it says undefined, everything in its account. */
   policies?: PolicySource;
   /** When the session is over, epoch ms; never without it. */
@@ -46,7 +47,7 @@ export interface PrincipalSpec {
 
 /** Every principal by the access key it signs with: the sandbox's idea of authentication. */
 export interface PrincipalRegistry {
-  create(spec: PrincipalSpec, extra?: { container: string; functionName: string }): Principal;
+  create(spec: PrincipalSpec, extra?: Pick<Principal, "container" | "functionName" | "functionArn">): Principal;
   byAccessKey(accessKeyId: string): Principal | undefined;
 }
 

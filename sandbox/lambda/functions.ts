@@ -91,7 +91,7 @@ export function createFunctions(context: FunctionsContext): Functions {
               sessionName: name,
               policies: () => rolePolicies(registry, account, roleName),
             },
-            { container, functionName: label },
+            { container, functionName: label, functionArn: arn },
           ),
         environment: (principal) => context.environment(principal, region),
         print: context.print,

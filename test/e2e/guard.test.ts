@@ -10,7 +10,7 @@ import {
   RemoveTargetsCommand,
 } from "@aws-sdk/client-eventbridge";
 import { DeleteRolePolicyCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { DisableKeyCommand, EnableKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { KMSClient, PutKeyPolicyCommand } from "@aws-sdk/client-kms";
 import {
   DeleteFunctionConcurrencyCommand,
   LambdaClient,
@@ -178,12 +178,20 @@ const SABOTAGE: readonly Sabotage[] = [
       dynamodb.send(new UpdateTableCommand({ TableName: "cordon", DeletionProtectionEnabled: true })),
   },
   {
-    what: "the key of the evidence is disabled",
+    what: "the key of the evidence may be taken away",
     type: "AWS::KMS::Key",
     arn: arn("kms", "alias/cordon-evidence"),
-    part: "Enabled",
-    do: ({ kms }) => kms.send(new DisableKeyCommand({ KeyId: resource("AWS::KMS::Key", "").identifier })),
-    undo: ({ kms }) => kms.send(new EnableKeyCommand({ KeyId: resource("AWS::KMS::Key", "").identifier })),
+    part: "KeyPolicy",
+    async do({ kms }) {
+      const { identifier: KeyId } = resource("AWS::KMS::Key", "");
+      remember("AWS::KMS::Key", "");
+      const Policy = JSON.stringify({ Statement: { Effect: "Allow", Principal: "*", Action: "kms:*", Resource: "*" } });
+      await kms.send(new PutKeyPolicyCommand({ KeyId, Policy }));
+    },
+    undo: ({ kms }) => {
+      const { identifier: KeyId, properties } = remembered("");
+      return kms.send(new PutKeyPolicyCommand({ KeyId, Policy: JSON.stringify(properties.KeyPolicy) }));
+    },
   },
   {
     what: "a role's policy is deleted",

@@ -30,6 +30,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
   ReadStream: "Lambda's poller reads the table's stream in the function's role",
   ListStreams: "Lambda's poller looks the stream up; DynamoDB lists all streams or none",
   BuryRecords: "Lambda puts what it gave up into the dead-letter queue in the function's role",
+  TellMissing: "S3 says of an entry that isn't there that it isn't only to those who may list",
   "TakeEvents sqs:ReceiveMessage": "Lambda's poller takes messages in the function's role",
   "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
