@@ -66,7 +66,7 @@ function readsOf({ name }: Stack): readonly Reads[] {
     },
     // An organisation's trail lies in another account.
     { sid: "CoverTrails", actions: /^cloudtrail:/, resources: [sub("arn:${AWS::Partition}:cloudtrail:*:*:trail/*")] },
-    { sid: "CoverRecorders", actions: /^config:/, resources: [anywhere("config", "configuration-recorder/*/*")] },
+    { sid: "CoverRecorders", actions: /^config:/, resources: [anywhere("config", "configuration-recorder/*")] },
   ];
 }
 

@@ -10,13 +10,14 @@ IAM is global: deploy it once in each member account, in one Region, as a StackS
 
 /**
  * What is read of an account to see that it is heard (docs/deploy.md, coverage), and of what. A trail may be the organisation's, in another account;
- * rules are the forwarder's.
+ * rules and the role they send in are the forwarder's.
  */
 const COVERAGE_ARNS: Readonly<Record<string, string>> = {
   account: "arn:${AWS::Partition}:account::${AWS::AccountId}:account",
   cloudtrail: "arn:${AWS::Partition}:cloudtrail:*:*:trail/*",
   config: "arn:${AWS::Partition}:config:*:${AWS::AccountId}:configuration-recorder/*",
   events: "arn:${AWS::Partition}:events:*:${AWS::AccountId}:rule/${CellRolePrefix}*",
+  iam: "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${CellRolePrefix}forwarder-*",
 };
 
 /** Actions that AWS allows on every resource or on none. Cloud Control calls the resource's own service in the caller's name, by permissions of its own. */

@@ -63,12 +63,14 @@ function forwarder({ forwarder, readAtMs }: Coverage): Facts | undefined {
   if (rules.kind === "unreadable" && !isSilent) return { kind: "unreadable", reason: rules.reason };
   const wrong =
     rules.kind === "present"
-      ? rules.state.flatMap(({ name, differences }) => differences.map((each) => `rule ${name}: ${each}`))
+      ? rules.state.flatMap(({ name, what, differences }) =>
+          differences.map((each) => `${what ?? "rule"} ${name}: ${each}`),
+        )
       : [];
   const beat = heartbeatAt === undefined ? "it was never heard" : `last heard ${heartbeatAt}`;
   const found = [...(isSilent ? [beat] : []), ...wrong];
   return condition(found.length === 0, {
-    expected: `the forwarding stack's rules as deployed, heard every 15 minutes`,
+    expected: `the forwarding stack as deployed, heard every 15 minutes`,
     found: found.length === 0 ? "it is heard" : found.join("; "),
     consequence: "what happens there is not heard, or only in part",
     remedy:

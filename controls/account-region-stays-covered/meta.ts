@@ -38,6 +38,7 @@ export const meta = {
       "DetachRolePolicy",
       "UpdateAssumeRolePolicy",
       "PutRolePermissionsBoundary",
+      "DeleteRolePermissionsBoundary",
       "CreateRole",
       "DeleteRole",
     ],
@@ -58,7 +59,7 @@ export const meta = {
   },
   stateCalls: [],
   iam: {
-    // GetResource of Cloud Control asks the caller for EventBridge's, by the rule's own schema.
+    // GetResource of Cloud Control asks the caller for EventBridge's and IAM's, by the schemas of rule and role.
     read: [
       "account:ListRegions",
       "cloudformation:GetResource",
@@ -69,6 +70,10 @@ export const meta = {
       "events:DescribeRule",
       "events:ListTagsForResource",
       "events:ListTargetsByRule",
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListRolePolicies",
     ],
     write: [],
     passRoleTo: [],

@@ -1,7 +1,7 @@
 import { control as coverageControl } from "../../controls/account-region-stays-covered/control.ts";
 import { controlIds } from "../../controls/catalogue.ts";
 import { control as cellControl } from "../../controls/cordon-cell-stays-deployed/control.ts";
-import { forwardingRules } from "../../deploy/forwarding-rules.ts";
+import { forwardingRules, forwardingStack, sendRolePrefix } from "../../deploy/forwarding-rules.ts";
 import { ownResources } from "../../deploy/own-resources.ts";
 import { parseStack } from "../../deploy/stack.ts";
 import { Accounts } from "../../shared/aws/accounts.ts";
@@ -11,6 +11,7 @@ import type { Cordon } from "../../shared/cordon.ts";
 import { type CoverageNames, findAccountRegions } from "../../shared/deployment/account-region.ts";
 import type { OwnResource } from "../../shared/deployment/own-resource.ts";
 import { CordonError } from "../../shared/errors.ts";
+import type { AccountRegion } from "../../shared/resources/account-coverage.ts";
 import { accountCoverageOnAws } from "../../shared/resources/account-coverage-aws.ts";
 import type { CodeChanges } from "../../shared/resources/cell-resources.ts";
 import { cellResourcesOnAws } from "../../shared/resources/cell-resources-aws.ts";
@@ -64,6 +65,7 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
   const own = ownResources(stack, { ...home, partition }, env);
   const rules = forwardingRules(stack.name);
   const busArn = `arn:${partition}:events:${region}:${account}:event-bus/${stack.name}`;
+  const expected = (place: AccountRegion) => forwardingStack(stack.name, { ...place, partition, busArn });
   const openClients = () => {
     const anew = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
     anew.learnOwn(`arn:${partition}:lambda:${region}:${account}:function:guard`);
@@ -72,13 +74,14 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
   const ports = {
     ...connection.ports,
     cell: cellResourcesOnAws(clients, home, own, codeChanges),
-    coverage: accountCoverageOnAws(openClients, { home, partition, busArn, rules }, heartbeats, clock),
+    coverage: accountCoverageOnAws(openClients, { home, partition, busArn, expected }, heartbeats, clock),
   };
   const accountsServed = stack.organization === undefined ? stack.accounts : undefined;
   const names: CoverageNames = {
     partition,
     home,
     rules: rules.map(({ name }) => name),
+    sendRoles: sendRolePrefix(stack.name),
     ...(membership && { memberRole: membership.roleName }),
     ...(accountsServed && { accounts: accountsServed }),
   };

@@ -21,6 +21,8 @@ export interface CoverageNames {
   readonly home: AccountRegion;
   readonly rules: readonly string[];
   readonly memberRole?: string;
+  /** How the names of the roles begin that forwarders send in; the Region follows. */
+  readonly sendRoles?: string;
   /** The accounts served besides the cell's own; left out: whichever the cell's bus lets in. */
   readonly accounts?: readonly string[];
 }
@@ -33,27 +35,29 @@ export function serves({ home, accounts }: Pick<CoverageNames, "home" | "account
 /**
  * The account and Region whose coverage a CloudTrail record may have changed; none when it is about something else. Pure.
  *
- * A role is the account's: its loss is told for the Region the call is recorded in, and found for the others by the next look at each.
+ * A member role is the account's: its loss is told for the Region the call is recorded in, and found for the others by the next look at each. A forwarder's role has its
+ * Region in its name.
  */
 export function findAccountRegions(
   record: Json,
   envelope: Json | undefined,
   names: CoverageNames,
 ): readonly ResourceRef[] {
-  const { partition, home, rules, memberRole } = names;
+  const { partition, home, rules, memberRole, sendRoles } = names;
   const account = asText(record.recipientAccountId) ?? asText(envelope?.account);
   const request = asObject(record.requestParameters);
   const source = asText(record.eventSource);
   const enabled = source === "account.amazonaws.com" ? asText(request?.regionName) : undefined;
-  const region = enabled ?? asText(record.awsRegion) ?? asText(envelope?.region);
+  const role = source === "iam.amazonaws.com" ? asText(request?.roleName) : undefined;
+  const sends = sendRoles !== undefined && role?.startsWith(sendRoles) ? role.slice(sendRoles.length) : undefined;
+  const region = enabled ?? sends ?? asText(record.awsRegion) ?? asText(envelope?.region);
   if (account === undefined || region === undefined || !serves(names, account)) return [];
   const isHome = account === home.account && region === home.region;
   const rule = asText(request?.name) ?? asText(request?.rule);
   // What names nothing may be about any: live state decides.
   if (source === "events.amazonaws.com" && (isHome || (rule !== undefined && !rules.includes(rule)))) return [];
-  const role = asText(request?.roleName);
-  if (source === "iam.amazonaws.com" && (account === home.account || (role !== undefined && role !== memberRole)))
-    return [];
+  const isOfMember = account !== home.account && (role === undefined || role === memberRole);
+  if (source === "iam.amazonaws.com" && sends === undefined && !isOfMember) return [];
   const ref = accountRegionRef({ account, region }, partition);
   return ref === undefined ? [] : [ref];
 }

@@ -10,7 +10,8 @@ export function normalised(value: unknown): unknown {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (typeof value === "string") {
     const parsed = jsonIn(value);
-    return parsed === undefined ? (ROOT.exec(value)?.[1] ?? value) : normalised(parsed);
+    // A text that says "nothing" is something: put in an event's place, it empties it.
+    return parsed === undefined ? (ROOT.exec(value)?.[1] ?? value) : (normalised(parsed) ?? value);
   }
   if (Array.isArray(value)) {
     const list = value.map(normalised).filter((each) => each !== undefined);

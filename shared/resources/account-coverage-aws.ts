@@ -19,6 +19,7 @@ import type {
   AccountRegion,
   Coverage,
   Entry,
+  ExpectedForwarder,
   ExpectedRule,
   ForwardingRule,
   Trail,
@@ -32,7 +33,8 @@ export interface CoverageSettings {
   readonly home: AccountRegion;
   readonly partition: string;
   readonly busArn: string;
-  readonly rules: readonly ExpectedRule[];
+  /** What a forwarding stack has to be in an account and Region. */
+  expected(place: AccountRegion): ExpectedForwarder;
 }
 
 /** A role's credentials hold for an hour, whatever becomes of it: whether it can be assumed is asked anew after this long. */
@@ -66,7 +68,7 @@ export function accountCoverageOnAws(
       const shut = role.kind === "shut" ? ({ kind: "unreadable", reason: role.reason } as const) : undefined;
       const [trails, rules, recorders] = await Promise.all([
         shut ?? readTrails(clients, place),
-        isHome ? undefined : (shut ?? readRules(clients, place, settings)),
+        isHome ? undefined : (shut ?? readForwarder(clients, place, settings)),
         shut ?? readRecorders(clients, place),
       ]);
       const forwarder: Coverage["forwarder"] =
@@ -132,23 +134,32 @@ export function logsWrites(selectors: {
   });
 }
 
-/** GetResource of Cloud Control for each rule the forwarding stack has. Where there is no heartbeat there is mostly no forwarding stack: that says it all. */
-async function readRules(
+/**
+ * GetResource of Cloud Control for each rule the forwarding stack has, and for the role that they send in. Where there is no heartbeat there is mostly no forwarding
+ * stack: that says it all.
+ */
+async function readForwarder(
   clients: AwsClients,
   place: AccountRegion,
   settings: CoverageSettings,
 ): Promise<Reading<readonly ForwardingRule[]>> {
   const isHeartbeat = ({ properties }: ExpectedRule) => properties.ScheduleExpression !== undefined;
-  const read: ForwardingRule[] = [];
-  for (const rules of [settings.rules.filter(isHeartbeat), settings.rules.filter((rule) => !isHeartbeat(rule))]) {
-    const readings = await Promise.all(rules.map((rule) => readRule(clients, place, settings, rule)));
-    for (const reading of readings) {
-      if (reading.kind !== "present") return reading;
-      read.push(reading.state);
-    }
-    if (read.some(({ differences }) => differences.includes(NONE))) break;
+  const { rules, role } = settings.expected(place);
+  const ruleNamed = (rule: ExpectedRule) => readRule(clients, place, settings, rule);
+  const first = await Promise.all(rules.filter(isHeartbeat).map(ruleNamed));
+  const known = togetherOf(first);
+  if (known.kind !== "present" || known.state.some(({ differences }) => differences.includes(NONE))) return known;
+  const others = rules.filter((rule) => !isHeartbeat(rule)).map(ruleNamed);
+  return togetherOf([...first, ...(await Promise.all([...others, readSendRole(clients, place, role)]))]);
+}
+
+function togetherOf(readings: readonly Reading<ForwardingRule>[]): Reading<readonly ForwardingRule[]> {
+  const state: ForwardingRule[] = [];
+  for (const reading of readings) {
+    if (reading.kind !== "present") return reading;
+    state.push(reading.state);
   }
-  return { kind: "present", state: read };
+  return { kind: "present", state };
 }
 
 const NONE = "there is none";
@@ -163,20 +174,44 @@ async function readRule(
   const reading = await readResource(clients, place, "AWS::Events::Rule", arn);
   if (reading.kind === "unreadable") return reading;
   if (reading.kind === "absent") return { kind: "present", state: { name, differences: [NONE] } };
-  const differences = Object.entries(properties)
-    .filter(([property, expected]) => !isSame(expected, reading.state[property]))
-    .map(([property]) => `${property} differs`);
-  if (!sendsTo(busArn, reading.state.Targets)) differences.push("its target is not the cell's bus");
+  const { Targets, ...others } = properties;
+  const found = reading.state.Targets;
+  const [target, ...more] = Array.isArray(found) ? (found as readonly Readonly<Record<string, unknown>>[]) : [];
+  const isElsewhere = target?.Arn !== busArn || more.length > 0;
+  const differences = differencesOf(others, reading.state);
+  if (isElsewhere) differences.push("its target is not the cell's bus");
+  // Another role, or a text in the event's place, and nothing of what it hears arrives.
+  else if (!isSame(Targets, found)) {
+    const [expected] = (Array.isArray(Targets) ? Targets : []) as readonly Readonly<Record<string, unknown>>[];
+    const names = differencesOf({ ...absent(target), ...expected }, target);
+    differences.push(`its target's ${names.join(", ")}`);
+  }
   return { kind: "present", state: { name, differences } };
 }
 
-/** To the cell's bus, as a whole and to nothing else: an input put in its place would make the event unreadable. */
-function sendsTo(busArn: string, targets: unknown): boolean {
-  const [target, ...others] = Array.isArray(targets) ? (targets as readonly Record<string, unknown>[]) : [];
-  if (target === undefined || others.length > 0) return false;
-  return (
-    target.Arn === busArn && !["Input", "InputPath", "InputTransformer"].some((name) => target[name] !== undefined)
-  );
+async function readSendRole(
+  clients: AwsClients,
+  place: AccountRegion,
+  { name, properties }: ExpectedRule,
+): Promise<Reading<ForwardingRule>> {
+  const reading = await readResource(clients, place, "AWS::IAM::Role", name);
+  if (reading.kind === "unreadable") return reading;
+  const differences = reading.kind === "absent" ? [NONE] : differencesOf(properties, reading.state);
+  return { kind: "present", state: { name, what: "role", differences } };
+}
+
+/** Its members as what has to be absent. */
+function absent(value: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.keys(value).map((name) => [name, undefined]));
+}
+
+function differencesOf(
+  expected: Readonly<Record<string, unknown>>,
+  found: Readonly<Record<string, unknown>>,
+): string[] {
+  return Object.entries(expected)
+    .filter(([property, value]) => !isSame(value, found[property]))
+    .map(([property]) => `${property} differs`);
 }
 
 /** DescribeConfigurationRecorderStatus. */

@@ -19,13 +19,21 @@ export interface Trail {
 /** A rule of the forwarding stack as it has to be in every Region. */
 export interface ExpectedRule {
   readonly name: string;
-  /** By the names of CloudFormation's properties: State, EventPattern or ScheduleExpression. */
+  /** By the names of CloudFormation's properties; one that is undefined has to be absent. */
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A rule that hands a Region's events to the cell, as it has to be and as it is. */
+/** The forwarding stack as it has to be in one Region: its rules, and the role that EventBridge sends in. */
+export interface ExpectedForwarder {
+  readonly rules: readonly ExpectedRule[];
+  readonly role: ExpectedRule;
+}
+
+/** A rule that hands a Region's events to the cell, or the role that they are sent in: as it has to be and as it is. */
 export interface ForwardingRule {
   readonly name: string;
+  /** Left out: a rule. */
+  readonly what?: "role";
   /** How it differs from the forwarding stack's; empty when it doesn't. */
   readonly differences: readonly string[];
 }

@@ -172,6 +172,19 @@ describe("accounts and Regions (S13, S14)", () => {
     expect(finding(MEMBER, AWAY, "forwarder")?.status).toBe("resolved");
   }, 40_000);
 
+  it("a forwarder whose role may no longer send is told at once by name, while its heartbeat is still young", async () => {
+    const mallory = sandbox.createPrincipal({ type: "IAMUser", name: "mallory", account: MEMBER });
+    const iam = new IAMClient(clientConfig(sandbox, "us-east-1", mallory));
+    await iam.send(new DeleteRolePolicyCommand({ RoleName: `cordon-forwarder-${AWAY}`, PolicyName: "send" }));
+    iam.destroy();
+    await sandbox.drain();
+    expect(finding(MEMBER, AWAY, "forwarder")).toMatchObject({
+      status: "awaiting-approval",
+      principal: { arn: expect.stringContaining("user/mallory") },
+      facts: { found: `role cordon-forwarder-${AWAY}: Policies differs` },
+    });
+  }, 20_000);
+
   it("a member role that somebody deletes is told at once by name, and hides nothing else", async () => {
     const mallory = sandbox.createPrincipal({ type: "IAMUser", name: "mallory", account: MEMBER });
     const iam = new IAMClient(clientConfig(sandbox, "us-east-1", mallory));

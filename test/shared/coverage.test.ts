@@ -21,6 +21,7 @@ describe("two ways of writing the same", () => {
     ["zero and nothing", { n: undefined }, { n: 0 }],
     ["one more of a list", ["a"], ["a", "b"]],
     ["one more member", { a: 1 }, { a: 1, b: 2 }],
+    ["a text that says nothing, in an event's place", {}, { Input: "{}" }],
     ["a principal who is everybody", { AWS: "111122223333" }, "*"],
   ])("is not %s", (_, one, other) => expect(isSame(one, other)).toBe(false));
 });
