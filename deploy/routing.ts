@@ -97,7 +97,12 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
     add("Schedule", "", { Description: definition.description, ScheduleExpression });
   }
   const ruleArns = Object.keys(made).map(arnOf);
-  return { ...made, [`${id}QueuePolicy`]: queuePolicy(id, ruleArns) };
+  return {
+    ...made,
+    [`${id}QueuePolicy`]: queuePolicy(`${id}Queue`, [rulesSend(`${id}Queue`, ruleArns), ...keep(id)]),
+    // What was given up is for people to take out.
+    [`${id}DeadQueuePolicy`]: queuePolicy(`${id}DeadQueue`, [rulesSend(`${id}DeadQueue`, ruleArns)]),
+  };
 }
 
 function patternsOf({ name }: Stack, controls: readonly ControlMeta[]) {
@@ -106,23 +111,38 @@ function patternsOf({ name }: Stack, controls: readonly ControlMeta[]) {
   );
 }
 
-/** Both queues are written to by the rules: one by their target, the other when that fails. */
-function queuePolicy(id: string, ruleArns: readonly Json[]): Json {
-  const queues = [`${id}Queue`, `${id}DeadQueue`];
+function queuePolicy(queue: string, statements: readonly Json[]): Json {
   return {
     Type: "AWS::SQS::QueuePolicy",
-    Properties: {
-      Queues: queues.map((Ref) => ({ Ref })),
-      PolicyDocument: policy([
-        {
-          Sid: "RulesSend",
-          Effect: "Allow",
-          Principal: { Service: "events.amazonaws.com" },
-          Action: "sqs:SendMessage",
-          Resource: queues.map(arnOf),
-          Condition: { ArnEquals: { "aws:SourceArn": ruleArns } },
-        },
-      ]),
-    },
+    Properties: { Queues: [{ Ref: queue }], PolicyDocument: policy(statements) },
   };
+}
+
+/** Both queues are written to by the rules: one by their target, the other when that fails. */
+function rulesSend(queue: string, ruleArns: readonly Json[]): Json {
+  return {
+    Sid: "RulesSend",
+    Effect: "Allow",
+    Principal: { Service: "events.amazonaws.com" },
+    Action: "sqs:SendMessage",
+    Resource: arnOf(queue),
+    Condition: { ArnEquals: { "aws:SourceArn": ruleArns } },
+  };
+}
+
+/**
+ * An event taken out of the function's queue is never heard, and SQS tells of no message that is taken. So nobody takes any but Lambda, which polls in the
+ * function's role; whoever means to has to change this policy first, and that is heard.
+ */
+function keep(id: string): readonly Json[] {
+  const deny = { Effect: "Deny", Principal: "*", Resource: arnOf(`${id}Queue`) };
+  return [
+    { Sid: "NobodyPurges", ...deny, Action: "sqs:PurgeQueue" },
+    {
+      Sid: "OnlyTheFunctionTakes",
+      ...deny,
+      Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": arnOf(`${id}Role`) } },
+    },
+  ];
 }

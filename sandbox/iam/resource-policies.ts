@@ -1,18 +1,19 @@
 import type { Permission } from "../operation.ts";
 import type { Registry } from "../stack/registry.ts";
 import type { AccessRequest } from "./decide.ts";
-import type { PolicyDocument } from "./policy.ts";
+import { listOf, type OneOrMore, type PolicyDocument } from "./policy.ts";
 
 type ResourcePolicy = AccessRequest["resourcePolicy"];
 
 /** Trusts everybody: what a role or key stands for that nobody has configured. */
 const OPEN: PolicyDocument = { Statement: { Effect: "Allow", Principal: "*", Action: "*", Resource: "*" } };
 
-/** The policy of what a permission is about: a bucket's, a key's, or a role's trust. Undefined for everything else. */
+/** The policy of what a permission is about: a bucket's, a key's, a queue's, or a role's trust. Undefined for everything else. */
 export function resourcePolicyOf(registry: Registry, { action, resource, account }: Permission): ResourcePolicy {
   if (action === "sts:AssumeRole") return trustOf(registry, resource, account);
   if (resource.startsWith("arn:aws:s3:::")) return bucketPolicy(registry, resource);
   if (action.startsWith("kms:")) return keyPolicy(registry, resource);
+  if (action.startsWith("sqs:")) return queuePolicy(registry, resource);
   return undefined;
 }
 
@@ -39,4 +40,13 @@ function keyPolicy(registry: Registry, keyArn: string): ResourcePolicy {
   return key?.properties.KeyPolicy === undefined
     ? undefined
     : { documents: [key.properties.KeyPolicy as PolicyDocument], isRequired: true };
+}
+
+function queuePolicy(registry: Registry, arn: string): ResourcePolicy {
+  const queue = registry.list("AWS::SQS::Queue").find((each) => each.arn === arn);
+  const documents = registry
+    .list("AWS::SQS::QueuePolicy")
+    .filter(({ properties }) => listOf(properties.Queues as OneOrMore).includes(queue?.identifier ?? ""))
+    .map(({ properties }) => properties.PolicyDocument as PolicyDocument);
+  return { documents, isRequired: false };
 }

@@ -1,5 +1,6 @@
 import type { SandboxClock } from "../clock.ts";
 import type { Table } from "../dynamodb/table.ts";
+import { mayPoll } from "../iam/polling.ts";
 import type { QueueMessage, QueueStore } from "../queues.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
 import type { DeadLetter, Lost, Sandbox } from "../types.ts";
@@ -63,6 +64,7 @@ export function createLambda(context: LambdaContext): Lambda {
     deliveries,
     settings,
     functionArn,
+    mayPoll: (queueArn) => mayPoll(registry, functionArn, queueArn),
     // A function without concurrency is polled for all the same: that is how messages meet it.
     limit: () => Math.max(1, functions.limit(functionArn)),
     invoke: (event) => functions.invoke(functionArn, event),

@@ -45,7 +45,7 @@ export function createQueueTrigger(queues: QueueStore, queueArn: string, context
       if (!isEnabled(settings()) || active >= Math.min(max, context.limit())) return false;
       const queue = queues.byArn(queueArn);
       const next = queue && queues.nextAt(queue);
-      return next !== undefined && next <= clock.now();
+      return next !== undefined && next <= clock.now() && context.mayPoll(queueArn);
     },
     async deliver() {
       const queue = queues.byArn(queueArn);
@@ -59,7 +59,8 @@ export function createQueueTrigger(queues: QueueStore, queueArn: string, context
     },
     nextAt() {
       const queue = isEnabled(settings()) ? queues.byArn(queueArn) : undefined;
-      return queue && queues.nextAt(queue);
+      const next = queue && queues.nextAt(queue);
+      return next !== undefined && context.mayPoll(queueArn) ? next : undefined;
     },
     reasonOf: (messageId) => reasons.get(messageId),
   };

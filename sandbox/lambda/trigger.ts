@@ -21,6 +21,8 @@ export interface TriggerContext {
   /** The event source mapping's properties as they are now; undefined when it is gone. */
   settings(): Readonly<Record<string, unknown>> | undefined;
   functionArn: string;
+  /** Whether Lambda may take messages out of that queue in the function's role. */
+  mayPoll(queueArn: string): boolean;
   /** Containers the function may have at a time. */
   limit(): number;
   invoke(event: unknown): Promise<InvocationResult>;

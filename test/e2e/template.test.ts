@@ -218,13 +218,21 @@ describe("the packaged template", () => {
     expect(granted.sort()).toEqual([...meta.iam.read, ...meta.iam.write].sort());
   });
 
-  it("lets queue and bus in by exact ARN only", () => {
+  it("lets queue and bus in by exact ARN only, and nobody take from a function's queue but the function", () => {
     for (const [id, { Properties }] of ofType("AWS::SQS::QueuePolicy")) {
       const { Statement } = Properties.PolicyDocument as { Statement: (Statement & { Principal: unknown })[] };
-      for (const statement of Statement) {
-        expect(statement.Principal, id).toEqual({ Service: "events.amazonaws.com" });
-        expect(statement.Condition, id).toHaveProperty("ArnEquals");
-      }
+      const [queue = "", ...more] = (Properties.Queues as unknown[]).map(pointedAt);
+      const [allowed, ...others] = Statement.filter(({ Effect }) => Effect === "Allow");
+
+      expect(more, id).toEqual([]);
+      expect(others, id).toEqual([]);
+      expect(allowed, id).toMatchObject({ Principal: { Service: "events.amazonaws.com" }, Action: "sqs:SendMessage" });
+      expect(allowed?.Condition, id).toHaveProperty("ArnEquals");
+      for (const { Resource } of Statement) expect(pointedAt(Resource), id).toBe(queue);
+      if (queue.endsWith("DeadQueue")) continue;
+      const takes = Statement.find(({ Condition }) => Condition !== undefined && "ArnNotEquals" in Condition);
+      const role = (takes?.Condition?.ArnNotEquals as Record<string, unknown> | undefined)?.["aws:PrincipalArn"];
+      expect(pointedAt(role), id).toBe(`${queue.replace(/Queue$/, "")}Role`);
     }
   });
 
