@@ -1,6 +1,7 @@
 import { ARCHIVIST } from "./evidence-store.ts";
 import { type FunctionDefinition, functionDefinitions, MAX_STREAM_RETRIES } from "./functions.ts";
 import { logicalId } from "./json.ts";
+import { checkAccountsFit } from "./limits.ts";
 import { stackOutputs, stackResources } from "./resources.ts";
 import { environmentOf, type Stack } from "./stack.ts";
 
@@ -28,12 +29,14 @@ export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
   );
 }
 
-/** The `resources` section. What needs an intrinsic in a function's environment is put there last, where `invoke local` doesn't see it. */
+/** The `resources` section. What needs an intrinsic in a function's environment is put there last, where `invoke local` doesn't see it. Throws Error for more accounts than AWS has room for. */
 export function serverlessResources(stack: Stack, env: Env): Record<string, unknown> {
   const isArchived = functionDefinitions.some(({ name }) => name === ARCHIVIST);
   const Variables = { ...environmentOf(stack, env), CORDON_EVIDENCE_BUCKET: { Ref: "EvidenceBucket" } };
+  const Resources = stackResources(stack);
+  checkAccountsFit(stack, Resources, Variables);
   return {
-    Resources: stackResources(stack),
+    Resources,
     Outputs: stackOutputs(),
     ...(isArchived && {
       extensions: { [`${lambdaId(ARCHIVIST)}LambdaFunction`]: { Properties: { Environment: { Variables } } } },

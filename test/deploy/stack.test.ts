@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stackResources } from "../../deploy/resources.ts";
+import { serverlessResources } from "../../deploy/serverless.ts";
 import { environmentOf, modeOf, parseStack, singleAccount } from "../../deploy/stack.ts";
 
 const ALONE = { name: "cordon", accounts: "", organization: "", memberRole: "", externalId: "" };
@@ -94,6 +95,40 @@ describe("the cell's bus", () => {
       Principal: "*",
       Condition: { StringEquals: { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } },
     });
+  });
+});
+
+describe("a stack of many accounts", () => {
+  const named = (count: number) =>
+    Array.from({ length: count }, (_, index) => String(100_000_000_000 + index)).join(",");
+  const packageWith = (custom: Record<string, unknown>) => () =>
+    serverlessResources(parseStack({ ...ALONE, ...custom }), {});
+  const MEMBER = { memberRole: "cordon-member", externalId: "a-long-external-id" };
+
+  it("is packaged while AWS has room for their names", () => {
+    expect(packageWith({ accounts: named(80), ...MEMBER })).not.toThrow();
+    expect(packageWith({ accounts: named(250) })).not.toThrow();
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      "the roles' policies have none",
+      { accounts: named(200), ...MEMBER },
+      /200 accounts.* a role's policies would be \d+/,
+    ],
+    ["the functions' environment has none", { accounts: named(330) }, /a function's environment would be \d+/],
+    [
+      "the bus's policy has none",
+      { accounts: named(330) },
+      /the bus's policy would be \d+ characters long, and AWS takes 10240/,
+    ],
+  ])("is refused when %s, and told of the organisation", (_, custom, message) => {
+    expect(packageWith(custom)).toThrow(message);
+    expect(packageWith(custom)).toThrow(/set custom\.organization instead/);
+  });
+
+  it("is packaged by its organisation, whatever its size", () => {
+    expect(packageWith({ organization: "o-a1b2c3d4e5", ...MEMBER })).not.toThrow();
   });
 });
 
