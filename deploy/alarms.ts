@@ -123,6 +123,7 @@ function watched(name: string, { name: fn, trigger, timeoutSeconds }: (typeof fu
     { ...lambda, id: `${id}Throttles`, metric: "Throttles", statistic: "Sum", says: `${fn} was held back by Lambda.` },
   ];
   if (trigger !== "invoke") {
+    // What EventBridge couldn't deliver lies there too, so its FailedInvocations have no alarm of their own: it counts them by rule only, and an alarm takes ten.
     const says = `${fn} gave messages up: they are in its dead-letter queue.`;
     some.push({ ...deep(`${id}Dead`, `${id}DeadQueue`), says });
   }
