@@ -5,7 +5,10 @@ import { CordonError, describeError } from "../shared/errors.ts";
 import type { AccountRegion, Coverage } from "../shared/resources/account-coverage.ts";
 import type { Facts } from "../shared/types.ts";
 
-const PARTS = ["trail", "forwarder", "role", "recorder"] as const;
+/** The columns of the table. */
+const COLUMNS = ["trail", "forwarder", "role", "recorder"] as const;
+/** What is told of an account or the cell as a whole has no column: only its gaps are told. */
+const PARTS = [...COLUMNS, "regions", "accounts"] as const;
 type Part = (typeof PARTS)[number];
 
 /** How one part stands. `not-needed`: the cell lies there; `unseen`: without the role nobody can look. */
@@ -31,11 +34,13 @@ export async function rowOf(
   try {
     const detection = await control.detect(resource, ports);
     if (detection.kind !== "present") return unseenRow(place, detection.reason);
-    const facts = new Map(detection.findings.map(({ part, facts }) => [part, facts]));
+    const facts = new Map<string, Facts>(detection.findings.map(({ part, facts }) => [part, facts]));
     const { forwarder } = detection.state;
     return {
       ...place,
-      parts: PARTS.map((part) => partRow(part, facts.get(part), detection.state)),
+      parts: PARTS.filter((part) => isColumn(part) || facts.has(part)).map((part) =>
+        partRow(part, facts.get(part), detection.state),
+      ),
       ...(forwarder.kind === "needed" && forwarder.heartbeatAt && { heartbeatAt: forwarder.heartbeatAt }),
     };
   } catch (error) {
@@ -45,8 +50,12 @@ export async function rowOf(
   }
 }
 
+function isColumn(part: Part): boolean {
+  return (COLUMNS as readonly Part[]).includes(part);
+}
+
 function unseenRow(place: AccountRegion, found: string): CoverageRow {
-  return { ...place, parts: PARTS.map((part) => ({ part, state: "unknown", found })) };
+  return { ...place, parts: COLUMNS.map((part) => ({ part, state: "unknown", found })) };
 }
 
 function partRow(part: Part, facts: Facts | undefined, { role }: Coverage): PartRow {
@@ -75,11 +84,11 @@ const COLOURS: Partial<Record<PartRow["state"], number>> = { gap: 31, unknown: 3
 
 /** Rows as a table for people, and below it what to do about each kind of gap. Pure. */
 export function describeRows(rows: readonly CoverageRow[], nowMs: number, isColoured: boolean): string {
-  const head = ["ACCOUNT", "REGION", ...PARTS.map((part) => part.toUpperCase()), "HEARD"];
+  const head = ["ACCOUNT", "REGION", ...COLUMNS.map((part) => part.toUpperCase()), "HEARD"];
   const cells = rows.map(({ account, region, parts, heartbeatAt }) => [
     { text: account },
     { text: region },
-    ...parts.map(({ state }) => ({ text: WORDS[state], colour: COLOURS[state] })),
+    ...parts.slice(0, COLUMNS.length).map(({ state }) => ({ text: WORDS[state], colour: COLOURS[state] })),
     { text: heartbeatAt === undefined ? "-" : ago(nowMs - Date.parse(heartbeatAt)) },
   ]);
   const widths = head.map((title, column) =>

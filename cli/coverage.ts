@@ -1,4 +1,4 @@
-import { openGuard } from "../functions/guard-cell/guard.ts";
+import { type Guard, openGuard } from "../functions/guard-cell/guard.ts";
 import { serves } from "../shared/deployment/account-region.ts";
 import { placesToCover } from "../shared/deployment/places.ts";
 import { CordonError } from "../shared/errors.ts";
@@ -17,6 +17,7 @@ export const coverage = command(
 Recorder: AWS Config records.
 
 Settings: AWS_REGION and CORDON_STACK (or --stack); as deployed CORDON_ACCOUNTS, CORDON_MEMBER_ROLE, CORDON_EXTERNAL_ID, CORDON_ORGANIZATION.
+They are compared with those of the deployed guard: with others it would tell of another cell.
 Run it in the cell's account. Members let in roles whose name begins with the stack's, and no others.
 
 Exit code: 0 no gap, 1 gaps or something that could not be told, 2 it could not be run.`,
@@ -33,6 +34,7 @@ Exit code: 0 no gap, 1 gaps or something that could not be told, 2 it could not 
     const env = environment(args.stack);
     const guard = await openGuard(env, undefined);
     const { home } = guard.names;
+    const settings = await settingsAsDeployed(guard, env);
     const heartbeats = (await guard.heartbeats.all()).filter(({ account }) => serves(guard.names, account));
     const { places: all } = await placesToCover(guard.ports.coverage, home, guard.members, heartbeats);
     const places = all.filter(
@@ -58,9 +60,10 @@ Exit code: 0 no gap, 1 gaps or something that could not be told, 2 it could not 
     const gaps = rows
       .flatMap(({ parts }) => parts)
       .filter(({ state }) => state === "gap" || state === "unknown").length;
-    const report = { stack: guard.stackName, home, at: new Date(nowMs).toISOString(), gaps, places: rows };
+    const report = { stack: guard.stackName, settings, home, at: new Date(nowMs).toISOString(), gaps, places: rows };
     const isColoured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-    process.stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : describeRows(rows, nowMs, isColoured));
+    const told = `${describeSettings(settings)}\n\n${describeRows(rows, nowMs, isColoured)}`;
+    process.stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : told);
     return gaps === 0 ? exitCodes.fine : exitCodes.wrong;
   },
 );
@@ -80,4 +83,43 @@ function environment(stack: string | undefined): Record<string, string | undefin
     CORDON_TABLE: env.CORDON_TABLE ?? name,
     CORDON_MODE: env.CORDON_MODE ?? "observe",
   };
+}
+
+/** What decides which places are looked at, and in whose name. */
+const COMPARED = ["CORDON_ACCOUNTS", "CORDON_ORGANIZATION", "CORDON_MEMBER_ROLE", "CORDON_EXTERNAL_ID", "CORDON_TABLE"];
+const SECRET = "CORDON_EXTERNAL_ID";
+
+interface UsedSettings {
+  readonly used: Readonly<Record<string, string>>;
+  /** Whether the deployed guard has the same, or why that can't be told. */
+  readonly asDeployed: true | string;
+}
+
+/**
+ * The settings in use, which have to be the deployed guard's. One GetResource.
+ *
+ * @throws Error when the guard has others
+ */
+async function settingsAsDeployed(
+  { ports, stackName }: Guard,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<UsedSettings> {
+  const set = COMPARED.flatMap((name) => (env[name] ? [[name, name === SECRET ? "(set)" : env[name]] as const] : []));
+  const used = Object.fromEntries(set);
+  const identifier = `${stackName}-guard-cell`;
+  const reading = await ports.cell.read({ kind: "cloud-control", type: "AWS::Lambda::Function", identifier });
+  if (reading.kind !== "present") return { used, asDeployed: reading.reason };
+  const { Variables = {} } = (reading.state.Environment ?? {}) as { readonly Variables?: Record<string, string> };
+  const others = COMPARED.filter((name) => (Variables[name] ?? "") !== (env[name] ?? ""));
+  if (others.length > 0)
+    throw new Error(
+      `${others.join(", ")}: found other values here than ${identifier} has; expected the same, or this would tell of another cell`,
+    );
+  return { used, asDeployed: true };
+}
+
+function describeSettings({ used, asDeployed }: UsedSettings): string {
+  const list = Object.entries(used).map(([name, value]) => `${name}=${value}`);
+  const how = asDeployed === true ? "as deployed" : `not compared with the deployed guard's: ${asDeployed}`;
+  return `Settings (${how}): ${list.join(" ") || "none"}`;
 }

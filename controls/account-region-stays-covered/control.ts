@@ -2,6 +2,7 @@ import type { Detection, Ports, WatchingControl } from "../../shared/control.ts"
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { Coverage } from "../../shared/resources/account-coverage.ts";
+import type { Reading } from "../../shared/resources/port.ts";
 import type { Facts, Finding, ResourceRef } from "../../shared/types.ts";
 import { meta } from "./meta.ts";
 
@@ -19,7 +20,18 @@ export const control: WatchingControl<Coverage> = {
 async function detect(resource: ResourceRef, { coverage }: Ports): Promise<Detection<Coverage>> {
   if (coverage === undefined) throw new CordonError("misconfigured", `${meta.id} is run by functions/guard-cell only`);
   const state = await coverage.read(resource);
-  const facts = { role: role(state), trail: trail(state), forwarder: forwarder(state), recorder: recorder(state) };
+  const facts = {
+    role: role(state),
+    trail: trail(state),
+    forwarder: forwarder(state),
+    recorder: recorder(state),
+    regions: known(
+      state.regions,
+      "the account's Regions",
+      "a Region nobody looks at may be one that nothing is heard of",
+    ),
+    accounts: known(state.accounts, "the accounts to be heard", "an account that was never heard is missed by nobody"),
+  };
   const isShut = state.role.kind === "shut";
   const findings = Object.entries(facts).flatMap(([part, each]): Finding[] => {
     // Without entry one finding says why nothing else can be seen; the others neither come nor go.
@@ -90,6 +102,14 @@ function recorder({ recorders }: Coverage): Facts {
   });
 }
 
+/** What has to be known to tell that nothing is missing. */
+function known(reading: Reading<unknown> | undefined, what: string, consequence: string): Facts | undefined {
+  if (reading === undefined || reading.kind === "unreadable") return reading;
+  const isKnown = reading.kind === "present";
+  const found = isKnown ? "they are" : reading.reason;
+  return condition(isKnown, { expected: `${what} are known`, found, consequence, remedy: "Look it up by hand." });
+}
+
 function condition(
   holds: boolean,
   texts: { readonly expected: string; readonly found: string; readonly consequence: string; readonly remedy: string },
@@ -102,6 +122,8 @@ const TITLES: Readonly<Record<string, string>> = {
   trail: "no trail tells of its calls",
   forwarder: "its events are not forwarded",
   recorder: "AWS Config does not record",
+  regions: "its Regions are not known",
+  accounts: "which accounts have to be heard is not known",
 };
 
 function findingOf(resource: ResourceRef, part: string, facts: Facts): Finding {

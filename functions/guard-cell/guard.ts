@@ -65,6 +65,8 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
   const own = ownResources(stack, { ...home, partition }, env);
   const rules = forwardingRules(stack.name);
   const busArn = `arn:${partition}:events:${region}:${account}:event-bus/${stack.name}`;
+  // An organisation's accounts are not listed: that is for its management account. Named ones are all that are served.
+  const knowsAccounts = stack.organization === undefined || stack.accounts.length > 0;
   const expected = (place: AccountRegion) => forwardingStack(stack.name, { ...place, partition, busArn });
   const openClients = () => {
     const anew = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
@@ -74,16 +76,20 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
   const ports = {
     ...connection.ports,
     cell: cellResourcesOnAws(clients, home, own, codeChanges),
-    coverage: accountCoverageOnAws(openClients, { home, partition, busArn, expected }, heartbeats, clock),
+    coverage: accountCoverageOnAws(
+      openClients,
+      { home, partition, busArn, knowsAccounts, expected },
+      heartbeats,
+      clock,
+    ),
   };
-  const accountsServed = stack.organization === undefined ? stack.accounts : undefined;
   const names: CoverageNames = {
     partition,
     home,
     rules: rules.map(({ name }) => name),
     sendRoles: sendRolePrefix(stack.name),
     ...(membership && { memberRole: membership.roleName }),
-    ...(accountsServed && { accounts: accountsServed }),
+    ...(knowsAccounts && { accounts: stack.accounts }),
   };
   return {
     stackName: stack.name,

@@ -33,6 +33,8 @@ export interface CoverageSettings {
   readonly home: AccountRegion;
   readonly partition: string;
   readonly busArn: string;
+  /** Without any: those that were heard, and nobody knows which others there are. */
+  readonly knowsAccounts: boolean;
   /** What a forwarding stack has to be in an account and Region. */
   expected(place: AccountRegion): ExpectedForwarder;
 }
@@ -66,20 +68,32 @@ export function accountCoverageOnAws(
       const heartbeatAt = isHome ? undefined : await heartbeats.last(place);
       const role = await enter(clients, place, home);
       const shut = role.kind === "shut" ? ({ kind: "unreadable", reason: role.reason } as const) : undefined;
-      const [trails, rules, recorders] = await Promise.all([
+      const [trails, rules, recorders, regions] = await Promise.all([
         shut ?? readTrails(clients, place),
         isHome ? undefined : (shut ?? readForwarder(clients, place, settings)),
         shut ?? readRecorders(clients, place),
+        place.region === home.region ? (shut ?? readRegions(clients, place.account, home)) : undefined,
       ]);
       const forwarder: Coverage["forwarder"] =
         rules === undefined ? { kind: "not-needed" } : { kind: "needed", rules, ...(heartbeatAt && { heartbeatAt }) };
-      return { readAtMs, role, trails, forwarder, recorders };
+      return {
+        ...{ readAtMs, role, trails, forwarder, recorders },
+        ...(regions && { regions }),
+        ...(isHome && { accounts: accountsOf(settings) }),
+      };
     },
     forget() {
       opened = undefined;
     },
     regions: (account) => readRegions(current(), account, home),
   };
+}
+
+function accountsOf({ knowsAccounts }: CoverageSettings): Reading<"all"> {
+  if (knowsAccounts) return { kind: "present", state: "all" };
+  const reason =
+    "accounts of the organisation that were never heard are not known: set CORDON_ACCOUNTS, besides CORDON_ORGANIZATION, to all that have to be heard";
+  return { kind: "unreadable", reason };
 }
 
 /** Whether calls can be made in the account at all. */

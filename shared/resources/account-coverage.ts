@@ -57,6 +57,10 @@ export interface Coverage {
   readonly forwarder: Forwarder;
   /** Whether each of AWS Config's recorders is recording. */
   readonly recorders: Reading<readonly { readonly name: string; readonly isRecording: boolean }[]>;
+  /** The account's Regions, told once for each account: for the Region where the cell lies. */
+  readonly regions?: Reading<readonly string[]>;
+  /** Whether the cell knows which accounts it has to hear, told once: for its own account, where it lies. */
+  readonly accounts?: Reading<"all">;
 }
 
 /** What Cordon hears by, in every account and Region it serves. It only reads. */

@@ -15,7 +15,7 @@ import type { Heartbeat, Heartbeats, Rounds } from "./heartbeats.ts";
 /**
  * What the guard remembers of its own, beside the journal in the cell's table:
  *
- *   HEARTBEAT   <account>#<region>   { account, region, at }                TTL: a forwarder that is gone for good is forgotten
+ *   HEARTBEAT   <account>#<region>   { account, region, at }                stays: what fell silent long ago is still silent
  *   ROUND       NEXT                 { account, region, at }                where the next round begins
  *   CODE        <function>           { functionName, at, by? }  without `by`: a deployment's
  *
@@ -25,7 +25,6 @@ const HEARTBEATS = "HEARTBEAT";
 const CODE = "CODE";
 const ROUND = "ROUND";
 const NEXT = "NEXT";
-const KEPT_DAYS = 30;
 
 type Table = { readonly client: DynamoDBClient; readonly name: string };
 
@@ -34,9 +33,8 @@ export function heartbeatsInTable(client: DynamoDBClient, name: string): Heartbe
   const table = { client, name };
   return {
     async record({ account, region, at }) {
-      const expiresAtSeconds = Math.floor(Date.parse(at) / 1000) + KEPT_DAYS * 86_400;
-      const values = { entity: "heartbeat", account, region, at, expiresAtSeconds };
-      await putNewer(table, HEARTBEATS, `${account}#${region}`, values, []);
+      const values = { entity: "heartbeat", account, region, at };
+      await putNewer(table, HEARTBEATS, `${account}#${region}`, values, ["expiresAtSeconds"]);
     },
     async last({ account, region }) {
       return (await getItem(table, HEARTBEATS, `${account}#${region}`))?.at as string | undefined;

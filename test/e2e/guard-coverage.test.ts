@@ -69,9 +69,12 @@ const setState = (resource: StackResource, State: string) => {
 };
 
 /** The command line in a process of its own, as a role that members let in. */
-async function cordon(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+async function cordonWith(
+  settings: Record<string, string>,
+  ...words: string[]
+): Promise<{ code: number | null; out: string; err: string }> {
   const operator = sandbox.createPrincipal({ type: "AssumedRole", name: "cordon-operator", sessionName: "by-hand" });
-  const env = { ...process.env, ...sandbox.environment(operator), ...SETTINGS, CORDON_STACK: "cordon" };
+  const env = { ...process.env, ...sandbox.environment(operator), ...SETTINGS, CORDON_STACK: "cordon", ...settings };
   const child = spawn(process.execPath, ["cli/main.ts", ...words], { cwd: ROOT, env });
   let out = "";
   let err = "";
@@ -80,6 +83,8 @@ async function cordon(...words: string[]): Promise<{ code: number | null; out: s
   const code = await new Promise<number | null>((done) => child.on("close", done));
   return { code, out, err };
 }
+
+const cordon = (...words: string[]) => cordonWith({}, ...words);
 
 beforeAll(async () => {
   tickets = mkdtempSync(join(tmpdir(), "cordon-coverage-"));
@@ -134,7 +139,15 @@ describe("accounts and Regions (S13, S14)", () => {
     const text = await cordon("coverage", "--account", MEMBER, "--region", AWAY);
     expect(text).toMatchObject({ code: 0, err: "" });
     expect(text.out).toMatch(/444455556666 +eu-north-1 +yes +yes +yes +yes +\d+ min ago/);
+    expect(text.out).toContain(`Settings (as deployed): CORDON_ACCOUNTS=${MEMBER} CORDON_MEMBER_ROLE=cordon-member`);
+    expect(text.out).not.toContain(SETTINGS.CORDON_EXTERNAL_ID);
     expect(text.out).not.toContain("\u001b");
+  }, 20_000);
+
+  it("are not told of with other settings than the guard has", async () => {
+    const { code, out, err } = await cordonWith({ CORDON_ACCOUNTS: "" }, "coverage");
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain("CORDON_ACCOUNTS: found other values here than cordon-guard-cell has");
   }, 20_000);
 
   it("a Region that is enabled is found without anything", async () => {

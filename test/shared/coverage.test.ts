@@ -1,8 +1,10 @@
+import { AccountClient } from "@aws-sdk/client-account";
 import { describe, expect, it } from "vitest";
+import { describeRows, rowOf } from "../../cli/coverage-rows.ts";
 import { isSame, nameDifferences, only, tellDifference, without } from "../../shared/deployment/compare.ts";
 import { placesToCover } from "../../shared/deployment/places.ts";
-import type { AccountCoverage } from "../../shared/resources/account-coverage.ts";
-import { logsWrites } from "../../shared/resources/account-coverage-aws.ts";
+import type { AccountCoverage, Coverage } from "../../shared/resources/account-coverage.ts";
+import { accountCoverageOnAws, logsWrites } from "../../shared/resources/account-coverage-aws.ts";
 
 describe("two ways of writing the same", () => {
   it.each<readonly [string, unknown, unknown]>([
@@ -113,5 +115,57 @@ describe("where a cell has to hear", () => {
       "444455556666 eu-west-1",
       "777788889999 eu-central-1",
     ]);
+  });
+});
+
+describe("what has to be known of accounts and Regions", () => {
+  const home = { account: "111122223333", region: "eu-central-1" };
+  const fine: Coverage = {
+    readAtMs: 0,
+    role: { kind: "not-needed" },
+    trails: { kind: "present", state: [{ name: "t", isLogging: true, logsWrites: true }] },
+    forwarder: { kind: "not-needed" },
+    recorders: { kind: "present", state: [{ name: "r", isRecording: true }] },
+    regions: { kind: "present", state: ["eu-central-1"] },
+    accounts: { kind: "present", state: "all" },
+  };
+  const row = (state: Coverage) => {
+    const coverage = { read: async () => state } as never;
+    return rowOf({ names: { home, partition: "aws", rules: [] }, ports: { coverage } as never }, home);
+  };
+  const told = async (state: Coverage) => describeRows([await row(state)], 0, false);
+
+  it("is a gap of no column, told in words, when it is not known", async () => {
+    expect(await told(fine)).toContain("Nothing is missing.");
+    const accounts = { kind: "unreadable", reason: "accounts never heard are not known" } as const;
+    const regions = { kind: "unreadable", reason: "AccessDenied account:ListRegions" } as const;
+    const { parts } = await row({ ...fine, accounts, regions });
+    expect(parts.filter(({ state }) => state === "unknown").map(({ part }) => part)).toEqual(["regions", "accounts"]);
+    const text = await told({ ...fine, accounts, regions });
+    expect(text).toContain("accounts: accounts never heard are not known");
+    expect(text).toContain("regions: AccessDenied account:ListRegions");
+    expect(text).not.toContain("Nothing is missing");
+  });
+
+  it.each([
+    ["an organisation whose accounts are not named", false, "unreadable"],
+    ["accounts that are named", true, "present"],
+  ])("of %s", async (_, knowsAccounts, kind) => {
+    const client = Object.assign(Object.create(AccountClient.prototype), { send: async () => ({}) });
+    const clients = { in: async () => client } as never;
+    const settings = {
+      home,
+      partition: "aws",
+      busArn: "",
+      knowsAccounts,
+      expected: () => ({ rules: [], role: { name: "", properties: {} } }),
+    };
+    const coverage = accountCoverageOnAws(() => clients, settings, {} as never, {
+      nowMs: () => 0,
+      sleep: async () => {},
+    });
+    const state = await coverage.read(home);
+    expect(state.accounts?.kind).toBe(kind);
+    expect(state.regions).toBeDefined();
   });
 });

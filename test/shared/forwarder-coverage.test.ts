@@ -44,7 +44,7 @@ async function seen({ target = {}, role = {} }: Changes): Promise<{ holds: boole
   const clients = { in: async () => client } as unknown as AwsClients;
   const heartbeats = { last: async () => new Date(START_MS).toISOString() } as never;
   const clock = { nowMs: () => START_MS, sleep: async () => {} };
-  const settings = { home: HOME, partition: "aws", busArn, expected: stackAt };
+  const settings = { home: HOME, partition: "aws", busArn, knowsAccounts: true, expected: stackAt };
   const coverage = accountCoverageOnAws(() => clients, settings, heartbeats, clock);
   const ref = accountRegionRef(PLACE, "aws");
   if (ref === undefined) throw new Error("no account and Region");
