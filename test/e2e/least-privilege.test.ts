@@ -207,8 +207,8 @@ function covers(arn: string, form: string): boolean {
     .replace(/\$\{LogGroupName\}$/, "[^:]+")
     .replaceAll(/\$\{[^}]+\}$/g, "[^/]+")
     .replaceAll(/\$\{[^}]+\}/g, "[^:]+");
-  // A wildcard stands for a name.
-  return new RegExp(`^${pattern}$`).test(arn.replaceAll("*", "x"));
+  // A wildcard stands for a name, and at the end for whatever follows: a name and an id.
+  return [arn, arn.replace(/\*$/, "*/*")].some((each) => new RegExp(`^${pattern}$`).test(each.replaceAll("*", "x")));
 }
 
 /** Makes every function do all it can do, once. */
