@@ -84,9 +84,26 @@ function parseEventBridge(
       },
     ];
   }
-  if (type.endsWith("via CloudTrail")) return parseCloudTrailRecord(detail, event, events);
+  if (type.endsWith("via CloudTrail")) {
+    const doubt = forged(event, detail);
+    return doubt === undefined ? parseCloudTrailRecord(detail, event, events) : [{ kind: "refused", reason: doubt }];
+  }
   if (type === "Config Configuration Item Change") return unwrap(detail);
   return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
+}
+
+/**
+ * Why a CloudTrail record was not put into its envelope by AWS; undefined when it may have been. Whoever may put events on a bus writes the record as he likes, but neither
+ * a source that begins with `aws.` nor another account than his own.
+ */
+function forged(event: Json, record: Json): string | undefined {
+  const [source, service] = [asText(event.source), asText(record.eventSource)?.replace(".amazonaws.com", "")];
+  if (service !== undefined && source !== `aws.${service}`)
+    return `an event of ${source ?? "no source"} holds a record of ${service}; expected the source aws.${service}`;
+  const [account, recipient] = [asText(event.account), asText(record.recipientAccountId)];
+  if (account !== undefined && recipient !== undefined && account !== recipient)
+    return `an event of account ${account} holds a record of ${recipient}'s; expected one of its own`;
+  return undefined;
 }
 
 /** The messages of a batch one by one, so that one bad message can't hold back its neighbours. */

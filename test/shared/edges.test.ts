@@ -11,7 +11,7 @@ import { inTurn } from "../../shared/runtime/in-turn.ts";
 import { readSettings } from "../../shared/runtime/settings.ts";
 import { parseSignals } from "../../shared/signals/parse-signals.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
-import { cloudTrailRecord, configItem, START_MS } from "../support/events.ts";
+import { cloudTrailRecord, configItem, eventBridge, START_MS } from "../support/events.ts";
 
 const events = { cloudTrail: { "s3.amazonaws.com": ["PutBucketReplication"] }, configTypes: ["AWS::S3::Bucket"] };
 
@@ -116,6 +116,17 @@ describe("signals", () => {
     expect(parseSignals(record, events)[0]?.kind).toBe("refused");
   });
 
+  it.each([
+    ["a source that is no service's", { source: "an.app" }, "expected the source aws.s3"],
+    ["another service's source", { source: "aws.ec2" }, "expected the source aws.s3"],
+    ["another account's record", { account: "999988887777" }, "an event of account 999988887777"],
+  ])("refuse an event that AWS can't have made: %s", (_, forged, reason) => {
+    const record = { ...cloudTrailRecord("eu-data"), recipientAccountId: "111122223333" };
+    const [parsed] = parseSignals({ ...eventBridge(record), ...forged }, events);
+    expect(parsed).toMatchObject({ kind: "refused", reason: expect.stringContaining(reason) });
+    expect(parseSignals(eventBridge(record), events)[0]?.kind).toBe("signal");
+  });
+
   it("take the bucket's owner for the account, not the caller and not the bus", () => {
     const record = {
       ...cloudTrailRecord("eu-data"),
@@ -123,7 +134,7 @@ describe("signals", () => {
       recipientAccountId: "888888888888",
     };
     const [parsed] = parseSignals(
-      { "detail-type": "AWS API Call via CloudTrail", source: "aws.s3", account: "777777777777", detail: record },
+      { "detail-type": "AWS API Call via CloudTrail", source: "aws.s3", account: "888888888888", detail: record },
       events,
     );
     expect(parsed?.kind === "signal" && parsed.signal.resource.account).toBe("111122223333");

@@ -57,22 +57,28 @@ export function configItem(bucket: string, account = "111122223333", region = "e
   };
 }
 
+/** As AWS wraps it: the source is the service's that was called, and the account the record's. */
 export function eventBridge(
   detail: unknown,
   type = "AWS API Call via CloudTrail",
-  source = "aws.s3",
+  source = `aws.${memberOf(detail, "eventSource")?.replace(".amazonaws.com", "") ?? "s3"}`,
 ): Record<string, unknown> {
   return {
     version: "0",
     id: "e0000000-0000-4000-8000-000000000001",
     "detail-type": type,
     source,
-    account: "111122223333",
+    account: memberOf(detail, "recipientAccountId") ?? "111122223333",
     time: "2026-03-01T09:00:00Z",
     region: "eu-central-1",
     resources: [],
     detail,
   };
+}
+
+function memberOf(detail: unknown, name: string): string | undefined {
+  const value = typeof detail === "object" && detail !== null ? (detail as Record<string, unknown>)[name] : undefined;
+  return typeof value === "string" ? value : undefined;
 }
 
 export function sqs(...bodies: readonly unknown[]): Record<string, unknown> {
