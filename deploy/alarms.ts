@@ -1,5 +1,7 @@
 import { CONSUMERS } from "../shared/journal/keys.ts";
 import { OVERDUE_SECONDS, SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
+import { metricsNamespace } from "../shared/runtime/metrics-namespace.ts";
+import { ARCHIVIST } from "./evidence-store.ts";
 import { functionDefinitions } from "./functions.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
@@ -26,6 +28,9 @@ interface Watched {
 
 const HOUR_SECONDS = 3_600;
 
+/** Of a metric that the functions themselves write. */
+type Own = Omit<Watched, "namespace">;
+
 /** What pages somebody. Each alarm says what has happened, and tells one topic when it begins and when it is over. */
 export function alarms(stack: Stack): Record<string, Json> {
   const { name } = stack;
@@ -33,9 +38,10 @@ export function alarms(stack: Stack): Record<string, Json> {
   const all = [
     refused(),
     ...functionDefinitions.flatMap((definition) => watched(name, definition)),
-    ...CONSUMERS.map(outboxAge),
-    guardHeartbeat(),
-    ...guardNews(),
+    ...[...CONSUMERS.map(outboxAge), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
+      ...each,
+      namespace: metricsNamespace(name),
+    })),
   ];
   return Object.fromEntries([
     ["AlarmTopic", topic],
@@ -44,11 +50,10 @@ export function alarms(stack: Stack): Record<string, Json> {
 }
 
 /** Told by every sweep: no word from it means that nobody brings again what was lost. */
-function outboxAge(consumer: string): Watched {
+function outboxAge(consumer: string): Own {
   return {
     id: `${logicalId(consumer)}OutboxAge`,
     says: `Entries for ${consumer} have not been acknowledged for half an hour, or the sweep tells nothing.`,
-    namespace: "Cordon",
     metric: "outbox-oldest-age-seconds",
     dimensions: { service: "sweep", consumer },
     statistic: "Maximum",
@@ -59,12 +64,23 @@ function outboxAge(consumer: string): Watched {
   };
 }
 
+/** The archivist's: what the table says of a chain's end is not what the locked objects say. */
+function chainHead(): Own {
+  return {
+    id: "ChainHead",
+    says: "The table's head of a chain of evidence is not borne out by its objects: somebody wrote to one or the other.",
+    metric: "chain-head-mistrusted",
+    dimensions: { service: ARCHIVIST },
+    statistic: "Sum",
+    threshold: 1,
+  };
+}
+
 /** Counted by the guard each time it has looked around. */
-function guardHeartbeat(): Watched {
+function guardHeartbeat(): Own {
   return {
     id: `${logicalId(GUARD)}Heartbeat`,
     says: "Nobody looks whether Cordon itself is as deployed: the guard has not come round twice.",
-    namespace: "Cordon",
     metric: "heartbeat",
     dimensions: { service: GUARD },
     statistic: "Sum",
@@ -77,8 +93,8 @@ function guardHeartbeat(): Watched {
 }
 
 /** What the guard finds of Cordon itself goes to the topic without a ticket between: what opens tickets may be what was switched off. */
-function guardNews(): readonly Watched[] {
-  const told = { namespace: "Cordon", dimensions: { service: GUARD }, statistic: "Maximum", threshold: 1 } as const;
+function guardNews(): readonly Own[] {
+  const told = { dimensions: { service: GUARD }, statistic: "Maximum", threshold: 1 } as const;
   const id = logicalId(GUARD);
   return [
     {

@@ -100,9 +100,7 @@ export function archiveOnAws(
         const { Body } = await s3.send(new GetObjectCommand(placeOf(bucket, key)));
         return (await Body?.transformToString("utf8")) ?? "";
       } catch (error) {
-        const { kind, code } = sortAwsError(error);
-        // Who may not list the bucket, as the archivist may not, is refused what isn't there.
-        if (code === "NoSuchKey" || kind === "denied") return undefined;
+        if (sortAwsError(error).code === "NoSuchKey") return undefined;
         throw failed("GetObject", error, { table, bucket });
       }
     },

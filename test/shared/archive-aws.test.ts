@@ -119,17 +119,15 @@ describe("reading", () => {
     expect(dynamoDb.commandCalls(GetItemCommand)[0]?.args[0].input.ConsistentRead).toBe(true);
   });
 
-  it.each([
-    ["is not there, for who may list the bucket", "NoSuchKey", 404],
-    ["is not there, or may not be read", "AccessDenied", 403],
-  ])("an object that %s, only from a bucket of the cell's own account", async (_, name, status) => {
-    s3.on(GetObjectCommand).rejects(failure(name, status));
+  it("an object that is not there, only from a bucket of the cell's own account", async () => {
+    s3.on(GetObjectCommand).rejects(failure("NoSuchKey", 404));
     expect(await archive().read(link.key)).toBeUndefined();
     expect(s3.commandCalls(GetObjectCommand)[0]?.args[0].input.ExpectedBucketOwner).toBe("111122223333");
   });
 
   it.each([
     ["no answer", "InternalError", 500, "unavailable"],
+    ["a refusal", "AccessDenied", 403, "denied"],
     ["no such bucket", "NoSuchBucket", 404, "misconfigured"],
   ])("does not take %s for an object that is not there", async (_, name, status, kind) => {
     s3.on(GetObjectCommand).rejects(failure(name, status));
