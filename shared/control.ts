@@ -68,6 +68,8 @@ export interface AnyControl<State> {
     detection: Extract<Detection<State>, { kind: "present" }>,
     how: "at least" | "exactly" | "roughly",
   ): boolean | undefined;
+  /** How long what a call is a part of may go on, in milliseconds; undefined: no longer than policy's settle window. Nothing is concluded before. */
+  settlesMs?(signal: Signal): number | undefined;
   readonly changes?: "nothing";
 }
 

@@ -126,9 +126,10 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
  */
 function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: ResourceRecord): Pass | undefined {
   const { signal, cordon } = run;
-  const { settleWindowMs } = cordon.policy.limits;
   const { stateCalls } = cordon.control.meta;
-  if (!isYoung(run) || !view.isReadable) return undefined;
+  if (!isYoung(run)) return undefined;
+  // What is gone or shut for a moment may be on its way, where more is being done than one call.
+  if (!view.isReadable && cordon.control.settlesMs?.(signal) === undefined) return undefined;
   const isAnswered = Object.values(record?.findings ?? {}).some(({ claim }) => claim?.signal === shortHash(signal.id));
   const isKnown = isAnswered || (record !== undefined && isOwnCall(signal, record));
   const shown = isKnown || cordon.control.shows(signal, view.detection, "at least");
@@ -140,7 +141,7 @@ function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: Resour
   // When it can't be told, only "nothing is wrong" is worth a second look.
   if (shown === undefined && decisions.some((kind) => kind !== "compliant")) return undefined;
 
-  const settledMs = Date.parse(signal.at) + settleWindowMs;
+  const settledMs = Date.parse(signal.at) + settleWindowMs(run);
   const reason = `live state doesn't show yet what ${signal.name} wrote; looked at again after ${new Date(settledMs).toISOString()}`;
   const results = compliantResults(run, view).map(
     (result): Result => ({ ...result, decision: null, status: "inconclusive", reasons: [reason] }),
@@ -149,15 +150,21 @@ function lookTooEarly<State>(run: Run<State>, view: View<State>, record?: Resour
 }
 
 /** Whether the call was so short ago that S3 may not show it yet. */
-function isYoung<State>({ signal, cordon }: Run<State>): boolean {
+function isYoung<State>(run: Run<State>): boolean {
+  const { signal, cordon } = run;
   const ageMs = cordon.clock.nowMs() - Date.parse(signal.at);
-  return signal.source === "cloudtrail" && Math.abs(ageMs) < cordon.policy.limits.settleWindowMs;
+  return signal.source === "cloudtrail" && Math.abs(ageMs) < settleWindowMs(run);
+}
+
+function settleWindowMs<State>({ signal, cordon }: Run<State>): number {
+  const { settleWindowMs } = cordon.policy.limits;
+  return Math.max(settleWindowMs, cordon.control.settlesMs?.(signal) ?? 0);
 }
 
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
   if (isYoung(run)) {
-    const retryAtMs = Date.parse(run.signal.at) + run.cordon.policy.limits.settleWindowMs;
+    const retryAtMs = Date.parse(run.signal.at) + settleWindowMs(run);
     const doubt = `${reason}, or not to be seen yet; looked at again after ${new Date(retryAtMs).toISOString()}`;
     return { results: [resultOf(run, "inconclusive", [doubt])], again: false, retryAtMs };
   }

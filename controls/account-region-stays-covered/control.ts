@@ -1,4 +1,5 @@
 import type { Detection, Ports, WatchingControl } from "../../shared/control.ts";
+import { patience } from "../../shared/deployment/deployments.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { Coverage } from "../../shared/resources/account-coverage.ts";
@@ -14,7 +15,7 @@ export const control: WatchingControl<Coverage> = {
   meta,
   changes: "nothing",
   detect,
-  shows: ({ principal }) => (principal?.invokedBy === "cloudformation.amazonaws.com" ? false : undefined),
+  ...patience,
 };
 
 async function detect(resource: ResourceRef, { coverage }: Ports): Promise<Detection<Coverage>> {

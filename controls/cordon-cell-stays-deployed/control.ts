@@ -1,5 +1,6 @@
 import type { Detection, Ports, WatchingControl } from "../../shared/control.ts";
 import { isSame, nameDifferences, only, tellDifference, without } from "../../shared/deployment/compare.ts";
+import { patience } from "../../shared/deployment/deployments.ts";
 import type { LiveValue, OwnPart, OwnResource, Source } from "../../shared/deployment/own-resource.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
@@ -19,8 +20,7 @@ export const control: WatchingControl<State> = {
   meta,
   changes: "nothing",
   detect,
-  // A deployment is looked at once it has had time; whatever else is heard may not show yet, but what shows counts.
-  shows: ({ principal }) => (principal?.invokedBy === "cloudformation.amazonaws.com" ? false : undefined),
+  ...patience,
 };
 
 async function detect(resource: ResourceRef, { cell }: Ports): Promise<Detection<State>> {

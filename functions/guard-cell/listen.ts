@@ -1,4 +1,5 @@
 import { accountRegionRef, serves } from "../../shared/deployment/account-region.ts";
+import { isOfDeployment } from "../../shared/deployment/deployments.ts";
 import { handleSignal } from "../../shared/pipeline.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
 import { parseSignals } from "../../shared/signals/parse-signals.ts";
@@ -48,11 +49,11 @@ function together(one: readonly Parsed[], other: readonly Parsed[]): readonly Pa
 }
 
 /** What live state doesn't show later is kept before it is judged: that a forwarder was heard, and who put code there. */
-async function remember(signal: Signal, { heartbeats, codeChanges }: Guard): Promise<void> {
+async function remember(signal: Signal, { heartbeats, codeChanges, rounds }: Guard): Promise<void> {
   const { name, at, resource, principal } = signal;
   if (name === HEARTBEAT) await heartbeats.record({ account: resource.account, region: resource.region, at });
+  if (isOfDeployment(signal) && resource.type !== ACCOUNT) await rounds.deployment(at);
   if (!/^(Create|Update)Function(Code)?\d/.test(name)) return;
-  // CloudFormation alone deploys; CloudTrail vouches for `invokedBy`.
-  if (principal?.invokedBy === "cloudformation.amazonaws.com") await codeChanges.settle(resource.name, at);
+  if (isOfDeployment(signal)) await codeChanges.settle(resource.name, at);
   else await codeChanges.record({ functionName: resource.name, by: principal?.arn ?? "somebody unnamed", at });
 }

@@ -1,4 +1,5 @@
 import { accountRegionRef, serves } from "../../shared/deployment/account-region.ts";
+import { mayGoOn } from "../../shared/deployment/deployments.ts";
 import { placesToCover } from "../../shared/deployment/places.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
 import type { AccountRegion } from "../../shared/resources/account-coverage.ts";
@@ -46,8 +47,11 @@ export async function lookAround(
   const { ports, names, clock } = guard;
   const round: Round = { results: [], failures: [] };
   const look = lookWith(round, tick, handle, () => clock.nowMs(), deadlineMs);
-  // Cordon's own come first in every round, before anybody else is asked for anything.
-  const own = await look(ports.cell.own.map(({ ref }) => ref));
+  // Cordon's own come first in every round, before anybody else is asked for anything. Amidst a deployment they are neither the old nor the new: what it changes is looked
+  // at ten minutes later. Rounds that pass them over are not whole, so that one which never ends raises an alarm.
+  const isDeploying = mayGoOn(await guard.rounds.lastDeployment().catch(() => undefined), clock.nowMs());
+  const refsOfOwn = isDeploying ? [] : ports.cell.own.map(({ ref }) => ref);
+  const own = await look(refsOfOwn);
   const isOwnWhole = own === ports.cell.own.length && round.failures.length === 0;
 
   const places = await inTime(() => placesOf(guard, round), clock.nowMs(), deadlineMs).catch((error: unknown) => {
@@ -60,7 +64,7 @@ export async function lookAround(
   const next = refs[done % Math.max(refs.length, 1)];
   if (next !== undefined)
     await guard.rounds.end({ account: next.account, region: next.region, at: tick.at }).catch(() => undefined);
-  const left = ports.cell.own.length - own + refs.length - done;
+  const left = refsOfOwn.length - own + refs.length - done;
   const { results, failures, mistake } = round;
   return { results, failures, left, isOwnWhole, ...(mistake !== undefined && { mistake }) };
 }

@@ -6,7 +6,7 @@ export interface Heartbeat extends AccountRegion {
 }
 
 /**
- * Where the guard's rounds of accounts and Regions end when there is no time for all, in the cell's table.
+ * What the guard's rounds begin with, in the cell's table: where the last one of accounts and Regions ended for lack of time, and when a deployment was last heard of.
  *
  * @throws CordonError `unavailable`
  */
@@ -15,6 +15,9 @@ export interface Rounds {
   begin(): Promise<AccountRegion | undefined>;
   /** The next one begins at this place. */
   end(next: AccountRegion & { readonly at: string }): Promise<void>;
+  /** A deployment has made a call on Cordon's own. */
+  deployment(at: string): Promise<void>;
+  lastDeployment(): Promise<string | undefined>;
 }
 
 /**

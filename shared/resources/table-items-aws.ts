@@ -17,6 +17,7 @@ import type { Heartbeat, Heartbeats, Rounds } from "./heartbeats.ts";
  *
  *   HEARTBEAT   <account>#<region>   { account, region, at }                stays: what fell silent long ago is still silent
  *   ROUND       NEXT                 { account, region, at }                where the next round begins
+ *   ROUND       DEPLOYMENT           { at }                                 when one was last heard of
  *   CODE        <function>           { functionName, at, by? }  without `by`: a deployment's
  *
  * Of two writes the later event's holds, in whatever order they come.
@@ -25,6 +26,7 @@ const HEARTBEATS = "HEARTBEAT";
 const CODE = "CODE";
 const ROUND = "ROUND";
 const NEXT = "NEXT";
+const DEPLOYMENT = "DEPLOYMENT";
 
 type Table = { readonly client: DynamoDBClient; readonly name: string };
 
@@ -63,6 +65,8 @@ export function roundsInTable(client: DynamoDBClient, name: string): Rounds {
   return {
     begin: async () => (await getItem(table, ROUND, NEXT)) as unknown as AccountRegion | undefined,
     end: ({ account, region, at }) => putNewer(table, ROUND, NEXT, { entity: "round", account, region, at }, []),
+    deployment: (at) => putNewer(table, ROUND, DEPLOYMENT, { entity: "round", at }, []),
+    lastDeployment: async () => (await getItem(table, ROUND, DEPLOYMENT))?.at as string | undefined,
   };
 }
 

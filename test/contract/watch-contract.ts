@@ -95,7 +95,13 @@ export function describeWatchContract<State>(control: WatchingControl<State>): v
       expect(early.batchItemFailures).toHaveLength(1);
       expect(set.journal.findings()).toEqual([]);
 
-      set.advance(60_000);
+      // Of several minutes, and of several calls.
+      set.advance(300_000);
+      const amidst = await set.container().send(sqs(eventBridge(event)));
+      expect(amidst.batchItemFailures).toHaveLength(1);
+      expect(set.journal.findings()).toEqual([]);
+
+      set.advance(310_000);
       const results = await set.container().results(event);
       expect(results.map(({ status }) => status)).toContain("awaiting-approval");
     });

@@ -12,7 +12,13 @@ const MEMBER = "444455556666";
 const ROUND_MS = 900_000;
 
 /** A guard that looks in no time unless told: its own resources, the places that were heard long ago, and where its rounds ended. */
-function guardOf({ own = 70, heard = [] as AccountRegion[], members = [] as string[], regions = none } = {}) {
+function guardOf({
+  own = 70,
+  heard = [] as AccountRegion[],
+  members = [] as string[],
+  regions = none,
+  deployedAtMs = 0,
+} = {}) {
   let nowMs = START_MS;
   let next: AccountRegion | undefined;
   const refs = Array.from({ length: own }, (_, index): ResourceRef => {
@@ -29,6 +35,7 @@ function guardOf({ own = 70, heard = [] as AccountRegion[], members = [] as stri
       end: async (place: AccountRegion) => {
         next = place;
       },
+      lastDeployment: async () => new Date(deployedAtMs).toISOString(),
     },
     ports: { cell: { own: refs.map((ref) => ({ ref })) }, coverage: { regions } },
   } as unknown as Guard;
@@ -102,6 +109,15 @@ describe("a round of looks", () => {
     const { isOwnWhole, failures } = await ended;
     expect(isOwnWhole).toBe(false);
     expect(failures[0]?.reason).toContain("no answer");
+  });
+
+  it("passes Cordon's own over amidst a deployment, and is not whole then", async () => {
+    const { looked, round } = guardOf({ own: 2, regions: listed, deployedAtMs: START_MS });
+    const home = `${HOME.account}/${HOME.region}`;
+    expect(await round(0)).toMatchObject({ isOwnWhole: false, left: 0, failures: [] });
+    expect(looked).toEqual([home]);
+    expect(await round(1)).toMatchObject({ isOwnWhole: true });
+    expect(looked).toEqual([home, "own", "own", home]);
   });
 
   it("outlasts a mistake, which it hands back", async () => {
