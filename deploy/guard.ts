@@ -36,6 +36,12 @@ function readsOf({ name }: Stack): readonly Reads[] {
   const rules = [anywhere("events", `rule/${name}-*`), own("events", `rule/${name}/${name}-*`)];
   return [
     { sid: "GuardTable", actions: /^dynamodb:/, resources: [arnOf("Table")] },
+    // Reading a table asks for the insights of each of its indexes.
+    {
+      sid: "GuardIndexes",
+      actions: /^dynamodb:DescribeContributorInsights$/,
+      resources: [{ "Fn::Sub": "${Table.Arn}/index/*" }],
+    },
     { sid: "GuardEvidence", actions: /^s3:/, resources: [arnOf("EvidenceBucket")] },
     { sid: "GuardKey", actions: /^kms:/, resources: [arnOf("EvidenceKey")] },
     { sid: "GuardRules", actions: /^events:(DescribeRule|List)/, resources: rules },

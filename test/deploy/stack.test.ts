@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { catalogue } from "../../controls/catalogue.ts";
+import { guardStatements } from "../../deploy/guard.ts";
+import { memberRole } from "../../deploy/member-role.ts";
 import { stackResources } from "../../deploy/resources.ts";
 import { serverlessResources } from "../../deploy/serverless.ts";
 import { environmentOf, modeOf, parseStack, singleAccount } from "../../deploy/stack.ts";
@@ -160,5 +163,26 @@ describe("what a function may assume", () => {
       Resource: [{ "Fn::Sub": "arn:${AWS::Partition}:iam::*:role/cordon-member" }],
       Condition: { StringEquals: { "aws:ResourceOrgID": "o-a1b2c3d4e5" } },
     });
+  });
+});
+
+describe("what the guard may read", () => {
+  const statements = guardStatements(singleAccount("cordon")) as { Action: string[]; Resource: unknown[] }[];
+  const resourcesOf = (action: string) =>
+    statements.filter(({ Action }) => Action.includes(action)).flatMap(({ Resource }) => Resource);
+
+  it("is the table's insights and its index's, for Cloud Control asks for both", () => {
+    expect(resourcesOf("dynamodb:DescribeContributorInsights")).toEqual([
+      { "Fn::GetAtt": ["Table", "Arn"] },
+      { "Fn::Sub": "${Table.Arn}/index/*" },
+    ]);
+  });
+
+  it("is recorders by the ARNs that the member role names them by", () => {
+    const own = resourcesOf("config:DescribeConfigurationRecorderStatus");
+    const member = JSON.stringify(memberRole(catalogue));
+    const arn = "arn:${AWS::Partition}:config:*:${AWS::AccountId}:configuration-recorder/*";
+    expect(own).toEqual([{ "Fn::Sub": arn }]);
+    expect(member).toContain(JSON.stringify(arn));
   });
 });
