@@ -58,7 +58,10 @@ function requestsPlugin(contents: string): Plugin {
 
 /** Bytes of each function that is built, and of the floor. */
 export async function readSizes(floor: string): Promise<Readonly<Record<string, number>>> {
-  const names = (await readdir(join(root, "dist"))).sort();
+  // The packaged stack lies there too.
+  const names = (await readdir(join(root, "dist")))
+    .filter((name) => existsSync(join(root, "dist", name, "index.js")))
+    .sort();
   const files = [
     ...names.map((name) => [name, join(root, "dist", name, "index.js")] as const),
     ["floor", floor] as const,
