@@ -109,7 +109,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     everyMinutes: LOOKS_EVERY_MINUTES,
     table: {
       ...JOURNAL,
-      Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE", "ROUND"] },
+      Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE", "ROUND", "TROUBLE"] },
     },
   },
 ];

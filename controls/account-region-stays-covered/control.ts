@@ -20,6 +20,8 @@ export const control: WatchingControl<Coverage> = {
 
 async function detect(resource: ResourceRef, { coverage }: Ports): Promise<Detection<Coverage>> {
   if (coverage === undefined) throw new CordonError("misconfigured", `${meta.id} is run by functions/guard-cell only`);
+  const left = coverage.whyLeft(resource);
+  if (left !== undefined) return { kind: "absent", reason: left };
   const state = await coverage.read(resource);
   const facts = {
     role: role(state),

@@ -15,8 +15,13 @@ import type { AccountRegion } from "../../shared/resources/account-coverage.ts";
 import { accountCoverageOnAws } from "../../shared/resources/account-coverage-aws.ts";
 import type { CodeChanges } from "../../shared/resources/cell-resources.ts";
 import { cellResourcesOnAws } from "../../shared/resources/cell-resources-aws.ts";
-import type { Heartbeats, Rounds } from "../../shared/resources/heartbeats.ts";
-import { codeChangesInTable, heartbeatsInTable, roundsInTable } from "../../shared/resources/table-items-aws.ts";
+import type { Heartbeats, Rounds, Troubles } from "../../shared/resources/heartbeats.ts";
+import {
+  codeChangesInTable,
+  heartbeatsInTable,
+  roundsInTable,
+  troublesInTable,
+} from "../../shared/resources/table-items-aws.ts";
 import { readSettings } from "../../shared/runtime/settings.ts";
 import { type Connection, connect } from "../../shared/runtime/wire.ts";
 import type { ControlEvents } from "../../shared/signals/cloudtrail.ts";
@@ -41,6 +46,7 @@ export interface Guard extends Pick<Connection, "clock" | "messages"> {
   readonly coverage: Watch<unknown>;
   readonly heartbeats: Heartbeats;
   readonly rounds: Rounds;
+  readonly troubles: Troubles;
   readonly codeChanges: CodeChanges;
 }
 
@@ -97,6 +103,7 @@ export async function openGuard(env: Env, functionArn: string | undefined): Prom
     members: stack.accounts,
     heartbeats,
     rounds: roundsInTable(clients.dynamoDb(), table),
+    troubles: troublesInTable(clients.dynamoDb(), table),
     codeChanges,
     clock,
     messages: connection.messages,

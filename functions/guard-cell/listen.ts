@@ -6,6 +6,7 @@ import { parseSignals } from "../../shared/signals/parse-signals.ts";
 import type { Parsed } from "../../shared/signals/parsed.ts";
 import type { Signal } from "../../shared/types.ts";
 import type { Guard } from "./guard.ts";
+import { isOpen } from "./open-findings.ts";
 import { parseScheduled } from "./schedules.ts";
 
 const HEARTBEAT = "Heartbeat";
@@ -15,6 +16,7 @@ const ACCOUNT = "AWS::::Account";
 /** The guard's ears: a forwarder's heartbeat, and calls on what either of its controls judges. */
 export function listenWith(guard: Guard): Listening {
   const { clock, messages, cell, coverage } = guard;
+  const noted = new Set<string>();
   return {
     clock,
     messages,
@@ -24,7 +26,13 @@ export function listenWith(guard: Guard): Listening {
       await remember(signal, guard);
       const { cordon } = signal.resource.type === ACCOUNT ? coverage : cell;
       if (signal.source === "cloudtrail") guard.ports.coverage.forget();
-      return handleSignal(signal, cordon, deadlineMs);
+      const handled = await handleSignal(signal, cordon, deadlineMs);
+      const { resource } = signal;
+      if (handled.results.some(isOpen) && !noted.has(resource.arn)) {
+        await guard.troubles.note(resource, new Date(clock.nowMs()).toISOString());
+        noted.add(resource.arn);
+      }
+      return handled;
     },
   };
 }

@@ -5,6 +5,7 @@ import { CordonError, describeError } from "../../shared/errors.ts";
 import type { AccountRegion } from "../../shared/resources/account-coverage.ts";
 import type { ResourceRef, Result, Signal } from "../../shared/types.ts";
 import type { Guard } from "./guard.ts";
+import { isOpen } from "./open-findings.ts";
 
 /** Looks under way at a time: AWS's control planes take a few calls a second. */
 const AT_A_TIME = 6;
@@ -25,6 +26,16 @@ export interface LookedAround {
   readonly mistake?: unknown;
 }
 
+/** What an account and Region is as a resource (shared/deployment/account-region.ts). */
+const ACCOUNT = "AWS::::Account";
+
+interface Known {
+  readonly all: readonly AccountRegion[];
+  /** Those to look at, in this round's order. */
+  readonly stale: readonly AccountRegion[];
+  /** Accounts whose Regions can't be told. */
+  readonly unread: ReadonlySet<string>;
+}
 type Handle = (signal: Signal) => Promise<{ readonly results: readonly Result[] }>;
 type Round = {
   readonly results: Result[];
@@ -56,9 +67,23 @@ export async function lookAround(
 
   const places = await inTime(() => placesOf(guard, round), clock.nowMs(), deadlineMs).catch((error: unknown) => {
     noteFailure(round, "accounts and Regions", error);
+    return undefined;
+  });
+  const refs = (places?.stale ?? [])
+    .map((place) => accountRegionRef(place, names.partition))
+    .filter((ref) => ref !== undefined);
+  // Few, and looked at for the last time: before the many.
+  const gone = await inTime(() => unlistedOf(guard, places), clock.nowMs(), deadlineMs).catch((error: unknown) => {
+    noteFailure(round, "what is no longer looked at", error);
     return [];
   });
-  const refs = places.map((place) => accountRegionRef(place, names.partition)).filter((ref) => ref !== undefined);
+  await look(gone);
+  for (const resource of gone) {
+    const isOver = !round.results.some((result) => result.resource?.arn === resource.arn && isOpen(result));
+    const isLookedAt = !round.failures.some((failure) => failure.resource === resource.arn);
+    if (isOver && isLookedAt)
+      await guard.troubles.over(resource, new Date(clock.nowMs()).toISOString()).catch(() => undefined);
+  }
   const done = await look(refs);
   // Where there was no time for all of them, the next round goes on behind the last.
   const next = refs[done % Math.max(refs.length, 1)];
@@ -118,7 +143,7 @@ async function inTime<Answer>(ask: () => Promise<Answer>, nowMs: number, deadlin
 }
 
 /** Every account and Region that was not just looked at because its forwarder beat, beginning where the last round ended. */
-async function placesOf(guard: Guard, round: Round): Promise<readonly AccountRegion[]> {
+async function placesOf(guard: Guard, round: Round): Promise<Known> {
   const { members, heartbeats, ports, clock, names, rounds } = guard;
   const heard = (await heartbeats.all()).filter(({ account }) => serves(names, account));
   const { places, unlisted } = await placesToCover(ports.coverage, names.home, members, heard);
@@ -134,7 +159,32 @@ async function placesOf(guard: Guard, round: Round): Promise<readonly AccountReg
           0,
           stale.findIndex((place) => keyOf(place) >= keyOf(begin)),
         );
-  return [...stale.slice(start), ...stale.slice(0, start)];
+  const unread = new Set(unlisted.map(({ account }) => account));
+  return { all: places, stale: [...stale.slice(start), ...stale.slice(0, start)], unread };
+}
+
+/**
+ * What something was found wrong with and is no longer to be looked at: a resource of an earlier deployment, an account that is no longer served, a Region that was disabled.
+ * Of an account whose Regions can't be told nothing is given up.
+ */
+async function unlistedOf(guard: Guard, known: Known | undefined): Promise<readonly ResourceRef[]> {
+  const { ports, troubles } = guard;
+  const own = new Set(ports.cell.own.map(({ ref }) => ref.arn));
+  const all = new Set(known?.all.map(keyOf));
+  const accounts = new Set(known?.all.map(({ account }) => account));
+  const left = new Map<string, string>();
+  const gone = (await troubles.all()).filter((resource) => {
+    if (resource.type !== ACCOUNT) return !own.has(resource.arn);
+    if (known === undefined || known.unread.has(resource.account) || all.has(keyOf(resource))) return false;
+    const isServed = accounts.has(resource.account);
+    left.set(
+      keyOf(resource),
+      isServed ? `${resource.region} is not enabled` : `${resource.account} is no longer served`,
+    );
+    return true;
+  });
+  ports.coverage.leave(left);
+  return gone;
 }
 
 function keyOf({ account, region }: AccountRegion): string {

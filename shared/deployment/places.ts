@@ -28,7 +28,7 @@ export async function placesToCover(
         .catch((error: unknown) => ({ kind: "unreadable", reason: describeError(error) }) as const);
       if (enabled.kind !== "present") unlisted.push({ account, reason: enabled.reason });
       const heard = heartbeats.filter((each) => each.account === account).map(({ region }) => region);
-      const regions = enabled.kind === "present" ? [...enabled.state, ...heard] : [...heard, home.region];
+      const regions = enabled.kind === "present" ? enabled.state : [...heard, home.region];
       return [...new Set(regions)].sort().map((region) => ({ account, region }));
     }),
   );

@@ -55,6 +55,7 @@ export function accountCoverageOnAws(
 ): AccountCoverage {
   const { home } = settings;
   let opened: { readonly clients: AwsClients; readonly atMs: number } | undefined;
+  let left: ReadonlyMap<string, string> = new Map();
   const current = (): AwsClients => {
     const nowMs = clock.nowMs();
     if (opened === undefined || nowMs - opened.atMs >= BELIEVED_MS) opened = { clients: openClients(), atMs: nowMs };
@@ -85,6 +86,10 @@ export function accountCoverageOnAws(
     forget() {
       opened = undefined;
     },
+    leave(places) {
+      left = places;
+    },
+    whyLeft: ({ account, region }) => left.get(`${account}#${region}`),
     regions: (account) => readRegions(current(), account, home),
   };
 }

@@ -69,6 +69,10 @@ export interface AccountCoverage {
   read(place: AccountRegion): Promise<Coverage>;
   /** Something has happened in an account: the next look relies on no role assumed before it. No call. */
   forget(): void;
+  /** Which places there is nothing to cover at any more, by account and Region (`<account>#<region>`), and why; instead of those told before. No call. */
+  leave(places: ReadonlyMap<string, string>): void;
+  /** Why there is nothing to cover at a place any more; undefined where there is. No call. */
+  whyLeft(place: AccountRegion): string | undefined;
   /** The Regions enabled for an account. */
   regions(account: string): Promise<Reading<readonly string[]>>;
 }

@@ -1,3 +1,4 @@
+import type { ResourceRef } from "../types.ts";
 import type { AccountRegion } from "./account-coverage.ts";
 
 /** When a forwarder was heard last. */
@@ -18,6 +19,18 @@ export interface Rounds {
   /** A deployment has made a call on Cordon's own. */
   deployment(at: string): Promise<void>;
   lastDeployment(): Promise<string | undefined>;
+}
+
+/**
+ * Resources that something was found wrong with, in the cell's table: what is no longer looked at otherwise is looked at once more, to resolve what is open.
+ *
+ * @throws CordonError `unavailable`
+ */
+export interface Troubles {
+  note(resource: ResourceRef, at: string): Promise<void>;
+  /** Nothing of it is open any more. */
+  over(resource: ResourceRef, at: string): Promise<void>;
+  all(): Promise<readonly ResourceRef[]>;
 }
 
 /**

@@ -8,9 +8,10 @@ import {
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { CodeChange } from "../deployment/own-resource.ts";
+import type { ResourceRef } from "../types.ts";
 import type { AccountRegion } from "./account-coverage.ts";
 import type { CodeChanges } from "./cell-resources.ts";
-import type { Heartbeat, Heartbeats, Rounds } from "./heartbeats.ts";
+import type { Heartbeat, Heartbeats, Rounds, Troubles } from "./heartbeats.ts";
 
 /**
  * What the guard remembers of its own, beside the journal in the cell's table:
@@ -18,12 +19,14 @@ import type { Heartbeat, Heartbeats, Rounds } from "./heartbeats.ts";
  *   HEARTBEAT   <account>#<region>   { account, region, at }                stays: what fell silent long ago is still silent
  *   ROUND       NEXT                 { account, region, at }                where the next round begins
  *   ROUND       DEPLOYMENT           { at }                                 when one was last heard of
+ *   TROUBLE     <type>#<arn>         { type, arn, name, account, region, at, overAt? }
  *   CODE        <function>           { functionName, at, by? }  without `by`: a deployment's
  *
  * Of two writes the later event's holds, in whatever order they come.
  */
 const HEARTBEATS = "HEARTBEAT";
 const CODE = "CODE";
+const TROUBLES = "TROUBLE";
 const ROUND = "ROUND";
 const NEXT = "NEXT";
 const DEPLOYMENT = "DEPLOYMENT";
@@ -42,19 +45,24 @@ export function heartbeatsInTable(client: DynamoDBClient, name: string): Heartbe
       return (await getItem(table, HEARTBEATS, `${account}#${region}`))?.at as string | undefined;
     },
     async all() {
-      const found: Heartbeat[] = [];
-      const pages = paginateQuery(
-        { client },
-        {
-          TableName: name,
-          KeyConditionExpression: "pk = :pk",
-          ExpressionAttributeValues: marshall({ ":pk": HEARTBEATS }),
-        },
-      );
-      await ask("Query", async () => {
-        for await (const { Items = [] } of pages) found.push(...Items.map((item) => unmarshall(item) as Heartbeat));
-      });
+      const found = (await queryItems(table, HEARTBEATS)) as unknown as readonly Heartbeat[];
       return found.map(({ account, region, at }) => ({ account, region, at }));
+    },
+  };
+}
+
+/** Query and UpdateItem on the table. */
+export function troublesInTable(client: DynamoDBClient, name: string): Troubles {
+  const table = { client, name };
+  const keyOf = ({ type, arn }: ResourceRef) => `${type}#${arn}`;
+  return {
+    note: (ref, at) => putNewer(table, TROUBLES, keyOf(ref), { entity: "trouble", ...ref, at }, ["overAt"]),
+    over: (ref, at) => putNewer(table, TROUBLES, keyOf(ref), { entity: "trouble", ...ref, at, overAt: at }, []),
+    async all() {
+      const open = (await queryItems(table, TROUBLES)).filter(({ overAt }) => overAt === undefined);
+      return (open as unknown as readonly ResourceRef[]).map(({ type, arn, name, account, region }) => ({
+        ...{ type, arn, name, account, region },
+      }));
     },
   };
 }
@@ -117,6 +125,20 @@ async function getItem({ client, name }: Table, pk: string, sk: string): Promise
     client.send(new GetItemCommand({ TableName: name, Key, ConsistentRead: true })),
   );
   return Item === undefined ? undefined : unmarshall(Item);
+}
+
+async function queryItems({ client, name }: Table, pk: string): Promise<readonly Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = [];
+  const query = {
+    TableName: name,
+    KeyConditionExpression: "pk = :pk",
+    ExpressionAttributeValues: marshall({ ":pk": pk }),
+  };
+  await ask("Query", async () => {
+    for await (const { Items = [] } of paginateQuery({ client }, query))
+      found.push(...Items.map((item) => unmarshall(item)));
+  });
+  return found;
 }
 
 async function ask<Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> {

@@ -126,7 +126,12 @@ describe("cordon coverage", () => {
       {
         names: { partition: "aws", home: { account: "111122223333", region: "eu-central-1" }, rules: [] },
         ports: {
-          coverage: { read: async () => coverage, forget() {}, regions: async () => ({ kind: "present", state: [] }) },
+          coverage: {
+            read: async () => coverage,
+            forget() {},
+            whyLeft: () => undefined,
+            regions: async () => ({ kind: "present", state: [] }),
+          },
         } as unknown as Parameters<typeof rowOf>[0]["ports"],
       },
       place,

@@ -11,7 +11,12 @@ import type { Coverage } from "../../shared/resources/account-coverage.ts";
 import type { Properties } from "../../shared/resources/cell-resources.ts";
 import type { Reading } from "../../shared/resources/port.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
-import { codeChangesInTable, heartbeatsInTable, roundsInTable } from "../../shared/resources/table-items-aws.ts";
+import {
+  codeChangesInTable,
+  heartbeatsInTable,
+  roundsInTable,
+  troublesInTable,
+} from "../../shared/resources/table-items-aws.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { messagesVia } from "../../shared/runtime/messages.ts";
 import type { Clock } from "../../shared/types.ts";
@@ -48,9 +53,12 @@ async function open(rules: readonly string[], state: (name: string) => Reading<P
   const clock: Clock = { nowMs: () => START_MS, sleep: async () => {} };
   const clients = new AwsClients();
   const heartbeats = heartbeatsInTable(clients.dynamoDb(), "cordon");
+  const troubles = troublesInTable(clients.dynamoDb(), "cordon");
   const codeChanges = codeChangesInTable(clients.dynamoDb(), "cordon");
   const own = rules.map(rule);
+  const members = [MEMBER];
   const looks: string[] = [];
+  let left: ReadonlyMap<string, string> = new Map();
   const ports: Guard["ports"] = {
     s3: s3BucketsOnAws(clients, clock),
     cell: {
@@ -70,10 +78,14 @@ async function open(rules: readonly string[], state: (name: string) => Reading<P
         return covered(START_MS, await heartbeats.last(place));
       },
       forget() {},
+      leave(places) {
+        left = places;
+      },
+      whyLeft: ({ account, region }) => left.get(`${account}#${region}`),
       regions: async () => ({ kind: "present", state: [REGION] }),
     },
   };
-  const names = { partition: "aws", home: HOME, rules: [], accounts: [MEMBER] };
+  const names = { partition: "aws", home: HOME, rules: [], accounts: members };
   const connection = {
     policy: policyWith(),
     clock,
@@ -84,10 +96,11 @@ async function open(rules: readonly string[], state: (name: string) => Reading<P
   const guard: Guard = {
     stackName: "cordon",
     names,
-    members: [MEMBER],
+    members,
     ports,
     heartbeats,
     rounds: roundsInTable(clients.dynamoDb(), "cordon"),
+    troubles,
     codeChanges,
     clock,
     messages: messagesVia("cordon-refused", clock),
@@ -107,7 +120,7 @@ async function open(rules: readonly string[], state: (name: string) => Reading<P
   const handler = guardHandler(async () => guard);
   const send = async (event: unknown, remainingMs = 60_000) =>
     (await handler(event, lambdaContext(remainingMs))) as Answer & SQSBatchResponse;
-  return { sandbox, send, looks, heartbeats, codeChanges, journal: lookAt(sandbox), told };
+  return { sandbox, send, own, members, troubles, looks, heartbeats, codeChanges, journal: lookAt(sandbox), told };
 }
 
 /** Of a line in CloudWatch's embedded metric format: each metric with its value. */
@@ -162,6 +175,25 @@ describe("a look around", () => {
     const { send, looks } = await open(["a"], () => fine);
     await send(tick(), 5_000);
     expect(looks).toEqual([]);
+  });
+
+  it("resolves what is open of what is no longer there to be looked at: a resource renamed, an account let go", async () => {
+    const { send, own, members, journal, troubles } = await open(["a", "b"], () => off);
+    await send(tick());
+    const standing = () =>
+      journal
+        .findings()
+        .filter(({ status }) => status !== "resolved")
+        .map(({ resource }) => resource.name);
+    expect(standing()).toEqual(expect.arrayContaining(["a", "b", `${MEMBER}/${REGION}`]));
+
+    own.splice(0, 1);
+    members.splice(0);
+    await send(tick(15));
+    // The cell's own account stays, and so does what was found there.
+    const left = [`${ACCOUNT}/${REGION}`, "b"];
+    expect(standing().sort()).toEqual(left);
+    expect((await troubles.all()).map(({ name }) => name).sort()).toEqual(left);
   });
 
   it("passes over Regions whose forwarder has just been heard, which were looked at then", async () => {

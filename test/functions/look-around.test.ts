@@ -37,7 +37,8 @@ function guardOf({
       },
       lastDeployment: async () => new Date(deployedAtMs).toISOString(),
     },
-    ports: { cell: { own: refs.map((ref) => ({ ref })) }, coverage: { regions } },
+    troubles: { all: async () => [] },
+    ports: { cell: { own: refs.map((ref) => ({ ref })) }, coverage: { regions, leave() {} } },
   } as unknown as Guard;
   const looked: string[] = [];
   const round = (number: number, lookMs = 0) => {

@@ -83,6 +83,8 @@ describe("where a cell has to hear", () => {
   const coverage = (regions: Readonly<Record<string, readonly string[]>>): AccountCoverage => ({
     read: () => Promise.reject(new Error("not asked")),
     forget() {},
+    leave() {},
+    whyLeft: () => undefined,
     async regions(account) {
       const found = regions[account];
       return found === undefined ? { kind: "unreadable", reason: "shut" } : { kind: "present", state: found };
@@ -104,6 +106,12 @@ describe("where a cell has to hear", () => {
       "444455556666 us-east-1",
       "777788889999 eu-west-3",
     ]);
+  });
+
+  it("is no Region that was disabled, though it was heard once", async () => {
+    const heard = [{ account: "111122223333", region: "eu-south-2", at: "2026-03-01T09:00:00Z" }];
+    const regions = { "111122223333": ["eu-central-1"] };
+    expect(await told(coverage(regions), home, [], heard)).toEqual(["111122223333 eu-central-1"]);
   });
 
   it("of an account that can't be entered is where it was heard, and home, so that somebody is told", async () => {
@@ -130,7 +138,7 @@ describe("what has to be known of accounts and Regions", () => {
     accounts: { kind: "present", state: "all" },
   };
   const row = (state: Coverage) => {
-    const coverage = { read: async () => state } as never;
+    const coverage = { read: async () => state, whyLeft: () => undefined } as never;
     return rowOf({ names: { home, partition: "aws", rules: [] }, ports: { coverage } as never }, home);
   };
   const told = async (state: Coverage) => describeRows([await row(state)], 0, false);

@@ -40,6 +40,8 @@ export function guardPorts(world: { current: WatchWorld }): {
         return world.current.coverage;
       },
       forget() {},
+      leave() {},
+      whyLeft: () => undefined,
       async regions() {
         return { kind: "present", state: ["eu-central-1"] };
       },
