@@ -80,14 +80,15 @@ function chainHead(): Own {
 function guardHeartbeat(): Own {
   return {
     id: `${logicalId(GUARD)}Heartbeat`,
-    says: "Nobody looks whether Cordon itself is as deployed: the guard has not come round twice.",
+    says: "Nobody looks whether Cordon itself is as deployed: the guard has not come round three times.",
     metric: "heartbeat",
     dimensions: { service: GUARD },
     statistic: "Sum",
     threshold: 1,
     isLow: true,
     periodSeconds: LOOKS_EVERY_MINUTES * 60,
-    periods: 2,
+    // A deployment may cost one round.
+    periods: 3,
     mustReport: true,
   };
 }

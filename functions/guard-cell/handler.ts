@@ -61,7 +61,7 @@ export function guardHandler(open: (functionArn: string | undefined) => Promise<
       (signal) => handle(signal, deadlineMs),
       deadlineMs,
     );
-    // Missing for two rounds, it raises an alarm (deploy/alarms.ts): then nobody looks any more, or not at all of Cordon's own.
+    // Missing for three rounds, it raises an alarm (deploy/alarms.ts): then nobody looks any more, or not at all of Cordon's own.
     if (isOwnWhole) metrics.addMetric("heartbeat", MetricUnit.Count, 1);
     metrics.addMetric("looks-failed", MetricUnit.Count, failures.length);
     metrics.addMetric("looks-left", MetricUnit.Count, left);

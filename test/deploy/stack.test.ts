@@ -5,6 +5,7 @@ import { memberRole } from "../../deploy/member-role.ts";
 import { stackResources } from "../../deploy/resources.ts";
 import { serverlessResources } from "../../deploy/serverless.ts";
 import { environmentOf, modeOf, parseStack, singleAccount } from "../../deploy/stack.ts";
+import { DUE_AFTER_MS, SWEEPS_EVERY_MINUTES } from "../../shared/outbox/sweep-outbox.ts";
 
 const ALONE = { name: "cordon", accounts: "", organization: "", memberRole: "", externalId: "" };
 const MEMBERS = {
@@ -184,5 +185,45 @@ describe("what the guard may read", () => {
     const arn = "arn:${AWS::Partition}:config:*:${AWS::AccountId}:configuration-recorder/*";
     expect(own).toEqual([{ "Fn::Sub": arn }]);
     expect(member).toContain(JSON.stringify(arn));
+  });
+});
+
+describe("who is paged, and when", () => {
+  const resources = stackResources("cordon") as Record<string, { Type: string; Properties: Record<string, unknown> }>;
+  const alarm = (metric: string) =>
+    Object.values(resources)
+      .filter(({ Properties }) => Properties.MetricName === metric)
+      .map(({ Properties }) => Properties);
+
+  it("is told of the guard's findings within minutes, without a ticket between, until a round finds none", () => {
+    expect(alarm("cell-findings-open")).toMatchObject([
+      {
+        Threshold: 1,
+        Statistic: "Maximum",
+        Period: 300,
+        EvaluationPeriods: 1,
+        TreatMissingData: "ignore",
+        AlarmActions: [{ Ref: "AlarmTopic" }],
+        Dimensions: [{ Name: "service", Value: "guard-cell" }],
+      },
+    ]);
+  });
+
+  it("is told when looks fail or there is no time for them, two rounds long", () => {
+    for (const metric of ["looks-failed", "looks-left"])
+      expect(alarm(metric)).toMatchObject([{ Threshold: 1, Period: 900, EvaluationPeriods: 2 }]);
+  });
+
+  it("is told of what nobody acknowledges within an hour, but not of what is merely late once", () => {
+    const ages = alarm("outbox-oldest-age-seconds");
+    expect(ages).toHaveLength(2);
+    const sweepSeconds = SWEEPS_EVERY_MINUTES * 60;
+    for (const { Threshold, Period, EvaluationPeriods } of ages as Record<string, number>[]) {
+      expect(Period).toBe(sweepSeconds);
+      expect(Threshold).toBeGreaterThan(sweepSeconds);
+      expect((Threshold ?? 0) + sweepSeconds * (EvaluationPeriods ?? 0)).toBeLessThan(3_600);
+    }
+    // What one sweep has emitted is due at the next, or its age would be told every other time.
+    expect(DUE_AFTER_MS / 1_000).toBeLessThan(sweepSeconds);
   });
 });
