@@ -147,7 +147,8 @@ async function placesOf(guard: Guard, round: Round): Promise<Known> {
   const { members, heartbeats, ports, clock, names, rounds } = guard;
   const heard = (await heartbeats.all()).filter(({ account }) => serves(names, account));
   const { places, unlisted } = await placesToCover(ports.coverage, names.home, members, heard);
-  for (const { account, reason } of unlisted) round.failures.push({ resource: `the Regions of ${account}`, reason });
+  for (const { account, reason, isUnanswered } of unlisted)
+    if (isUnanswered) round.failures.push({ resource: `the Regions of ${account}`, reason });
   const freshSince = clock.nowMs() - LOOKED_AT_MS;
   const fresh = new Set(heard.filter(({ at }) => Date.parse(at) > freshSince).map(keyOf));
   const stale = places.filter((place) => !fresh.has(keyOf(place)));
