@@ -90,8 +90,11 @@ const callsTo = (sandbox: Sandbox, service: string) =>
   sandbox.calls.filter((call) => call.service === service && call.functionName !== undefined);
 const refusals = (sandbox: Sandbox) =>
   (sandbox.queues[CELL.refusedQueue] ?? []).map(({ attributes }) => attributes.reason ?? "");
-const strangersEvent = () =>
-  eventBridge(cloudTrailRecord("their-data", { account: STRANGER })) as unknown as EventBridgeEvent;
+/** A call of the cell's own account on a stranger's bucket: AWS tells it to both. */
+const strangersEvent = () => {
+  const record = { ...cloudTrailRecord("their-data", { account: STRANGER }), recipientAccountId: "111122223333" };
+  return eventBridge(record) as unknown as EventBridgeEvent;
+};
 
 /** What must be so of an event that was refused because of its account. */
 function expectRefused(sandbox: Sandbox, said: readonly string[]): void {
