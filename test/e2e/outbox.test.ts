@@ -102,7 +102,7 @@ describe("an archiver that dies", () => {
 });
 
 describe("consumers of the stream that are down for longer than it remembers", () => {
-  it("miss nothing: the hourly sweep has it told again", async () => {
+  it("miss nothing: the sweep has it told again", async () => {
     setConsumers(false);
     await violate("missed");
     await cell.sandbox.drain();
