@@ -25,9 +25,9 @@ export function checkAccountsFit({ accounts, organization }: Stack, resources: R
     return length > limit ? [`${what} would be ${length} characters long, and AWS takes ${limit}`] : [];
   });
   if (tooLong.length === 0) return;
-  const advice = organization === undefined ? "set custom.organization instead" : "custom.organization is enough";
+  const advice = organization === undefined ? "set CORDON_ORGANIZATION instead" : "CORDON_ORGANIZATION is enough";
   throw new Error(
-    `custom.accounts names ${accounts.length} accounts, too many to name each: ${tooLong.join("; ")}. Expected fewer, or ${advice}, which lets in all accounts of an organisation.`,
+    `CORDON_ACCOUNTS names ${accounts.length} accounts, too many to name each: ${tooLong.join("; ")}. Expected fewer, or ${advice}, which lets in all accounts of an organisation.`,
   );
 }
 

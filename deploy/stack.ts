@@ -16,6 +16,16 @@ export interface Stack {
 /** Seven years, as C5 of common retention schedules asks for audit logs; Object Lock's COMPLIANCE mode binds the root user too. */
 const EVIDENCE = { mode: "COMPLIANCE", days: 2_555 } as const;
 
+/** What serverless.yml's `custom` takes from the environment, by what it is called there. */
+const SETTING: Readonly<Record<string, string>> = {
+  accounts: "CORDON_ACCOUNTS",
+  organization: "CORDON_ORGANIZATION",
+  memberRole: "CORDON_MEMBER_ROLE",
+  externalId: "CORDON_EXTERNAL_ID",
+  evidenceMode: "CORDON_EVIDENCE_MODE",
+  evidenceDays: "CORDON_EVIDENCE_DAYS",
+};
+
 /** A stack that serves its own account only, with everything else as by default. */
 export function singleAccount(name: string): Stack {
   return { name, accounts: [], evidence: EVIDENCE };
@@ -31,7 +41,8 @@ export function parseStack(custom: Readonly<Record<string, unknown>>): Stack {
   const text = (key: string): string => String(custom[key] ?? "").trim();
   const expect = (key: string, pattern: RegExp, meaning: string): string => {
     const value = text(key);
-    if (value !== "" && !pattern.test(value)) problems.push(`custom.${key} is "${value}": expected ${meaning}`);
+    if (value !== "" && !pattern.test(value))
+      problems.push(`${SETTING[key] ?? `custom.${key}`} is "${value}": expected ${meaning}`);
     return value;
   };
   const name = expect("name", /^[a-z][a-z0-9-]{1,24}$/, "2 to 25 lower-case letters, digits and dashes");
@@ -46,7 +57,7 @@ export function parseStack(custom: Readonly<Record<string, unknown>>): Stack {
   const mode = expect("evidenceMode", /^(COMPLIANCE|GOVERNANCE)$/, "COMPLIANCE or GOVERNANCE") || EVIDENCE.mode;
   const days = expect("evidenceDays", /^[1-9]\d{0,4}$/, "a number of days, 1 to 36500") || String(EVIDENCE.days);
   if ((role === "") !== (externalId === ""))
-    problems.push("custom.memberRole and custom.externalId: expected both or neither");
+    problems.push("CORDON_MEMBER_ROLE and CORDON_EXTERNAL_ID: expected both or neither");
   if (problems.length > 0) throw new Error(`The stack's settings can't be used. ${problems.join("; ")}.`);
   return {
     name,

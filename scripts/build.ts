@@ -8,18 +8,17 @@ import { build, type Plugin } from "esbuild";
 import { controlIds } from "../controls/catalogue.ts";
 import { DEFAULT_POLICY_FILE } from "../shared/policy/built-in.ts";
 import { formatPolicyErrors, parsePolicy } from "../shared/policy/parse-policy.ts";
+import type { ResidencyPolicy } from "../shared/policy/policy.ts";
 import { bundleOptions } from "./bundle-options.ts";
 
 const root = new URL("..", import.meta.url);
 
-async function compiledPolicy(file: string): Promise<string> {
+async function compiledPolicy(file: string): Promise<ResidencyPolicy> {
   const text = await readFile(file, "utf8").catch((error: Error) =>
     stop(`The policy ${file} can't be read: ${error.message}`),
   );
   const parsed = parsePolicy(text, file, controlIds);
-  return parsed.ok
-    ? JSON.stringify(parsed.policy)
-    : stop(`The policy is refused.\n${formatPolicyErrors(parsed.errors)}`);
+  return parsed.ok ? parsed.policy : stop(`The policy is refused.\n${formatPolicyErrors(parsed.errors)}`);
 }
 
 function stop(message: string): never {
@@ -43,11 +42,12 @@ function policyPlugin(policy: string): Plugin {
 const USAGE = `npm run build [-- --policy <file>]
 
 Bundles functions/<name>/handler.ts into dist/<name>/index.js, with the policy compiled in (${DEFAULT_POLICY_FILE} by default).
+What is to be deployed has to be built with --policy: for any stage but local, packaging refuses the default.
 `;
 
-function readArguments(): { readonly policy: string } {
+function readArguments(): { readonly policy?: string } {
   try {
-    const options = { policy: { type: "string", default: DEFAULT_POLICY_FILE }, help: { type: "boolean" } } as const;
+    const options = { policy: { type: "string" }, help: { type: "boolean" } } as const;
     const { values } = parseArgs({ options });
     if (values.help !== true) return values;
     process.stdout.write(USAGE);
@@ -60,7 +60,8 @@ function readArguments(): { readonly policy: string } {
 async function main(): Promise<void> {
   const values = readArguments();
   process.chdir(new URL(".", root).pathname);
-  const policy = await compiledPolicy(values.policy);
+  const file = values.policy ?? DEFAULT_POLICY_FILE;
+  const policy = await compiledPolicy(file);
   const functions = (await readdir("functions", { withFileTypes: true })).filter((entry) => entry.isDirectory());
   await rm("dist", { recursive: true, force: true });
   const started = performance.now();
@@ -69,16 +70,19 @@ async function main(): Promise<void> {
     outdir: "dist",
     ...bundleOptions,
     metafile: true,
-    plugins: [policyPlugin(policy)],
+    plugins: [policyPlugin(JSON.stringify(policy))],
   });
   for (const { name } of functions) {
     await mkdir(`dist/${name}`, { recursive: true });
     await writeFile(`dist/${name}/package.json`, '{ "type": "module" }\n');
   }
-  for (const [file, { bytes }] of Object.entries(result.metafile.outputs))
-    process.stdout.write(`${file}  ${Math.round(bytes / 1024)} KB\n`);
+  // What is packaged later says by this what it deploys (deploy/before-packaging.ts).
+  const about = { policy: file, isChosen: values.policy !== undefined, digest: policy.digest };
+  await writeFile("dist/build.json", `${JSON.stringify(about)}\n`);
+  for (const [output, { bytes }] of Object.entries(result.metafile.outputs))
+    process.stdout.write(`${output}  ${Math.round(bytes / 1024)} KB\n`);
   process.stdout.write(
-    `built ${functions.length} functions with policy ${values.policy} in ${Math.round(performance.now() - started)} ms\n`,
+    `built ${functions.length} functions with policy ${file} in ${Math.round(performance.now() - started)} ms\n`,
   );
 }
 

@@ -32,19 +32,19 @@ describe("a stack's settings", () => {
     ["a name with capitals", { name: "Cordon" }, /custom\.name is "Cordon": expected/],
     ["no name", { name: "" }, /custom\.name is missing/],
     ["a name too long for its roles", { name: "c".repeat(26) }, /custom\.name/],
-    ["an account that is none", { accounts: "4444" }, /custom\.accounts is "4444": expected account ids of 12 digits/],
-    ["an organisation that is none", { organization: "acme" }, /custom\.organization/],
+    ["an account that is none", { accounts: "4444" }, /CORDON_ACCOUNTS is "4444": expected account ids of 12 digits/],
+    ["an organisation that is none", { organization: "acme" }, /CORDON_ORGANIZATION/],
     ["a role without an external id", { memberRole: "cordon-member" }, /expected both or neither/],
     ["an external id without a role", { externalId: "a-long-external-id" }, /expected both or neither/],
-    ["an unknown lock", { evidenceMode: "NONE" }, /custom\.evidenceMode is "NONE": expected COMPLIANCE or GOVERNANCE/],
-    ["no retention", { evidenceDays: "0" }, /custom\.evidenceDays/],
+    ["an unknown lock", { evidenceMode: "NONE" }, /CORDON_EVIDENCE_MODE is "NONE": expected COMPLIANCE or GOVERNANCE/],
+    ["no retention", { evidenceDays: "0" }, /CORDON_EVIDENCE_DAYS/],
   ])("refuse %s, and say what was expected", (_, wrong, message) => {
     expect(() => parseStack({ ...ALONE, ...wrong })).toThrow(message);
   });
 
   it("are refused with all mistakes at once", () => {
     const parse = () => parseStack({ ...ALONE, accounts: "1", evidenceDays: "many" });
-    expect(parse).toThrow(/custom\.accounts.*custom\.evidenceDays/);
+    expect(parse).toThrow(/CORDON_ACCOUNTS.*CORDON_EVIDENCE_DAYS/);
   });
 });
 
@@ -128,7 +128,7 @@ describe("a stack of many accounts", () => {
     ],
   ])("is refused when %s, and told of the organisation", (_, custom, message) => {
     expect(packageWith(custom)).toThrow(message);
-    expect(packageWith(custom)).toThrow(/set custom\.organization instead/);
+    expect(packageWith(custom)).toThrow(/set CORDON_ORGANIZATION instead/);
   });
 
   it("is packaged by its organisation, whatever its size", () => {
