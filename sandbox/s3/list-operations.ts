@@ -6,13 +6,15 @@ import type { Bucket } from "./state.ts";
 
 const MAX_KEYS = 1000;
 
-/** Listings, in the order of UTF-8 bytes. No delimiters, and no URL encoding of keys. */
+/** Listings, in the order of UTF-8 bytes. No delimiters; keys URL-encoded where that is asked for. */
 export const listOperations: BucketOperation[] = [
   {
     schema: sdk.ListObjectsV2$,
     actions: ["s3:ListBucket"],
-    members: ["Bucket", "Prefix", "MaxKeys", "ContinuationToken", "StartAfter", "ExpectedBucketOwner"],
+    members: ["Bucket", "Prefix", "MaxKeys", "ContinuationToken", "StartAfter", "ExpectedBucketOwner", "EncodingType"],
     run({ input }, bucket) {
+      const isEncoded = input.EncodingType === "url";
+      const written = (text: string) => (isEncoded ? encodeURIComponent(text).replaceAll("%2F", "/") : text);
       const { Prefix = "", ContinuationToken: token } = input as Record<string, string | undefined>;
       const after = token === undefined ? String(input.StartAfter ?? "") : readToken(token);
       const limit = readLimit(input.MaxKeys);
@@ -26,13 +28,14 @@ export const listOperations: BucketOperation[] = [
       return {
         output: {
           Name: bucket.name,
-          Prefix,
+          Prefix: written(Prefix),
+          ...(isEncoded && { EncodingType: "url" }),
           MaxKeys: limit,
           KeyCount: page.length,
           IsTruncated: isTruncated,
           ContinuationToken: token,
           NextContinuationToken: isTruncated ? Buffer.from(last.key).toString("base64") : undefined,
-          Contents: page.map(describeObject),
+          Contents: page.map((version) => ({ ...describeObject(version), Key: written(version.key) })),
         },
       };
     },

@@ -188,6 +188,15 @@ describe("listings", () => {
     expect(keys).toEqual([["e/10", "e/2", "e/Z"], ["e/é"]]);
   });
 
+  it("write keys as URLs do, for who asks", async () => {
+    await put("versioned", "e/a b é.json");
+
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: "versioned", Prefix: "e/", EncodingType: "url" }));
+
+    expect(page).toMatchObject({ EncodingType: "url", Prefix: "e/" });
+    expect(page.Contents?.map(({ Key }) => Key)).toEqual(["e/a%20b%20%C3%A9.json"]);
+  });
+
   it("show versions newest first, in pages, with their delete markers", async () => {
     await put("versioned", "a", "1");
     await put("versioned", "a", "2");
