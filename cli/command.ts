@@ -24,7 +24,19 @@ export function command<const Args extends ArgsDef>(
   run: (args: ParsedArgs<Args>) => Promise<number>,
 ): Command {
   const meta = { name: `cordon ${name}`, description: summary };
-  const definition = defineCommand({ meta, args, run: (context) => run(context.args) });
+  const taken = Object.values(args).filter(({ type }) => type === "positional").length;
+  const definition = defineCommand({
+    meta,
+    args,
+    run: ({ args }) => {
+      const extra = args._.slice(taken);
+      if (extra.length > 0)
+        throw new Error(
+          `found ${extra.join(", ")} besides; expected ${taken || "no"} argument${taken === 1 ? "" : "s"}`,
+        );
+      return run(args);
+    },
+  });
   return { name, summary, notes, definition: definition as unknown as CommandDef };
 }
 

@@ -11,13 +11,20 @@ import { evidenceVerify } from "./evidence-verify.ts";
 
 const commands: readonly Command[] = [coverage, evidenceVerify];
 
+/** npm prints two lines of its own before the answer unless it is told not to. */
+const PIPING = "To pipe the answer: npm run --silent cordon -- <command> --json";
+
 /** Runs one command. Returns its exit code; answers are written to stdout, everything else to stderr. */
 export async function main(words: readonly string[]): Promise<number> {
   const command = commands.find(({ name }) => name.split(" ").every((word, index) => words[index] === word));
   const isHelp = words.includes("--help") || words.includes("-h");
   if (command === undefined) {
-    if (isHelp || words.length === 0) process.stdout.write(overview());
-    else process.stderr.write(`cordon: there is no command "${words.join(" ")}"\n\n${overview()}`);
+    const [group] = words;
+    const ofGroup = commands.filter(({ name }) => name.startsWith(`${group} `));
+    const help = overview(ofGroup.length > 0 ? ofGroup : commands);
+    if (isHelp || words.length === 0) process.stdout.write(help);
+    else if (words.length === 1 && ofGroup.length > 0) process.stderr.write(help);
+    else process.stderr.write(`cordon: there is no command "${words.join(" ")}"\n\n${help}`);
     return isHelp ? exitCodes.fine : exitCodes.unusable;
   }
   if (isHelp) {
@@ -37,15 +44,15 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const list = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
-  return `cordon <command>\n\n${list}\n\nEach tells more of itself: cordon <command> --help\n`;
+function overview(shown: readonly Command[]): string {
+  const width = Math.max(...shown.map(({ name }) => name.length));
+  const list = shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
+  return `cordon <command>\n\n${list}\n\nEach tells more of itself: cordon <command> --help\n${PIPING}\n`;
 }
 
 async function helpOf({ definition, notes }: Command): Promise<string> {
   const usage = await renderUsage(definition);
-  return `${process.stdout.isTTY ? usage : withoutColours(usage)}\n${notes}\n`;
+  return `${process.stdout.isTTY ? usage : withoutColours(usage)}\n${notes}\n${PIPING}\n`;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

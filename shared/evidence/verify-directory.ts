@@ -17,18 +17,27 @@ export interface NamedVerdict {
  * Reads files, calls nobody.
  *
  * @param heads the chains' heads by id, when they are known from the table
- * @throws when the directory can't be read
+ * @throws Error when the directory can't be read, or holds anything but files and folders: what a link points to is no part of the copy, and
+ * to pass over it would hide an entry
  */
 export async function verifyEvidenceDirectory(
   directory: string,
   heads: Readonly<Record<string, Head>> = {},
 ): Promise<readonly NamedVerdict[]> {
   const chains = new Map<string, EvidenceObject[]>(Object.keys(heads).map((chain) => [chain, []]));
-  const files = await readdir(join(directory, "evidence"), { recursive: true, withFileTypes: true });
-  for (const file of files) {
-    if (!file.isFile()) continue;
+  const found = await readdir(join(directory, "evidence"), { recursive: true, withFileTypes: true }).catch(
+    (error: unknown) => {
+      throw new Error(`${(error as Error).message}; expected a folder "evidence" in it`);
+    },
+  );
+  for (const file of found) {
+    if (file.isDirectory()) continue;
     const path = join(file.parentPath, file.name);
     const key = relative(directory, path).split(sep).join("/");
+    if (!file.isFile())
+      throw new Error(
+        `${key} is ${file.isSymbolicLink() ? "a symbolic link" : "no file"}; expected files and folders only, as "aws s3 sync" makes them`,
+      );
     const chain = parseObjectKey(key)?.chain ?? key.split("/").slice(1, -1).join("/");
     const objects = chains.get(chain) ?? [];
     objects.push({ key, body: await readFile(path, "utf8") });

@@ -13,6 +13,13 @@ import type { ResourceRef } from "../types.ts";
  *   BRAKE                      BRAKE                         { on, reason, by }
  *   CHAIN#<id>                 HEAD                          the last archived entry of a chain of evidence
  *
+ * What the guard remembers lies beside it; its keys are in shared/resources/table-items-aws.ts:
+ *
+ *   HEARTBEAT                  <account>#<region>            when a forwarder was heard last
+ *   CODE                       <function>                    who changed a function's code last
+ *   ROUND                      NEXT, DEPLOYMENT              where the next round begins, when a deployment was last heard of
+ *   TROUBLE                    <type>#<arn>                  resources the guard has findings of
+ *
  * What somebody outside the table has to be told carries `outbox`, until its consumer acknowledges it: findings for tickets, evidence for the
  * archive. The index of that name finds what the stream, which keeps 24 hours, has forgotten.
  */

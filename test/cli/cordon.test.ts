@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -34,6 +34,17 @@ describe("cordon", () => {
     const { code, out, err } = await cordon("--help");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     for (const name of ["coverage", "evidence verify"]) expect(out).toContain(name);
+    expect(out).toContain("npm run --silent cordon -- <command> --json");
+  });
+
+  it.each<readonly [readonly string[], number, "out" | "err"]>([
+    [["evidence"], 2, "err"],
+    [["evidence", "--help"], 0, "out"],
+  ])("%j shows the commands of its group, and no others", async (words, code, stream) => {
+    const said = await cordon(...words);
+    expect(said.code).toBe(code);
+    expect(said[stream]).toContain("evidence verify  Whether");
+    expect(`${said.out}${said.err}`).not.toMatch(/there is no command|coverage/);
   });
 
   it.each([["coverage"], ["evidence verify"]])(
@@ -42,13 +53,16 @@ describe("cordon", () => {
       const { code, out, err } = await cordon(...name.split(" "), "--help");
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(out).toContain("Exit code:");
+      expect(out).toContain("npm run --silent cordon -- <command> --json");
       expect(out).not.toContain("\u001b");
     },
   );
 
   it.each<readonly [string, readonly string[], string]>([
     ["no command", ["coverages"], 'there is no command "coverages"'],
-    ["half a command", ["evidence"], 'there is no command "evidence"'],
+    ["half a command that is misspelt", ["evidence", "verfy"], 'there is no command "evidence verfy"'],
+    ["an argument too many", ["coverage", "extra"], "found extra besides; expected no arguments"],
+    ["a second directory", ["evidence", "verify", "a", "b"], "found b besides; expected 1 argument"],
     ["a misspelt option", ["coverage", "--jsn"], "found --jsn, which this command does not have"],
     ["an account that is none", ["coverage", "--account", "12"], '--account is "12": expected 12 digits'],
     ["no stack", ["coverage"], "CORDON_STACK is not set: expected"],
@@ -92,7 +106,29 @@ describe("cordon evidence verify", () => {
   it("holds for a copy as it was archived", async () => {
     const { code, out } = await cordon("evidence", "verify", copy());
     expect(code).toBe(0);
-    expect(out).toContain(`holds   ${chain}: 3 entries, the last is number 3`);
+    expect(out).toContain(`holds   ${chain}: 3 entries, the last is number 3, ${links[2]?.hash}\n`);
+  });
+
+  it("says that objects alone can't tell a cut-off end, with the head to compare", async () => {
+    const cut = copy((files) => files.delete(key(2)));
+    const { code, out } = await cordon("evidence", "verify", cut);
+    expect(code).toBe(0);
+    expect(out).toContain(`the last is number 2, ${links[1]?.hash}\n`);
+    expect(out).toContain("A cut-off end can't be told from objects alone");
+    expect((await cordon("evidence", "verify", "--help")).out).toContain("cut off can't be told from objects alone");
+  });
+
+  it.each<readonly [string, () => string]>([
+    ["a file", () => key(1)],
+    ["a folder", () => dirname(key(0))],
+  ])("refuses a link in place of %s, and passes over nothing", async (_, linked) => {
+    const directory = copy();
+    const path = linked();
+    renameSync(join(directory, path), join(directory, "elsewhere"));
+    symlinkSync(join(directory, "elsewhere"), join(directory, path));
+    const { code, out, err } = await cordon("evidence", "verify", directory);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(`${path} is a symbolic link; expected files and folders only`);
   });
 
   it.each<readonly [string, string, (files: Map<string, string>) => void]>([
@@ -102,12 +138,17 @@ describe("cordon evidence verify", () => {
     const { code, out } = await cordon("evidence", "verify", copy(change));
     expect(code).toBe(1);
     expect(out).toContain(`BROKEN  ${chain}: ${name} is ${problem}`);
+    expect(out).not.toContain("cut-off");
   });
 
   it("says the same as JSON", async () => {
     const { code, out } = await cordon("evidence", "verify", copy(), "--json");
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toMatchObject({ ok: true, chains: [{ chain, entries: 3, verdict: { ok: true } }] });
+    expect(JSON.parse(out)).toMatchObject({
+      ok: true,
+      note: expect.stringContaining("cut-off end"),
+      chains: [{ chain, entries: 3, verdict: { ok: true, head: { sequence: 3, hash: links[2]?.hash } } }],
+    });
   });
 });
 
