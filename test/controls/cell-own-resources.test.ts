@@ -67,7 +67,7 @@ describe("what the guard expects", () => {
       "for an organisation",
       { name: "cordon-eu", organization: "o-abcdefghij", memberRole: "cordon-member", externalId: "an-id" },
     ],
-    ["with evidence of its own kind", { name: "cordon", evidenceMode: "GOVERNANCE", evidenceDays: "30" }],
+    ["with evidence of its own kind", { name: "cordon", evidenceMode: "GOVERNANCE", CORDON_EVIDENCE_DAYS: "30" }],
   ])("follows from the functions' environment as from the stack's settings: %s", (_, custom) => {
     const stack = parseStack(custom);
     const env = environmentOf(stack, { CORDON_MODE: "enforce" });
@@ -77,7 +77,7 @@ describe("what the guard expects", () => {
 
   it("says what is wrong with an environment that it can't follow from", () => {
     expect(() => readStack({})).toThrow("custom.name is missing");
-    expect(() => readStack({ CORDON_STACK: "cordon", CORDON_EVIDENCE_DAYS: "some" })).toThrow("evidenceDays");
+    expect(() => readStack({ CORDON_STACK: "cordon", CORDON_EVIDENCE_DAYS: "some" })).toThrow("CORDON_EVIDENCE_DAYS");
   });
 
   it("of forwarders is their template's rules, by the names of this cell", () => {
