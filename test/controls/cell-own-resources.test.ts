@@ -67,7 +67,7 @@ describe("what the guard expects", () => {
       "for an organisation",
       { name: "cordon-eu", organization: "o-abcdefghij", memberRole: "cordon-member", externalId: "an-id" },
     ],
-    ["with evidence of its own kind", { name: "cordon", evidenceMode: "GOVERNANCE", CORDON_EVIDENCE_DAYS: "30" }],
+    ["with evidence of its own kind", { name: "cordon", evidenceMode: "GOVERNANCE", evidenceDays: "30" }],
   ])("follows from the functions' environment as from the stack's settings: %s", (_, custom) => {
     const stack = parseStack(custom);
     const env = environmentOf(stack, { CORDON_MODE: "enforce" });
