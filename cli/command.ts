@@ -16,12 +16,14 @@ export interface Command {
 /**
  * A command from its parts.
  *
+ * @param takesMore any number of words may follow its arguments; they are in `args._`
  * @param run does it and gives the exit code; what it throws is told as a mistake in arguments or settings
  */
 export function command<const Args extends ArgsDef>(
   { name, summary, notes }: Omit<Command, "definition">,
   args: Args,
   run: (args: ParsedArgs<Args>) => Promise<number>,
+  { takesMore = false }: { readonly takesMore?: boolean } = {},
 ): Command {
   const meta = { name: `cordon ${name}`, description: summary };
   const taken = Object.values(args).filter(({ type }) => type === "positional").length;
@@ -30,7 +32,7 @@ export function command<const Args extends ArgsDef>(
     args,
     run: ({ args }) => {
       const extra = args._.slice(taken);
-      if (extra.length > 0)
+      if (extra.length > 0 && !takesMore)
         throw new Error(
           `found ${extra.join(", ")} besides; expected ${taken || "no"} argument${taken === 1 ? "" : "s"}`,
         );

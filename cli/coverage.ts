@@ -61,7 +61,7 @@ Exit code: 0 no gap, 1 gaps or something that could not be told, 2 it could not 
       .flatMap(({ parts }) => parts)
       .filter(({ state }) => state === "gap" || state === "unknown").length;
     const report = { stack: guard.stackName, settings, home, at: new Date(nowMs).toISOString(), gaps, places: rows };
-    const isColoured = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+    const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
     const told = `${describeSettings(settings)}\n\n${describeRows(rows, nowMs, isColoured)}`;
     process.stdout.write(args.json ? `${JSON.stringify(report, null, 2)}\n` : told);
     return gaps === 0 ? exitCodes.fine : exitCodes.wrong;

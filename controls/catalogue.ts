@@ -9,5 +9,3 @@ export const catalogue = [
   cordonCellStaysDeployed,
   s3ReplicationStaysInJurisdiction,
 ] as const;
-
-export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);

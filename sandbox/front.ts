@@ -152,7 +152,8 @@ async function handle(
       if (decision !== undefined) throw accessDenied(service, principal, permission, decision, operation);
     }
   };
-  const ending = execute(account, operation, context, call, check, refuse);
+  const passed = execute(account, operation, context, call, check, refuse);
+  const ending = await proceed(operation, context, call, passed, refuse);
   if (fault?.kind === "crash-after" || fault?.kind === "reset-after") {
     call.status = 0;
     if (fault.kind === "crash-after" && principal.container) account.kill(principal.container);
@@ -200,6 +201,26 @@ function execute(
   // Whether a redirected call leaves a record, and in which Region, is not documented: none is made up.
   if (subject && error?.status !== 301) account.completed(operation, subject, context, error);
   return ending;
+}
+
+/** What takes longer than one go, if it was let pass. */
+async function proceed(
+  operation: Operation,
+  context: CallContext,
+  call: RecordedCall,
+  passed: Ending,
+  refuse: (error: ServiceFailure) => Ending,
+): Promise<Ending> {
+  if (operation.proceed === undefined || passed.kind !== "answer" || passed.error !== undefined) return passed;
+  call.status = 0;
+  try {
+    const response = await operation.proceed(context);
+    call.status = response.status;
+    return { kind: "answer", response };
+  } catch (error) {
+    if (error instanceof ServiceError) return refuse(error);
+    throw error;
+  }
 }
 
 const EXPIRED = failure("ExpiredTokenException", "The security token included in the request is expired", 400);

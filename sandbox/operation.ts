@@ -61,6 +61,8 @@ export interface Operation {
   trail?(context: CallContext): TrailSubject;
   /** Do it, in one go without awaiting: this is what makes writes atomic. Throws ServiceError. */
   execute(context: CallContext): WireResponse;
+  /** What takes time once `execute` has let it pass, a function that is invoked: its answer counts. Throws ServiceError. */
+  proceed?(context: CallContext): Promise<WireResponse>;
 }
 
 /** The parts of a CloudTrail record that only the service knows. */

@@ -115,7 +115,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ),
       topics.service,
       createSts(principals, registry),
-      ...createControlPlane({ registry, regions, createId: ids.uuid, publish }),
+      ...createControlPlane({ registry, regions, createId: ids.uuid, publish, invoker: lambda.invoker }),
     ],
     record(call) {
       sequence += 1;

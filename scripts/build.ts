@@ -5,9 +5,9 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { build, type Plugin } from "esbuild";
-import { controlIds } from "../controls/catalogue.ts";
+import { catalogue } from "../controls/catalogue.ts";
 import { DEFAULT_POLICY_FILE } from "../shared/policy/built-in.ts";
-import { formatPolicyErrors, parsePolicy } from "../shared/policy/parse-policy.ts";
+import { formatPolicyErrors, parsePolicy } from "../shared/policy/language/parse-policy.ts";
 import type { ResidencyPolicy } from "../shared/policy/policy.ts";
 import { bundleOptions } from "./bundle-options.ts";
 
@@ -17,7 +17,7 @@ async function compiledPolicy(file: string): Promise<ResidencyPolicy> {
   const text = await readFile(file, "utf8").catch((error: Error) =>
     stop(`The policy ${file} can't be read: ${error.message}`),
   );
-  const parsed = parsePolicy(text, file, controlIds);
+  const parsed = parsePolicy(text, file, catalogue);
   return parsed.ok ? parsed.policy : stop(`The policy is refused.\n${formatPolicyErrors(parsed.errors)}`);
 }
 

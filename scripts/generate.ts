@@ -6,6 +6,8 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { ControlMeta } from "../shared/control.ts";
+import { policyJsonSchema } from "../shared/policy/language/json-schema.ts";
+import { policyReference } from "./policy-reference.ts";
 
 const root = new URL("../", import.meta.url);
 const HEAD =
@@ -18,7 +20,7 @@ type Files = readonly (readonly [file: string, content: string])[];
 /** Every generated file with the content it has to have. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const metas = await readMetas();
-  return new Map([...catalogueFiles(metas), ...(await templateFiles(metas))]);
+  return new Map([...catalogueFiles(metas), ...policyFiles(metas), ...(await templateFiles(metas))]);
 }
 
 async function readMetas(): Promise<readonly ControlMeta[]> {
@@ -35,6 +37,15 @@ function catalogueFiles(metas: readonly ControlMeta[]): Files {
     ["controls/catalogue.ts", catalogue(ids)],
     ["controls/registry.ts", registry(ids)],
     ["docs/controls.md", page(metas)],
+  ];
+}
+
+/** The policy's language for editors, and for people. */
+function policyFiles(metas: readonly ControlMeta[]): Files {
+  const schema = policyJsonSchema(metas);
+  return [
+    ["docs/policy.schema.json", `${JSON.stringify(schema, null, 2)}\n`],
+    ["docs/policy-reference.md", policyReference(schema)],
   ];
 }
 
@@ -60,8 +71,6 @@ function catalogue(ids: readonly string[]): string {
 
 /** The metadata of every control; imports no control's code and no SDK. */
 ${constant("catalogue", ids)}
-
-export const controlIds: readonly string[] = catalogue.map((meta) => meta.id);
 `;
 }
 
@@ -97,6 +106,9 @@ function page(metas: readonly ControlMeta[]): string {
       ],
       ["reversible", meta.reversible],
       ["mode unless policy says otherwise", meta.defaultMode],
+      ...Object.entries(meta.parameters ?? {}).map(
+        ([name, { description }]) => [`parameter \`${name}\``, description] as const,
+      ),
       ["serves", meta.frameworks.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")],
     ];
     const table = rows.map(([name, value]) => `| ${name} | ${value} |`).join("\n");
@@ -114,6 +126,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
   const metas = await readMetas();
   settle(catalogueFiles(metas), values.check);
+  settle(policyFiles(metas), values.check);
   settle(await templateFiles(metas), values.check);
 }
 

@@ -31,7 +31,19 @@ export interface ControlMeta {
   };
   readonly reversible: string;
   readonly defaultMode: Mode;
+  /** What policy may tell it, by name. */
+  readonly parameters?: Readonly<Record<string, ParameterSpec>>;
 }
+
+/** A parameter that a control takes from policy. `accounts`: a list of account ids. */
+export interface ParameterSpec {
+  readonly type: "accounts";
+  /** What it does, and what holds when it is left out. */
+  readonly description: string;
+}
+
+/** What the policy's language has to know of a control. */
+export type KnownControl = Pick<ControlMeta, "id" | "title" | "parameters">;
 
 /** The ports a control reads live state through, one per resource type. */
 export interface Ports {

@@ -28,5 +28,6 @@ export function subjectOf(facts: Facts): string | undefined {
   if (facts.kind === "condition") return contentHash([facts.expected, facts.found]).slice(0, 20);
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
   const tags = facts.tags.map((tag) => `${tag.key}=${tag.value}`).sort();
-  return contentHash([facts.destination, facts.to, facts.prefix ?? "", tags]).slice(0, 20);
+  const key = facts.replicaKey === undefined ? [] : [facts.replicaKey];
+  return contentHash([facts.destination, facts.to, facts.prefix ?? "", tags, ...key]).slice(0, 20);
 }

@@ -18,6 +18,7 @@ import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
 import { leaseHeld } from "./lifecycle/lease.ts";
+import { sentToBy } from "./lifecycle/look.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
 import { compliantResults, resultOf } from "./lifecycle/results.ts";
@@ -81,7 +82,13 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   if (known.openFindings === 0 && detection.kind === "present") {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
-      const seen = { ...classOf(view.classified), notAbove: notAbove(view.classified, policy), atMs: clock.nowMs() };
+      const sentTo = view.isReadable ? sentToBy(view, { findings: {} }) : undefined;
+      const seen = {
+        ...classOf(view.classified),
+        notAbove: notAbove(view.classified, policy),
+        atMs: clock.nowMs(),
+        ...(sentTo !== undefined && { sentTo }),
+      };
       if (lookTooEarly(run, view) === undefined && (await journal.recordQuiet(resource, id, seen))) {
         return { results: compliantResults(run, view), again: false };
       }
@@ -171,6 +178,9 @@ async function absent<State>(run: Run<State>, record: ResourceRecord, reason: st
   const empty = { kind: "present", state: undefined as State, tags: [], findings: [] } as const;
   const isOpen = Object.values(record.findings).some(({ status }) => status !== "resolved");
   const view = judge(run, empty, run.cordon.clock.nowMs(), record);
-  const { results } = isOpen ? await recordTransitions(run, record, view) : { results: [] };
+  // What is no longer there sends nothing any more.
+  const isSending = (record.sentTo ?? []).length > 0;
+  const settled = isOpen || isSending ? await recordTransitions(run, record, view) : undefined;
+  const results = isOpen ? (settled?.results ?? []) : [];
   return { results: [...results, resultOf(run, "ignored", [reason])], again: false };
 }

@@ -74,6 +74,8 @@ export interface TransferFacts {
   readonly prefix?: string;
   /** Only data that carries all of these tags moves. */
   readonly tags: readonly Tag[];
+  /** The key that the copies of KMS-encrypted data get, as the rule names it: the ARN of a key or of an alias. */
+  readonly replicaKey?: string;
 }
 
 /** AWS would not show the state; nothing may be concluded from it. */
@@ -119,6 +121,37 @@ export interface Decision {
   readonly rule: string;
   readonly reasons: readonly string[];
   readonly policyDigest: string;
+  /** Covers the policy and the run-time exception that was considered; without one it is the policy's. */
+  readonly digest: string;
+  /** What policy cites of the law, besides what the control cites. */
+  readonly citations: readonly Citation[];
+  readonly explanation: Explanation;
+  /** What waits for a person: who may decide (ARNs, in which `*` stands for any letters; empty: whoever may call Cordon), and within how long. */
+  readonly approval?: { readonly by: readonly string[]; readonly validMs: number };
+}
+
+/** What the matter itself is, before exceptions and modes. `for-a-person`: wrong, and nothing that Cordon changes by itself. */
+export type VerdictKind = "compliant" | "violating" | "undecidable" | "for-a-person";
+
+/** Why a decision is what it is: enough to answer "why?" years later from the evidence alone. */
+export interface Explanation {
+  readonly verdict: VerdictKind;
+  /** The mode that counted, and the rule that gave it; none where nothing is wrong. */
+  readonly mode?: Mode;
+  readonly modeRule?: string;
+  /** The facts it rests on, by name. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Transfers, exceptions and scopes that could have concerned it, in the order of their rules' ids. */
+  readonly considered: readonly Consideration[];
+  /** So many more were considered than are listed. */
+  readonly unlisted?: number;
+}
+
+/** One rule that was considered. `unknown`: whether it applies can't be told, which never counts as yes. */
+export interface Consideration {
+  readonly rule: string;
+  readonly applies: "yes" | "no" | "unknown";
+  readonly why: string;
 }
 
 /** A time-bound, approved waiver of one finding, bound to the facts it was granted on. */

@@ -4,7 +4,7 @@ import { findingId } from "../../shared/ids.ts";
 import type { BucketRegion, ReplicationConfiguration, ReplicationRule } from "../../shared/resources/s3-buckets.ts";
 import type { Finding, ResourceRef, TransferFacts } from "../../shared/types.ts";
 import { meta } from "./meta.ts";
-import { destinationOf, isEnabled, prefixOf, rulesOf, tagsOf } from "./rules.ts";
+import { destinationOf, isEnabled, prefixOf, replicaKeyOf, rulesOf, tagsOf } from "./rules.ts";
 import { showsWrite } from "./shows-write.ts";
 
 type State = ReplicationConfiguration | null;
@@ -53,6 +53,7 @@ function findingOf(
   const region = regions.get(destination);
   const account = rule.Destination?.Account;
   const prefix = prefixOf(rule);
+  const replicaKey = replicaKeyOf(rule);
   const facts: TransferFacts = {
     kind: "transfer",
     active: isEnabled(rule),
@@ -62,6 +63,7 @@ function findingOf(
     ...whereTo(region),
     ...(account !== undefined && { destinationAccount: account }),
     ...(prefix !== "" && { prefix }),
+    ...(replicaKey !== undefined && { replicaKey }),
   };
   const where = facts.to ?? (facts.active ? "an unknown Region" : "another bucket");
   return {

@@ -36,4 +36,11 @@ export const meta = {
   reversible:
     "Disabling a rule is undone by enabling it again; objects written in between are not replicated then. Deleting a configuration is undone by putting it back, which needs iam:PassRole on its role.",
   defaultMode: "observe",
+  parameters: {
+    destinationAccounts: {
+      type: "accounts",
+      description:
+        "Accounts that data may be replicated to. A rule to another one, or one that does not name its destination's account, waits for a person, wherever the destination lies. Left out, the account does not matter.",
+    },
+  },
 } as const satisfies ControlMeta;

@@ -24,3 +24,8 @@ export function tagsOf(rule: ReplicationRule): readonly Tag[] {
   const tags = rule.Filter?.And?.Tags ?? (rule.Filter?.Tag === undefined ? [] : [rule.Filter.Tag]);
   return tags.map((tag) => ({ key: tag.Key ?? "", value: tag.Value ?? "" }));
 }
+
+/** The KMS key of the copies, as the rule names it; S3 uses it for objects that are encrypted with KMS at their source. */
+export function replicaKeyOf(rule: ReplicationRule): string | undefined {
+  return rule.Destination?.EncryptionConfiguration?.ReplicaKmsKeyID;
+}

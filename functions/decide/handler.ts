@@ -1,7 +1,7 @@
 import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
-import { controlIds } from "../../controls/catalogue.ts";
+import { catalogue } from "../../controls/catalogue.ts";
 import { controls } from "../../controls/registry.ts";
 import type { Control } from "../../shared/control.ts";
 import { parseRollback } from "../../shared/decisions/parse-rollback.ts";
@@ -16,7 +16,7 @@ const logger = makeLogger("decide");
 let connection: Promise<Connection> | undefined;
 
 async function decide(input: unknown, context: Context): Promise<Answer> {
-  connection ??= connect(process.env, controlIds);
+  connection ??= connect(process.env, catalogue);
   connection.catch(() => {
     connection = undefined;
   });

@@ -1,5 +1,5 @@
 import { control as coverageControl } from "../../controls/account-region-stays-covered/control.ts";
-import { controlIds } from "../../controls/catalogue.ts";
+import { catalogue } from "../../controls/catalogue.ts";
 import { control as cellControl } from "../../controls/cordon-cell-stays-deployed/control.ts";
 import { forwardingRules, forwardingStack, sendRolePrefix } from "../../deploy/forwarding-rules.ts";
 import { ownResources } from "../../deploy/own-resources.ts";
@@ -58,7 +58,7 @@ export interface Guard extends Pick<Connection, "clock" | "messages"> {
  */
 export async function openGuard(env: Env, functionArn: string | undefined): Promise<Guard> {
   const { table, membership } = readSettings(env);
-  const connection = await connect(env, controlIds);
+  const connection = await connect(env, catalogue);
   const { accounts, clock } = connection;
   accounts.learnOwn(functionArn);
   const { account, partition } = await accounts.own();

@@ -9,6 +9,7 @@ import { createEvents } from "./events.ts";
 import { createIam } from "./iam-roles.ts";
 import { createKms } from "./kms-keys.ts";
 import { createLambdaApi } from "./lambda.ts";
+import type { Invoker } from "./lambda-invoke.ts";
 import { createLogs } from "./log-groups.ts";
 import type { AccountRegions } from "./regions.ts";
 import { createCloudTrail } from "./trails.ts";
@@ -19,12 +20,13 @@ export function createControlPlane(account: {
   regions: AccountRegions;
   createId(): string;
   publish: PublishEvent;
+  invoker: Invoker;
 }): Service[] {
-  const { registry, regions, createId, publish } = account;
+  const { registry, regions, createId, publish, invoker } = account;
   return [
     createCloudControl(registry, createId),
     createEvents(registry, publish, createId),
-    createLambdaApi(registry),
+    createLambdaApi(registry, invoker),
     createKms(registry),
     createIam(registry),
     createMonitoring(registry),

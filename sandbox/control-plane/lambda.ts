@@ -4,6 +4,7 @@ import type { ControlService } from "./control-service.ts";
 import { eventSourceMappingHandlers } from "./event-source-mappings.ts";
 import { readText } from "./input.ts";
 import { functionArn, functionHandlers, functionNameOf } from "./lambda-functions.ts";
+import { type Invoker, parseInvocation } from "./lambda-invoke.ts";
 import { createRestJsonService, type RestRoute } from "./rest-json-protocol.ts";
 
 const FUNCTION = "/2015-03-31/functions/{FunctionName}";
@@ -24,13 +25,17 @@ const ROUTES: Readonly<Record<string, RestRoute>> = {
   DeleteEventSourceMapping: ["DELETE", `${MAPPINGS}/{UUID}`],
 };
 
-/** Lambda's functions and event source mappings as `registry` has them. Nothing is invoked through it. */
-export function createLambdaApi(registry: Registry): Service {
+/** Lambda's functions and event source mappings as `registry` has them; functions are invoked by `invoker`. */
+export function createLambdaApi(registry: Registry, invoker: Invoker): Service {
   const service: ControlService = {
     name: "lambda",
     handlers: { ...functionHandlers(registry), ...eventSourceMappingHandlers(registry) },
     nameOf: (input) => readText(input, "UUID") ?? functionNameOf(input.FunctionName),
     arnOf: (input, caller) => functionArn(input.FunctionName, caller),
   };
-  return createRestJsonService(service, ROUTES);
+  const api = createRestJsonService(service, ROUTES);
+  return {
+    ...api,
+    parse: (request, region) => parseInvocation(request, registry, invoker) ?? api.parse(request, region),
+  };
 }

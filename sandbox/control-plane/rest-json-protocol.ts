@@ -33,7 +33,7 @@ export function createRestJsonService(service: ControlService, routes: Readonly<
 }
 
 /** Values of the path's labels; undefined when the request is not for this route. */
-function readLabels(request: WireRequest, [method, path]: RestRoute): Input | undefined {
+export function readLabels(request: WireRequest, [method, path]: RestRoute): Input | undefined {
   if (method !== request.method) return undefined;
   const expected = path.split("/");
   const found = request.path.replace(/\/$/, "").split("/");

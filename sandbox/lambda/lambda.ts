@@ -1,4 +1,5 @@
 import type { SandboxClock } from "../clock.ts";
+import type { Invoker } from "../control-plane/lambda-invoke.ts";
 import type { Table } from "../dynamodb/table.ts";
 import { mayPoll } from "../iam/polling.ts";
 import type { QueueMessage, QueueStore } from "../queues.ts";
@@ -33,6 +34,8 @@ export interface Lambda
   kill(container: string): void;
   tableChanged(): void;
   invokeLater(functionArn: string, event: unknown): void;
+  /** What Invoke of Lambda's API comes to. */
+  invoker: Invoker;
   /** A message of that queue went to its dead-letter queue. */
   buried(queueArn: string, message: QueueMessage): void;
   lose(lost: Omit<Lost, "function">): void;
@@ -82,6 +85,12 @@ export function createLambda(context: LambdaContext): Lambda {
       createStreamTrigger({ ...shared, table, shard, discard: context.discard }),
     );
   };
+  const invokeLater = (functionArn: string, event: unknown): void => {
+    const trigger = later.get(functionArn) ?? createAsyncTrigger(contextFor(functionArn, () => ({})));
+    later.set(functionArn, trigger);
+    trigger.add(event);
+    scheduler.pump();
+  };
   registry.onChange(() => {
     const resources = registry.list(MAPPING);
     const keys = new Set(resources.map(keyOf));
@@ -101,11 +110,10 @@ export function createLambda(context: LambdaContext): Lambda {
     pump: scheduler.pump,
     tableChanged: () => void setImmediate(scheduler.pump),
     invoke: (name, event) => scheduler.during(async () => functions.invoke(functions.arnOf(name), event)),
-    invokeLater(functionArn, event) {
-      const trigger = later.get(functionArn) ?? createAsyncTrigger(contextFor(functionArn, () => ({})));
-      later.set(functionArn, trigger);
-      trigger.add(event);
-      scheduler.pump();
+    invokeLater,
+    invoker: {
+      invoke: (functionArn, event) => scheduler.during(() => functions.invoke(functionArn, event)),
+      invokeLater,
     },
     buried(queueArn, { messageId, body, receiveCount }) {
       const mapping = registry.list(MAPPING).find(({ properties }) => properties.EventSourceArn === queueArn);

@@ -1,11 +1,14 @@
 import type { Classification, ResidencyPolicy } from "../policy/policy.ts";
 import type { Tag } from "../types.ts";
+import { isWithin } from "./order.ts";
 
 /** The class that counts for a resource and why, or that none can be told. */
 export type Classified =
   | {
       readonly kind: "classified";
       readonly classification: Classification;
+      /** Classes that the data has to be treated as as well: it may go only where each of them may. */
+      readonly also?: readonly Classification[];
       readonly source: "tag" | "journal" | "default";
       readonly reason: string;
     }
@@ -41,31 +44,15 @@ export function classifyBucket(
   if (wasTagged && before === undefined) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }
-  // Sorted by rank, so the last match is the most restrictive.
+  // Sorted by rank, so the last match is the most restrictive: classes that can meet on one resource lie within each other (compile-classifications.ts).
   const live = policy.classifications.findLast((entry) => entry.tags.some((tag) => isAmong(tag, tags)));
-  if (!wasTagged && before !== undefined && live !== undefined && live.rank < before.rank) {
-    const reason = `its tags say "${live.name}", but it was treated as "${before.name}" so far; a data owner has to confirm the lower class`;
-    return { kind: "undecided", reason };
-  }
-  if (wasTagged && before !== undefined && (live === undefined || live.rank < before.rank)) {
-    const seen = live === undefined ? "the bucket carries no class" : `its tags say "${live.name}"`;
-    return {
-      kind: "classified",
-      classification: before,
-      source: "journal",
-      reason: `journalled as "${before.name}" (${seen}; only a data owner's decision lowers a class)`,
-    };
-  }
-  if (live !== undefined) {
-    const by = live.tags.find((tag) => isAmong(tag, tags));
-    return {
-      kind: "classified",
-      classification: live,
-      source: "tag",
-      reason: `classified "${live.name}" by the bucket tag ${by?.key}=${by?.value}`,
-    };
-  }
   const fallback = policy.classifications.find((entry) => entry.name === policy.unclassified);
+  if (before !== undefined && live !== undefined && !isWithin(live, before)) {
+    return wasTagged ? notBelow(before, live) : toBeConfirmed(before, live);
+  }
+  if (wasTagged && before !== undefined && live === undefined)
+    return asJournalled(before, "the bucket carries no class");
+  if (live !== undefined) return byTag(live, tags, fallback);
   if (fallback === undefined) {
     return { kind: "undecided", reason: `the bucket is not classified and policy ${policy.name} gives no default` };
   }
@@ -74,6 +61,49 @@ export function classifyBucket(
     classification: fallback,
     source: "default",
     reason: `not classified; policy ${policy.name} treats it as "${fallback.name}"`,
+  };
+}
+
+/** What a tag once said holds, whatever the tags say now; where the new class forbids what the old one allows, both do. */
+function notBelow(before: Classification, live: Classification): Classified {
+  if (isWithin(before, live)) return asJournalled(before, `its tags say "${live.name}"`);
+  return {
+    kind: "classified",
+    classification: before,
+    also: [live],
+    source: "journal",
+    reason: `journalled as "${before.name}", and its tags say "${live.name}", which may live elsewhere: it is treated as both until a data owner decides`,
+  };
+}
+
+function asJournalled(before: Classification, seen: string): Classified {
+  return {
+    kind: "classified",
+    classification: before,
+    source: "journal",
+    reason: `journalled as "${before.name}" (${seen}; only a data owner's decision lowers a class)`,
+  };
+}
+
+function toBeConfirmed(before: Classification, live: Classification): Classified {
+  const reason = `its tags say "${live.name}", but it was treated as "${before.name}" so far; a data owner has to confirm the lower class`;
+  return { kind: "undecided", reason };
+}
+
+/** The class by its tags; one that frees data which would otherwise have to stay counts only when only those set it whom policy names (invariant 15). */
+function byTag(live: Classification, tags: readonly Tag[], fallback: Classification | undefined): Classified {
+  const by = live.tags.find((tag) => isAmong(tag, tags));
+  const isFreeing = fallback === undefined || !isWithin(live, fallback);
+  if (isFreeing && live.setBy?.enforcement === "verify") {
+    const who = live.setBy.principals.join(", ");
+    const reason = `its tag ${by?.key}=${by?.value} says "${live.name}", but that live policies deny the tag to everybody but ${who} has not been proved`;
+    return { kind: "undecided", reason };
+  }
+  return {
+    kind: "classified",
+    classification: live,
+    source: "tag",
+    reason: `classified "${live.name}" by the bucket tag ${by?.key}=${by?.value}`,
   };
 }
 

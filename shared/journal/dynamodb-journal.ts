@@ -11,7 +11,7 @@ import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
 import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord, SeenClass } from "./journal.ts";
 import { BRAKE_KEY, counterKey, findingKey, outboxAttributes, resourceKey, runKey } from "./keys.ts";
-import { itemOf, openAttribute, openFindings, pruned, recordOf } from "./resource-item.ts";
+import { itemOf, openAttribute, openFindings, pruned, recordOf, sentToAttribute } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 import { transact } from "./transact-aws.ts";
 
@@ -42,14 +42,14 @@ export class DynamoDbJournal implements Journal {
     seen: SeenClass & { readonly atMs: number },
   ): Promise<boolean> {
     const { account, region, type, arn, name } = resource;
-    const { classification, classSource } = seen;
+    const { classification, classSource, sentTo } = seen;
     const hasClass = classification !== undefined;
     try {
       await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: marshall(resourceKey(resource)),
-          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
+          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}${sentTo ? "#sentTo = :sentTo, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
           // Nothing open, nobody at work, and no class journalled that this one may not replace.
           ConditionExpression: `attribute_not_exists(pk) OR ((attribute_not_exists(#open) OR #open = :zero) AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
           ExpressionAttributeNames: {
@@ -61,6 +61,7 @@ export class DynamoDbJournal implements Journal {
             "#open": openAttribute(controlId),
             "#lease": "leaseUntilMs",
             ...(hasClass && { "#source": "classSource" }),
+            ...(sentTo && { "#sentTo": sentToAttribute(controlId) }),
           },
           ExpressionAttributeValues: marshall({
             ":seen": new Date(seen.atMs).toISOString(),
@@ -69,6 +70,7 @@ export class DynamoDbJournal implements Journal {
             ":zero": 0,
             ":now": seen.atMs,
             ...(hasClass && { ":class": classification, ":source": classSource }),
+            ...(sentTo && { ":sentTo": sentTo }),
             ...(classSource === "tag" &&
               Object.fromEntries(seen.notAbove.map((lower, index) => [`:c${index}`, lower]))),
           }),
@@ -128,7 +130,7 @@ export class DynamoDbJournal implements Journal {
 
   async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
     const saved = { ...next, version: record.version + 1, findings: pruned(next.findings) };
-    const items = [this.#putResource(record, saved), ...this.#putEntries(saved, entries)];
+    const items = [this.#updateResource(record, saved), ...this.#putEntries(saved, entries)];
     const outcome = await this.#ask("TransactWriteItems", () => transact(this.#client, items, this.#sleep)).catch(
       (error) => {
         this.#known.delete(memoryKey(record.resource, record.controlId));
@@ -164,20 +166,32 @@ export class DynamoDbJournal implements Journal {
     return answer.Item === undefined ? undefined : unmarshall(answer.Item);
   }
 
-  #putResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
+  /** An update, not a put: what other controls write quietly stays. */
+  #updateResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
+    const { pk, sk, ...item } = itemOf(saved);
+    const attributes = Object.entries(item).filter(([, value]) => value !== undefined);
     return {
-      Put: {
+      Update: {
         TableName: this.#table,
-        Item: marshall(itemOf(saved), MARSHALL),
+        Key: marshall({ pk, sk }),
+        UpdateExpression: `SET ${attributes.map((_, index) => `#a${index} = :a${index}`).join(", ")}`,
         // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
         ConditionExpression: `${record.version === 0 ? "(attribute_not_exists(pk) OR #version = :version)" : "#version = :version"} AND ${
           record.classification === undefined ? "attribute_not_exists(#class)" : "#class = :class"
         }`,
-        ExpressionAttributeNames: { "#version": "version", "#class": "classification" },
-        ExpressionAttributeValues: marshall({
-          ":version": record.version,
-          ...(record.classification !== undefined && { ":class": record.classification }),
-        }),
+        ExpressionAttributeNames: {
+          "#version": "version",
+          "#class": "classification",
+          ...Object.fromEntries(attributes.map(([name], index) => [`#a${index}`, name])),
+        },
+        ExpressionAttributeValues: marshall(
+          {
+            ":version": record.version,
+            ...(record.classification !== undefined && { ":class": record.classification }),
+            ...Object.fromEntries(attributes.map(([, value], index) => [`:a${index}`, value])),
+          },
+          MARSHALL,
+        ),
       },
     };
   }

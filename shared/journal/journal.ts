@@ -11,6 +11,7 @@ import type {
   Receipt,
   ResourceRef,
   Severity,
+  Tag,
   Verification,
 } from "../types.ts";
 
@@ -63,6 +64,8 @@ export interface ResourceRecord extends ControlRecord {
   readonly runs: number;
   /** Request ids of Cordon's own recent writes here, newest last (invariant 10). */
   readonly ownRequests: readonly string[];
+  /** When the look began that was recorded last. */
+  readonly seenAt?: string;
 }
 
 /** What one control keeps with a resource. */
@@ -72,6 +75,8 @@ export interface ControlRecord {
   readonly unfinishedRun?: number;
   /** The last run that AWS took: the state it left is what a rollback has to find. */
   readonly leftBy?: number;
+  /** The Regions that active parts send data to, contained ones left out, sorted; none for a control that isn't about data. */
+  readonly sentTo?: readonly string[];
 }
 
 /** Policy can't ask for a longer memory of a tug of war (schema.ts). */
@@ -125,6 +130,8 @@ export interface FindingRecord {
   readonly facts: Facts;
   /** "unknown" when it could not be told; "" when the finding is not about data. */
   readonly classification: string;
+  /** The resource's own tags at the time, by which another policy could decide; left out when they could not be read. Never leaves the table. */
+  readonly resourceTags?: readonly Tag[];
   readonly status: FindingStatus;
   readonly occurrence: number;
   readonly firstSeenAt: string;
@@ -171,11 +178,13 @@ export interface Entries {
   readonly evidence?: readonly EvidenceRecord[];
 }
 
-/** A class to be journalled, with the classes it may replace: its own and those of lower rank, by today's policy. */
+/** A class to be journalled, with the classes it may replace: its own and those of lower rank, by today's policy; and where data of it is sent. */
 export interface SeenClass {
   readonly classification?: string;
   readonly classSource?: "tag" | "default";
   readonly notAbove: readonly string[];
+  /** As the control's record has it; left out, what is journalled stays. */
+  readonly sentTo?: readonly string[];
 }
 
 /** What the container remembers of a resource without asking. */
@@ -194,8 +203,8 @@ export interface Journal {
   /** No call. */
   known(resource: ResourceRef, controlId: string): Known;
   /**
-   * One update: records class, Region and time of a resource on which nothing is wrong, unless the journal knows better (a higher class, a
-   * finding that is not resolved, a run at work).
+   * One update: records class, Region and time of a resource on which nothing is wrong, and where it sends data, unless the journal knows better (a
+   * higher class, a finding that is not resolved, a run at work).
    *
    * @returns false when the journal knew better; nothing was written then
    */

@@ -7,6 +7,11 @@ export function openAttribute(controlId: string): string {
   return `open#${controlId}`;
 }
 
+/** The Regions a control last saw data being sent to, in an attribute of its own, so that a quiet look can write it without knowing the item. */
+export function sentToAttribute(controlId: string): string {
+  return `sentTo#${controlId}`;
+}
+
 /** Findings that are not resolved. */
 export function openFindings(record: ControlRecord): number {
   return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
@@ -23,22 +28,33 @@ export function pruned(findings: ResourceRecord["findings"]): ResourceRecord["fi
   return Object.fromEntries(Object.entries(findings).filter(([id]) => !dropped.has(id)));
 }
 
-/** The resource's item, with what every control keeps in it. */
+/**
+ * What a write of one control sets of the resource's item. Where other controls saw data being sent to is not among it: they write that quietly, without a
+ * version, so that it is only known to the item itself.
+ */
 export function itemOf(record: ResourceRecord): Record<string, unknown> {
-  const { controlId, others, findings, unfinishedRun, leftBy, ...shared } = record;
+  const { controlId, others, findings, unfinishedRun, leftBy, sentTo, ...shared } = record;
   const byControl: Record<string, ControlRecord> = {
     ...others,
     [controlId]: { findings, unfinishedRun, leftBy } as ControlRecord,
   };
   const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
-  return { ...resourceKey(record.resource), entity: "resource", ...shared, byControl, ...Object.fromEntries(open) };
+  return {
+    ...resourceKey(record.resource),
+    entity: "resource",
+    ...shared,
+    byControl,
+    ...Object.fromEntries(open),
+    ...(sentTo !== undefined && { [sentToAttribute(controlId)]: sentTo }),
+  };
 }
 
 /** What one control sees of a resource's item; an empty record when there is none. */
 export function recordOf(resource: ResourceRef, controlId: string, item: Record<string, unknown> = {}): ResourceRecord {
   const stored = item as Partial<ResourceRecord> & { readonly byControl?: Readonly<Record<string, ControlRecord>> };
   const { [controlId]: own = { findings: {} }, ...others } = stored.byControl ?? {};
-  const { classification, classSource } = stored;
+  const { classification, classSource, seenAt } = stored;
+  const sentTo = item[sentToAttribute(controlId)] as ControlRecord["sentTo"];
   return {
     resource,
     controlId,
@@ -49,6 +65,8 @@ export function recordOf(resource: ResourceRef, controlId: string, item: Record<
     ownRequests: stored.ownRequests ?? [],
     ...(classification !== undefined && { classification }),
     ...(classSource !== undefined && { classSource }),
+    ...(seenAt !== undefined && { seenAt }),
     ...own,
+    ...(sentTo !== undefined && { sentTo }),
   };
 }

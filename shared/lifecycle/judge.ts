@@ -1,4 +1,5 @@
 import { type Classified, classifyBucket, type JournalledClass } from "../classification/classify.ts";
+import { isWithin } from "../classification/order.ts";
 import type { Detection } from "../control.ts";
 import { findingId } from "../ids.ts";
 import type { Brake, ResourceRecord } from "../journal/journal.ts";
@@ -29,6 +30,7 @@ export function judge<State>(
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
       classified,
+      resourceTags: present.tags,
       defaultMode: control.meta.defaultMode,
       ceiling: held,
       nowMs: clock.nowMs(),
@@ -81,5 +83,6 @@ export function classOf(classified: Classified): {
 /** The classes that this one may take the place of in the journal. */
 export function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
   if (classified.kind !== "classified") return [];
-  return classifications.filter(({ rank }) => rank <= classified.classification.rank).map(({ name }) => name);
+  const { classification } = classified;
+  return classifications.filter((other) => isWithin(classification, other)).map(({ name }) => name);
 }

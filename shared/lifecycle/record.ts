@@ -1,7 +1,7 @@
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import type { Decision, Result } from "../types.ts";
 import { tellForeignWrite } from "./foreign-write.ts";
-import { classOf } from "./judge.ts";
+import { isLookNews, withLook } from "./look.ts";
 import { type Account, accountBase } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
@@ -60,12 +60,10 @@ export async function recordTransitions<State>(
   }
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
   let saved = record;
-  if (news.length > 0 || Object.keys(untold).length > 0 || isClassNew(record, view)) {
+  // A class that rose, or a transfer that nothing is wrong with, has to be remembered as well while findings are open.
+  if (news.length > 0 || Object.keys(untold).length > 0 || isLookNews(record, view)) {
     const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
-    const concluded = (last: ResourceRecord) => ({
-      ...withClass(last, view),
-      findings: { ...last.findings, ...untold },
-    });
+    const concluded = (last: ResourceRecord) => withLook({ ...last, findings: { ...last.findings, ...untold } }, view);
     saved = await saveAccounts(journal, record, accounts, concluded);
   }
   return { record: await tellForeignWrite(run, saved), results };
@@ -103,7 +101,7 @@ async function judgedGone<State>(run: Run<State>, record: ResourceRecord, id: st
   if (last === undefined || previous === undefined) return undefined;
   const { controlId, resource, part, title, facts } = last;
   const reasons = [`${part} is no longer there`];
-  const policyDigest = run.cordon.policy.digest;
+  const { digest } = run.cordon.policy;
   const isOff =
     facts.kind === "transfer"
       ? { ...facts, active: false }
@@ -112,7 +110,15 @@ async function judgedGone<State>(run: Run<State>, record: ResourceRecord, id: st
         : facts;
   return {
     finding: { id, controlId, resource, part, title, facts: isOff },
-    decision: { kind: "compliant", rule: "built-in:gone", reasons, policyDigest },
+    decision: {
+      kind: "compliant",
+      rule: "built-in:gone",
+      reasons,
+      policyDigest: digest,
+      digest,
+      citations: last.decision.citations,
+      explanation: { verdict: "compliant", facts: { part }, considered: [] },
+    },
     previous,
   };
 }
@@ -132,16 +138,4 @@ function accountOf<State>(
     ...(notes.length > 0 && { severity: "critical" as const }),
     timings: { ...(at !== "" && { calledAt: at }), heardAt: new Date(run.heardAtMs).toISOString() },
   };
-}
-
-/** A class that rose while findings are open has to be remembered as well. */
-function isClassNew<State>(record: ResourceRecord, view: View<State>): boolean {
-  const { classification, classSource } = withClass(record, view);
-  return classification !== record.classification || classSource !== record.classSource;
-}
-
-/** The record with the class now known, which is the higher of the journalled and the live one. */
-export function withClass<State>(record: ResourceRecord, view: View<State>): ResourceRecord {
-  const { classification, classSource } = classOf(view.classified);
-  return classification === undefined ? record : { ...record, classification, ...(classSource && { classSource }) };
 }

@@ -11,7 +11,7 @@ import type {
 } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Verification } from "../types.ts";
+import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Tag, Verification } from "../types.ts";
 import { differences } from "./difference.ts";
 import type { Judged, Run, View } from "./run.ts";
 
@@ -22,6 +22,7 @@ export interface Account {
   readonly decision: Decision;
   readonly state: FindingState;
   readonly classified: Classified;
+  readonly resourceTags: readonly Tag[] | { readonly unreadable: string };
   readonly signal: Signal;
   /** True when the signal is the echo of a call of Cordon's own. */
   readonly isOwn: boolean;
@@ -43,7 +44,16 @@ export function accountBase<State>(
   nowMs: number,
 ) {
   const isOwn = isOwnCall(signal, record);
-  return { meta: cordon.control.meta, finding, decision, classified: view.classified, signal, isOwn, nowMs };
+  return {
+    meta: cordon.control.meta,
+    finding,
+    decision,
+    classified: view.classified,
+    resourceTags: view.detection.tags,
+    signal,
+    isOwn,
+    nowMs,
+  };
 }
 
 /** A run with the hashes of its states, made once for all findings it treated. */
@@ -83,19 +93,20 @@ export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undef
 }
 
 function findingRecordOf(account: Account, evidenceKey: string, changes: readonly Change[]): FindingRecord {
-  const { meta, finding, decision, state, classified, signal, isOwn, nowMs } = account;
+  const { meta, finding, decision, state, classified, resourceTags, signal, isOwn, nowMs } = account;
   return {
     id: finding.id,
     controlId: meta.id,
     controlTitle: meta.title,
     why: meta.why,
-    citations: meta.frameworks,
+    citations: [...meta.frameworks, ...decision.citations],
     severity: account.severity ?? meta.severity,
     title: finding.title,
     resource: finding.resource,
     part: finding.part,
     facts: finding.facts,
     classification: classNameOf(classified),
+    ...(!("unreadable" in resourceTags) && { resourceTags }),
     status: state.status,
     occurrence: state.occurrence,
     firstSeenAt: state.firstSeenAt,

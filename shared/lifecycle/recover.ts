@@ -2,6 +2,7 @@ import { CordonError } from "../errors.ts";
 import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import type { Verification } from "../types.ts";
 import { briefly, differences, isSameState } from "./difference.ts";
+import { withLook } from "./look.ts";
 import { type Account, accountBase, changesFor, sealRun } from "./records.ts";
 import { resultFor } from "./results.ts";
 import type { Pass, Run, View } from "./run.ts";
@@ -84,7 +85,7 @@ async function conclude<State>(
     });
   }
   const { number, receipts, usedFallback } = done;
-  const concluded = (current: ResourceRecord) => ({ ...freed(current), leftBy: number });
+  const concluded = (current: ResourceRecord) => ({ ...withLook(freed(current), view), leftBy: number });
   await saveAccounts(cordon.journal, record, accounts, concluded, {
     number,
     receipts,
@@ -171,8 +172,7 @@ async function abandon<State>(
   const isDone = plan.kind === "contain" && accounts.length > 0;
   const status = isDone ? ("drifted" as const) : ("abandoned" as const);
   const concluded = (current: ResourceRecord) => ({
-    ...freed(current),
-    findings: { ...current.findings, ...states },
+    ...withLook({ ...freed(current), findings: { ...current.findings, ...states } }, view),
     ...(isDone && { leftBy: number }),
   });
   await saveAccounts(run.cordon.journal, record, accounts, concluded, {

@@ -154,6 +154,15 @@ async function restore<State>(
     rule: `exception:${recorded.id}`,
     reasons: [`rolled back by ${exception.approver} until ${exception.expiresAt}: ${exception.reason}`],
     policyDigest: cordon.policy.digest,
+    digest: contentHash([cordon.policy.digest, exception]),
+    citations: recorded.decision.citations,
+    explanation: {
+      verdict: "violating",
+      facts: recorded.decision.explanation.facts,
+      considered: [
+        { rule: `exception:${recorded.id}`, applies: "yes", why: "a person took the containment back, and granted it" },
+      ],
+    },
   };
   const judged: Judged = { finding: findingAtContainment(contained, recorded), decision, previous: state };
   const plan = planRollback(

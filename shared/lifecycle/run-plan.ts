@@ -10,7 +10,7 @@ import {
 } from "../journal/journal.ts";
 import type { Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
-import { withClass } from "./record.ts";
+import { withLook } from "./look.ts";
 import { type Account, accountBase, findingRecord, sealRun } from "./records.ts";
 import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
@@ -142,11 +142,10 @@ async function claim<State>(
   };
   const states = Object.fromEntries(accounts.map(({ finding, state }) => [finding.id, state]));
   const next = {
-    ...withClass(record, view),
+    ...withLook({ ...record, findings: { ...record.findings, ...states } }, view, judged),
     leaseUntilMs: run.deadlineMs + LEASE_MARGIN_MS,
     runs: number,
     unfinishedRun: number,
-    findings: { ...record.findings, ...states },
   };
   const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => findingRecord(account, record.version + 1));
   return cordon.journal.save(record, next, { claimedRun, findings, evidence: beforehand });
@@ -198,7 +197,7 @@ async function finish<State>(
   });
   const status = applied.kind === "refused" ? "refused" : (verification?.kind ?? "inconclusive");
   const concluded = ({ unfinishedRun: _, ...rest }: ResourceRecord): ResourceRecord => ({
-    ...rest,
+    ...withLook(rest, view, judged),
     leaseUntilMs: 0,
     // A run that could not be verified stays open: the next delivery looks again before anything else.
     ...(status === "inconclusive" && { unfinishedRun: number }),

@@ -1,4 +1,4 @@
-import type { Mode, Tag } from "../types.ts";
+import type { Citation, Mode, Tag } from "../types.ts";
 
 /**
  * A residency policy, checked and compiled: what `decide` works on. The YAML form is in `schema.ts`; a compiled policy is plain data, so
@@ -6,15 +6,64 @@ import type { Mode, Tag } from "../types.ts";
  */
 export interface ResidencyPolicy {
   readonly name: string;
-  /** SHA-256 of the policy's content; every decision carries it. */
+  /** SHA-256 of all below; every decision carries it. */
   readonly digest: string;
+  /** Every jurisdiction that a rule names, with the Regions and Local Zones in it. */
+  readonly jurisdictions: Readonly<Record<string, readonly string[]>>;
   /** From the least to the most restrictive. */
   readonly classifications: readonly Classification[];
   /** What unclassified data is treated as; undefined: nobody has said, so a person decides. */
   readonly unclassified?: string;
-  readonly trustedTags: readonly TrustedTag[];
-  readonly modes: Readonly<Record<string, Mode>>;
+  /** Organisational units of each account, the outermost first. */
+  readonly units: Readonly<Record<string, readonly string[]>>;
+  readonly transfers: readonly Transfer[];
+  readonly controls: Readonly<Record<string, ControlRules>>;
+  readonly exceptions: readonly PolicyException[];
   readonly limits: Limits;
+  /** Every `when:` there is, so that CEL is loaded only where it is needed. */
+  readonly expressions: readonly string[];
+}
+
+/** A policy with what evaluates its conditions: what a deployment runs on. */
+export interface PolicyInForce extends ResidencyPolicy {
+  readonly conditions: Conditions;
+}
+
+/**
+ * Evaluates a `when:` of the policy.
+ *
+ * @throws Error when it can't be told: a fact it asks for is not known, or the expression fails. Nobody may take that for false.
+ */
+export type Conditions = (expression: string, context: ConditionContext) => boolean;
+
+/** What a `when:` is told. A fact that is not known is left out; asking for it is an error then (conditions.ts documents each for authors). */
+export interface ConditionContext {
+  readonly resource: {
+    readonly arn: string;
+    readonly name: string;
+    readonly account: string;
+    readonly region: string;
+    readonly type: string;
+  };
+  /** Organisational units of the resource's account, the outermost first. */
+  readonly units: readonly string[];
+  readonly part: string;
+  /** The resource's own tags; left out when they can't be read. */
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Left out when the class can't be told. */
+  readonly classification?: { readonly name: string; readonly rank: number };
+  /** Left out where a finding moves no data. Texts are empty where AWS tells nothing. */
+  readonly transfer?: {
+    readonly from: string;
+    /** Left out when the destination's Region is not known. */
+    readonly to?: string;
+    readonly destination: string;
+    readonly destinationAccount: string;
+    readonly prefix: string;
+    readonly replicaKey: string;
+    /** Only data with all of these tags moves. */
+    readonly tags: Readonly<Record<string, string>>;
+  };
 }
 
 /** A class of data and where it may live. */
@@ -24,25 +73,98 @@ export interface Classification {
   readonly rank: number;
   /** Names of jurisdictions, for people. */
   readonly residency: readonly string[];
-  /** Their Regions, for machines. Empty with `anywhere`. */
-  readonly regions: readonly string[];
+  /** Their Regions and Local Zones, for machines. Empty with `anywhere`. */
+  readonly places: readonly string[];
   readonly anywhere: boolean;
-  /** Bucket tags, any of which recognises the class. */
+  /** Resource tags, any of which recognises the class. */
   readonly tags: readonly Tag[];
-  readonly citations: readonly string[];
+  /** Who may set these tags; without, anybody's tag counts, for it frees nothing (compile-classifications.ts). */
+  readonly setBy?: TrustedSetters;
+  /** Who may decide that data is of a lower class after all. */
+  readonly loweredBy: readonly string[];
+  readonly citations: readonly Citation[];
 }
 
-/** A tag that widens where tagged data may go, once it is trusted (invariant 15). */
-export interface TrustedTag {
-  readonly id: string;
-  readonly tag: Tag;
-  readonly classifications: readonly string[];
-  readonly jurisdictions: readonly string[];
-  readonly regions: readonly string[];
-  /** Principals who may set the tag. */
-  readonly setBy: readonly string[];
+/** Who may set a tag that widens where data may go, and how that is known (invariant 15). */
+export interface TrustedSetters {
+  readonly principals: readonly string[];
   /** `declared`: the policy's owner vouches that nobody else can set it. `verify`: live policies have to prove it. */
   readonly enforcement: "declared" | "verify";
+}
+
+/** Which matters a rule is about. Left out: any. Within a list any one matches; what is named has to match altogether. */
+export interface Scope {
+  readonly accounts?: readonly string[];
+  readonly units?: readonly string[];
+  /** Where the resource lies. */
+  readonly regions?: readonly string[];
+  readonly classifications?: readonly string[];
+  /** Tags that the resource has to carry, all of them. */
+  readonly tags?: readonly Tag[];
+  /** ARNs, in which `*` stands for any letters and `?` for one. */
+  readonly resources?: readonly string[];
+  /** Where the data goes: Regions and Local Zones. */
+  readonly to?: readonly string[];
+  /** CEL. */
+  readonly when?: string;
+}
+
+/** A control in this policy: a base and narrower scopes, of which the most specific that matches wins. */
+export interface ControlRules {
+  readonly mode?: Mode;
+  readonly parameters: Parameters;
+  readonly citations: readonly Citation[];
+  /** The most specific first. */
+  readonly scopes: readonly ControlScope[];
+}
+
+export interface ControlScope extends Scope {
+  readonly id: string;
+  readonly mode?: Mode;
+  readonly parameters: Parameters;
+}
+
+/** What a control can be told (its meta.ts says what it takes). */
+export type Parameters = Readonly<Record<string, boolean | number | string | readonly string[]>>;
+
+/** Data may go beyond its residency, on a legal basis and under conditions, all of which have to hold. */
+export interface Transfer {
+  readonly id: string;
+  readonly classifications: readonly string[];
+  /** Where from; undefined: from wherever the data may live. */
+  readonly from?: readonly string[];
+  readonly to: readonly string[];
+  readonly basis: LegalBasis;
+  readonly conditions: readonly TransferCondition[];
+  readonly when?: string;
+  readonly validFromMs?: number;
+  readonly validUntilMs?: number;
+  readonly citations: readonly Citation[];
+}
+
+export interface LegalBasis {
+  readonly kind: "adequacy" | "scc" | "bcr" | "derogation";
+  /** Where it is written down. */
+  readonly document: string;
+}
+
+export type TransferCondition =
+  | { readonly kind: "trusted-tag"; readonly tag: Tag; readonly setBy: TrustedSetters }
+  | { readonly kind: "replica-key"; readonly keys: readonly string[] }
+  | { readonly kind: "pseudonymised-prefix"; readonly prefixes: readonly string[] }
+  | { readonly kind: "pseudonymised-tag"; readonly tag: Tag; readonly setBy: TrustedSetters }
+  | { readonly kind: "approval" };
+
+/** A waiver written into the policy. In force from `grantedAtMs` until, and not including, `expiresAtMs`. */
+export interface PolicyException extends Scope {
+  readonly id: string;
+  readonly control: string;
+  readonly parts?: readonly string[];
+  readonly reason: string;
+  readonly approver: string;
+  readonly ticket: string;
+  readonly grantedAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 export interface Limits {
@@ -53,4 +175,6 @@ export interface Limits {
   /** So many automatic changes per control, account and causing principal in the window are a storm. */
   readonly automaticChanges: { readonly count: number; readonly windowMs: number };
   readonly exception: { readonly defaultMs: number; readonly maxMs: number };
+  /** Who may decide what waits for a person, and how long a decision is waited for. */
+  readonly approvals: { readonly by: readonly string[]; readonly validMs: number };
 }

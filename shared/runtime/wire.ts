@@ -1,6 +1,6 @@
 import { Accounts } from "../aws/accounts.ts";
 import { AwsClients } from "../aws/clients.ts";
-import type { Control } from "../control.ts";
+import type { Control, KnownControl } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import { DynamoDbJournal } from "../journal/dynamodb-journal.ts";
 import { loadPolicy } from "../policy/load-policy.ts";
@@ -28,11 +28,11 @@ export interface Wired<State> {
  */
 export async function connect(
   env: Readonly<Record<string, string | undefined>>,
-  controlIds: readonly string[],
+  controls: readonly KnownControl[],
   clock: Clock = systemClock,
 ): Promise<Connection> {
   const { table, mode, policyFile, refusedQueue, membership } = readSettings(env);
-  const policy = await loadPolicy(policyFile, controlIds);
+  const policy = await loadPolicy(policyFile, controls);
   const accounts = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
   const clients = new AwsClients(accounts);
   return {
@@ -50,8 +50,8 @@ export async function connect(
 export async function wire<State>(
   env: Readonly<Record<string, string | undefined>>,
   control: Control<State>,
-  controlIds: readonly string[],
+  controls: readonly KnownControl[],
 ): Promise<Wired<State>> {
-  const { messages, accounts, ...connection } = await connect(env, controlIds);
+  const { messages, accounts, ...connection } = await connect(env, controls);
   return { cordon: { ...connection, control }, messages, accounts };
 }

@@ -106,7 +106,7 @@ function causeOf({ principal, signal }: FindingRecord): readonly string[] {
   return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
 }
 
-function doneAbout({ status, changes, exception }: FindingRecord): readonly string[] {
+function doneAbout({ status, changes, exception, decision }: FindingRecord): readonly string[] {
   const diff = changes.flatMap(({ path, before, after }) => [
     `${path}`,
     `  - ${before === undefined ? "(absent)" : JSON.stringify(before)}`,
@@ -118,7 +118,7 @@ function doneAbout({ status, changes, exception }: FindingRecord): readonly stri
     case "observed":
       return ["Nothing: this control only observes here."];
     case "awaiting-approval":
-      return ["Nothing: a person has to decide."];
+      return ["Nothing: a person has to decide.", ...deciders(decision)];
     case "exempt":
       return [
         ...(diff.length > 0 ? ["Put back as it was, and verified by reading it again:", ...diff] : []),
@@ -137,6 +137,13 @@ function doneAbout({ status, changes, exception }: FindingRecord): readonly stri
         "It is being changed at this moment. Should this text stay, the change has not gone through: look at the function's log and its dead-letter queue.",
       ];
   }
+}
+
+function deciders({ approval }: FindingRecord["decision"]): readonly string[] {
+  if (approval === undefined) return [];
+  const hours = approval.validMs / 3_600_000;
+  const who = approval.by.length > 0 ? approval.by.join(", ") : "whoever may call Cordon";
+  return [`Who may decide: ${who}; within ${hours} hours.`];
 }
 
 function undoing({ id, reversible }: FindingRecord): readonly string[] {

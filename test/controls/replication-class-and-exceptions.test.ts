@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callsOf, policyWith } from "../support/stage.ts";
+import { callsOf, ONLY_FRANKFURT, policyWith } from "../support/stage.ts";
 import { idOf, open, ROLE, rule, statusOf } from "./replication-stage.ts";
 
 describe("R8: classification is a ratchet", () => {
@@ -30,7 +30,7 @@ describe("R8: classification is a ratchet", () => {
   it("a policy change makes an old rule a violation", async () => {
     const set = await open([rule("to-ireland", "ireland-copy")]);
     expect(statusOf(await set.container().results(set.event()), "to-ireland")).toBe("compliant");
-    const narrower = policyWith({ jurisdictions: { eu: { regions: ["eu-central-1"] } } });
+    const narrower = policyWith(ONLY_FRANKFURT);
     const results = await set.container({ policy: narrower }).results(set.event("PutBucketTagging"));
     expect(statusOf(results, "to-ireland")).toBe("contained");
   });
@@ -42,7 +42,7 @@ describe("R8: classification is a ratchet", () => {
     const renamed = policyWith({
       classifications: [{ name: "restricted", rank: 50, residency: ["eu"] }],
       unclassified: { treatAs: "restricted" },
-      trustedTags: [],
+      transfers: [],
     });
     expect(statusOf(await set.container({ policy: renamed }).results(set.event()), "to-us")).toBe("awaiting-approval");
   });
@@ -60,13 +60,14 @@ describe("what a class may be lowered to", () => {
           name: "public",
           rank: 60,
           residency: "anywhere",
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "public" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "public" } }],
+          setBy: { principals: ["arn:aws:iam::*:role/data-owner"], enforcement: "declared" },
         },
         {
           name: "eu-only",
           rank: 100,
           residency: ["eu"],
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "eu-only" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "eu-only" } }],
         },
       ],
     });
@@ -99,13 +100,13 @@ describe("what a class may be lowered to", () => {
           name: "eu-only",
           rank: 50,
           residency: ["eu"],
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "eu-only" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "eu-only" } }],
         },
         {
           name: "secret",
           rank: 90,
           residency: ["eu"],
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "secret" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "secret" } }],
         },
       ],
     };

@@ -217,7 +217,8 @@ describe("two controls on one bucket", () => {
     });
     set.advance(60_000);
     const enforced = policyWith({ controls: { "s3-replication-stays-in-jurisdiction": { mode: "enforce" } } });
-    const policy = { ...enforced, modes: { ...enforced.modes, "s3-replication-is-encrypted": "enforce" as const } };
+    const rules = { mode: "enforce" as const, parameters: {}, citations: [], scopes: [] };
+    const policy = { ...enforced, controls: { ...enforced.controls, "s3-replication-is-encrypted": rules } };
     const contained = await set.container({ control: second, policy }).results(set.event("PutBucketTagging"));
     expect(contained.map(({ status }) => status)).toEqual(["contained"]);
     expect(set.journal.finding(idOf("to-us"))?.status).toBe("contained");

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CordonError } from "../../shared/errors.ts";
 import { deathAt, intercepted, staleReads } from "../contract/ports.ts";
 import { sqs } from "../support/events.ts";
-import { callsOf, policyWith, type StageOptions } from "../support/stage.ts";
+import { callsOf, ONLY_FRANKFURT, policyWith, type StageOptions } from "../support/stage.ts";
 import { BUCKET, idOf, open, ROLE, rule, statusOf } from "./replication-stage.ts";
 
 describe("the Region of a destination", () => {
@@ -223,7 +223,7 @@ describe("what a stale or missing answer must not do", () => {
     await container.results(set.event());
     expect(set.status()).toEqual({ a: "Disabled", b: "Enabled" });
     // Meanwhile "b" offends as well, by policy; the next look is as stale as the state before the write was.
-    const narrower = policyWith({ jurisdictions: { eu: { regions: ["eu-central-1"] } } });
+    const narrower = policyWith(ONLY_FRANKFURT);
     lag.left = 2;
     const other = set.container({ ...lag, policy: narrower });
     const results = await other.results(set.event("PutBucketTagging"));
@@ -328,19 +328,18 @@ describe("after a crash, when somebody has changed the configuration since", () 
 describe("a class that rises while findings are open", () => {
   it("is remembered, so that lowering it later frees nothing", async () => {
     const classes = {
-      jurisdictions: { de: { regions: ["eu-central-1"] } },
       classifications: [
         {
           name: "eu-only",
           rank: 50,
           residency: ["eu"],
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "eu-only" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "eu-only" } }],
         },
         {
           name: "de-only",
           rank: 80,
           residency: ["de"],
-          recognisedBy: [{ bucketTag: { key: "data-residency", value: "de-only" } }],
+          recognisedBy: [{ tag: { key: "data-residency", value: "de-only" } }],
         },
       ],
     };

@@ -7,6 +7,7 @@ import { adaptersFrom } from "../../shared/ticketing/adapters.ts";
 import { consoleAdapter } from "../../shared/ticketing/console-adapter.ts";
 import { fileAdapter } from "../../shared/ticketing/file-adapter.ts";
 import { ticketOf } from "../../shared/ticketing/ticket.ts";
+import { DECIDED } from "../support/finding.ts";
 
 const finding: FindingRecord = {
   id: "f-0123456789abcdef0123",
@@ -41,7 +42,7 @@ const finding: FindingRecord = {
     kind: "contain",
     rule: "classification:eu-only",
     reasons: ["us-west-2 is outside eu"],
-    policyDigest: "a".repeat(64),
+    ...DECIDED,
   },
   changes: [{ path: "Rules[to-us].Status", before: "Enabled", after: "Disabled" }],
   reversible: "Disabling a rule is undone by enabling it again.",

@@ -1,4 +1,13 @@
 import type { FindingRecord } from "../../shared/journal/journal.ts";
+import type { Decision } from "../../shared/types.ts";
+
+/** The parts of a decision that say why. */
+export const DECIDED = {
+  policyDigest: "a".repeat(64),
+  digest: "a".repeat(64),
+  citations: [],
+  explanation: { verdict: "violating", facts: {}, considered: [] },
+} as const satisfies Partial<Decision>;
 
 /** A contained finding, with what differs. */
 export function findingOf(more: Partial<FindingRecord> = {}): FindingRecord {
@@ -24,7 +33,7 @@ export function findingOf(more: Partial<FindingRecord> = {}): FindingRecord {
     occurrence: 1,
     firstSeenAt: "2026-03-01T09:00:00.000Z",
     lastSeenAt: "2026-03-01T09:00:00.000Z",
-    decision: { kind: "contain", rule: "classification:eu-only", reasons: [], policyDigest: "a".repeat(64) },
+    decision: { kind: "contain", rule: "classification:eu-only", reasons: [], ...DECIDED },
     changes: [],
     reversible: "yes",
     notes: [],

@@ -4,7 +4,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import type { SQSBatchResponse } from "aws-lambda";
 import { onTestFinished } from "vitest";
 import { parse } from "yaml";
-import { controlIds } from "../../controls/catalogue.ts";
+import { catalogue } from "../../controls/catalogue.ts";
 import { type Sandbox, seedWorld, startSandbox, type World } from "../../sandbox/index.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
@@ -13,8 +13,9 @@ import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
 import { findingKey } from "../../shared/journal/keys.ts";
 import { rollBack } from "../../shared/lifecycle/roll-back.ts";
-import { parsePolicy } from "../../shared/policy/parse-policy.ts";
-import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
+import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
+import { withoutConditions } from "../../shared/policy/load-policy.ts";
+import type { PolicyInForce } from "../../shared/policy/policy.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { controlHandler } from "../../shared/runtime/handler.ts";
@@ -25,12 +26,28 @@ import { lambdaContext, START_MS } from "./events.ts";
 const root = new URL("../../", import.meta.url);
 
 /** The shipped EU policy with JSON merge patches (RFC 7396) over its YAML. */
-export function policyWith(...patches: readonly unknown[]): ResidencyPolicy {
-  const shipped: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
-  const document = patches.reduce((last, patch) => mergePatch(last, patch ?? {}), shipped);
-  const parsed = parsePolicy(JSON.stringify(document), "policy.yaml", controlIds);
+export function policyWith(...patches: readonly unknown[]): PolicyInForce {
+  const parsed = parsePolicy(JSON.stringify(policyDocument(...patches)), "policy.yaml", catalogue);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  return parsed.policy;
+  return withoutConditions(parsed.policy);
+}
+
+/** A patch by which eu-only data may live in one Region alone. */
+export const ONLY_FRANKFURT = {
+  classifications: [
+    {
+      name: "eu-only",
+      rank: 50,
+      residency: ["eu-central-1"],
+      recognisedBy: [{ tag: { key: "data-residency", value: "eu-only" } }],
+    },
+  ],
+};
+
+/** `policyWith` as a document, before it is compiled. */
+export function policyDocument(...patches: readonly unknown[]): unknown {
+  const shipped: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
+  return patches.reduce((last, patch) => mergePatch(last, patch ?? {}), shipped);
 }
 
 function mergePatch(target: unknown, patch: unknown): unknown {
@@ -82,7 +99,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
   const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce" } } }, options.policy);
 
   const container = (
-    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: ResidencyPolicy; control?: Control<unknown> } = {},
+    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: PolicyInForce; control?: Control<unknown> } = {},
   ): Container => {
     // The SDK reads its settings from the environment when a client is made.
     Object.assign(process.env, sandbox.environment(role));

@@ -1,0 +1,111 @@
+import type { FindingRecord } from "../shared/journal/journal.ts";
+import type { Change, Exception, Finding, Principal } from "../shared/types.ts";
+
+/** What stands in the place of what is not shown. */
+export const HIDDEN = "(hidden: --reveal)";
+
+/**
+ * What a command shows of a finding unless it is asked to reveal all: not who caused it, decided or granted an exception, nor which keys and tags move, for these
+ * can name people (invariant 14). Accounts, roles, buckets, rules and Regions are shown. Every text of the record is looked through, so that one that is
+ * added to it some day is too. Pure.
+ */
+export function redactFinding(record: FindingRecord): FindingRecord {
+  const { id, controlId, controlTitle, resource, evidence, principal, exception, decision, changes, ...rest } = record;
+  const hide = (text: string) => redactText(text, namesIn(record));
+  const { facts } = decision.explanation;
+  return {
+    ...everyText(rest, hide),
+    id,
+    controlId,
+    controlTitle,
+    resource,
+    evidence,
+    facts: redactFacts(record.facts),
+    changes: redactChanges(changes),
+    decision: {
+      ...everyText(decision, hide),
+      explanation: {
+        ...everyText(decision.explanation, hide),
+        facts: Object.fromEntries(
+          Object.entries(facts).map(([name, value]) => [name, HIDDEN_FACTS.has(name) ? HIDDEN : hide(value)]),
+        ),
+      },
+    },
+    ...(principal !== undefined && { principal: redactPrincipal(principal) }),
+    ...(exception !== undefined && { exception: redactException(exception) }),
+  };
+}
+
+const HIDDEN_FACTS = new Set(["prefix", "tags"]);
+
+/** Facts without the keys and tags of what moves. Pure. */
+export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
+  if (facts.kind !== "transfer") return everyText(facts, redactText);
+  const { tags, prefix, toUnknown } = facts;
+  return {
+    ...facts,
+    tags: tags.map(({ key }) => ({ key, value: HIDDEN })),
+    ...(prefix !== undefined && { prefix: HIDDEN }),
+    ...(toUnknown !== undefined && { toUnknown: redactText(toUnknown) }),
+  };
+}
+
+/** A user, or the session of a role, is a person; a role is not. Where no ARN stands, a person's name does: whoever approved something. Pure. */
+export function redactPrincipal({ arn, agent: _, ...principal }: Principal): Principal {
+  return { ...principal, ...(arn !== undefined && { arn: arn.startsWith("arn:") ? redactText(arn) : HIDDEN }) };
+}
+
+/** Where something changes is shown, and values only that can say nothing of keys, tags or people. What is absent stays absent. Pure. */
+export function redactChanges(changes: readonly Change[]): readonly Change[] {
+  return changes.map(({ path, before, after }) => ({
+    path: redactText(path),
+    ...(before !== undefined && { before: isHarmless(before) ? before : HIDDEN }),
+    ...(after !== undefined && { after: isHarmless(after) ? after : HIDDEN }),
+  }));
+}
+
+function isHarmless(value: unknown): boolean {
+  return typeof value === "boolean" || value === null || value === "Enabled" || value === "Disabled";
+}
+
+function redactException(exception: Exception): Exception {
+  return { ...exception, approver: HIDDEN, reason: HIDDEN };
+}
+
+/** What is called so in this record, wherever else it is written: the longest first, for one may be part of another. */
+function namesIn({ exception, principal, facts }: FindingRecord): readonly string[] {
+  const who = [exception?.approver, exception?.reason, principal?.arn?.startsWith("arn:") ? undefined : principal?.arn];
+  const which = facts.kind === "transfer" ? facts.tags.map(({ key, value }) => `${key}=${value}`) : [];
+  return [...who, ...which]
+    .filter((name) => name !== undefined && name.length >= SHORTEST_NAME)
+    .map(String)
+    .sort((a, b) => b.length - a.length);
+}
+
+/** A shorter one would be found in the middle of words. */
+const SHORTEST_NAME = 3;
+
+/** Who is named in a sentence of Cordon's, and why: the sentences of exceptions (shared/policy/waivers.ts), rollbacks and the brake. */
+const SENTENCES: readonly (readonly [RegExp, string])[] = [
+  [/\b(exception by|rolled back by) .*? until (\d{4}-[\d:.T-]+Z): .*$/s, `$1 ${HIDDEN} until $2: ${HIDDEN}`],
+  [/\bthe exception by .*? (expired at|was granted for) /s, `the exception by ${HIDDEN} $1 `],
+  [/\bthe brake \(.*\)/s, `the brake ${HIDDEN}`],
+  // Users, sessions and federated users; what follows the ARN is kept.
+  [/(:user\/|:assumed-role\/[\w+=,.@-]+\/|:federated-user\/)[\w+=,.@/-]*[\w+=@/-]/g, `$1${HIDDEN}`],
+  [/[\w.+-]+@[\w-]+(\.[\w-]+)+/g, HIDDEN],
+];
+
+/** A text without the people in it. Pure. */
+export function redactText(text: string, names: readonly string[] = []): string {
+  const told = SENTENCES.reduce((last, [pattern, instead]) => last.replace(pattern, instead), text);
+  // A single word is a status, a time or an identifier of Cordon's, whoever may be called so.
+  return /\s/.test(text) ? names.reduce((last, name) => last.replaceAll(name, HIDDEN), told) : told;
+}
+
+/** The same value with each text in it changed; the names of its members stay. */
+function everyText<Value>(value: Value, change: (text: string) => string): Value {
+  if (typeof value === "string") return change(value) as Value;
+  if (Array.isArray(value)) return value.map((each) => everyText(each, change)) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, everyText(each, change)])) as Value;
+}

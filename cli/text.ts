@@ -1,0 +1,14 @@
+/** Names come from strangers: no control characters, no line breaks, no direction marks reach a terminal. Pure. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
+}
+
+/** "1 finding", "2 findings". Pure. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** A time without its milliseconds; as it is when it is none. Pure. */
+export function toSeconds(at: string): string {
+  return at.replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,25 @@
+import type { Classified } from "../classification/classify.ts";
+import type { Subject } from "./subject.ts";
+
+/** The facts a decision rests on, by name, as texts: what an auditor needs to come to the same decision. What is not known is not among them. Pure. */
+export function factsUsed(
+  { finding, units, classes, transfer }: Subject,
+  classified: Classified,
+): Readonly<Record<string, string>> {
+  const { resource, facts, part } = finding;
+  const known: Record<string, string> = { account: resource.account, region: resource.region, part };
+  if (units.length > 0) known.units = units.join(" > ");
+  if (classes !== undefined && classes.length > 0) known.classification = classes.map(({ name }) => name).join(" + ");
+  if (classified.kind === "classified") known.classifiedBy = classified.source;
+  if (facts.kind === "unreadable") known.unreadable = facts.reason;
+  if (facts.kind === "condition") Object.assign(known, { expected: facts.expected, found: facts.found });
+  if (transfer === undefined) return known;
+  const { active, from, to, destination, destinationAccount, prefix, tags, replicaKey } = transfer;
+  Object.assign(known, { active: String(active), from, destination });
+  if (to !== undefined) known.to = to;
+  if (destinationAccount !== undefined) known.destinationAccount = destinationAccount;
+  if (prefix !== undefined) known.prefix = prefix;
+  if (tags.length > 0) known.tags = tags.map(({ key, value }) => `${key}=${value}`).join(", ");
+  if (replicaKey !== undefined) known.replicaKey = replicaKey;
+  return known;
+}

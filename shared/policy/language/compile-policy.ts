@@ -1,0 +1,125 @@
+import type { KnownControl } from "../../control.ts";
+import { contentHash } from "../../ids.ts";
+import type { Limits, ResidencyPolicy, Scope } from "../policy.ts";
+import { compileClassifications } from "./compile-classifications.ts";
+import { compileControls, compileExceptions, compileTransfers } from "./compile-rules.ts";
+import { checkJurisdictions, checkName, namesOf } from "./names.ts";
+import type { Problem } from "./problems.ts";
+import type { PolicyDocument } from "./schema.ts";
+
+type CompiledPolicy =
+  | { readonly ok: true; readonly policy: ResidencyPolicy }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A document of the right form -> a policy whose names all resolve and whose rules can't contradict each other, or every mistake in it. Pure. */
+export function compilePolicy(document: PolicyDocument, controls: readonly KnownControl[]): CompiledPolicy {
+  const names = namesOf(
+    document,
+    controls.map(({ id }) => id),
+  );
+  const limits = compileLimits(document);
+  const units = unitsOfAccounts(document);
+  const classes = compileClassifications(document, names);
+  const transfers = compileTransfers(document.transfers ?? [], names);
+  const rules = compileControls(document, controls, names, units);
+  const approvers = document.limits?.approvals?.by;
+  const exceptions = compileExceptions(document.exceptions ?? [], names, { maxMs: limits.exception.maxMs, approvers });
+  const problems = [
+    ...checkJurisdictions(document),
+    ...checkUnits(document),
+    ...checkLimits(limits),
+    ...[classes, transfers, rules, exceptions].flatMap((each) => each.problems),
+  ];
+  if (problems.length > 0) return { ok: false, problems };
+  const content: Omit<ResidencyPolicy, "digest"> = {
+    name: document.name,
+    jurisdictions: names.used(),
+    classifications: classes.part,
+    ...(document.unclassified !== undefined && { unclassified: document.unclassified.treatAs }),
+    units,
+    transfers: transfers.part,
+    controls: rules.part,
+    exceptions: exceptions.part,
+    limits,
+    expressions: expressionsIn([
+      ...transfers.part,
+      ...exceptions.part,
+      ...Object.values(rules.part).flatMap(({ scopes }) => scopes),
+    ]),
+  };
+  return { ok: true, policy: { ...content, digest: contentHash(content) } };
+}
+
+function expressionsIn(rules: readonly Pick<Scope, "when">[]): readonly string[] {
+  return [...new Set(rules.flatMap(({ when }) => when ?? []))].sort();
+}
+
+/** What holds where a policy says nothing; docs/policy.md tells it. */
+function compileLimits({ limits = {} }: PolicyDocument): Limits {
+  const { settleWindowSeconds = 30, flips, automaticChanges, exceptions, approvals } = limits;
+  return {
+    settleWindowMs: settleWindowSeconds * 1000,
+    flips: {
+      count: flips?.count ?? 3,
+      windowMs: (flips?.windowMinutes ?? 60) * 60_000,
+      cappedIntervalMs: (flips?.cappedIntervalSeconds ?? 60) * 1000,
+    },
+    automaticChanges: {
+      count: automaticChanges?.count ?? 50,
+      windowMs: (automaticChanges?.windowMinutes ?? 60) * 60_000,
+    },
+    exception: {
+      defaultMs: (exceptions?.defaultHours ?? 24) * HOUR_MS,
+      maxMs: (exceptions?.maxDays ?? 30) * DAY_MS,
+    },
+    approvals: { by: approvals?.by ?? [], validMs: (approvals?.validHours ?? 72) * HOUR_MS },
+  };
+}
+
+function checkLimits({ exception }: Limits): Problem[] {
+  if (exception.defaultMs <= exception.maxMs) return [];
+  return [{ path: ["limits", "exceptions", "defaultHours"], message: "defaultHours is more than maxDays allows" }];
+}
+
+/** The units of each account, the outermost first. A unit that lies in itself ends where it comes round. */
+function unitsOfAccounts({ organizationalUnits = {} }: PolicyDocument): Readonly<Record<string, readonly string[]>> {
+  const lineOf = (name: string): readonly string[] => {
+    const line: string[] = [];
+    for (
+      let at: string | undefined = name;
+      at !== undefined && !line.includes(at);
+      at = organizationalUnits[at]?.parent
+    )
+      line.unshift(at);
+    return line;
+  };
+  const entries = Object.entries(organizationalUnits).flatMap(([name, { accounts = [] }]) =>
+    accounts.map((account) => [account, lineOf(name)] as const),
+  );
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Parents exist and no unit lies in itself; an account lies in one unit, and in those around it. */
+function checkUnits({ organizationalUnits = {} }: PolicyDocument): Problem[] {
+  const names = Object.keys(organizationalUnits);
+  const owners = new Map<string, string>();
+  return Object.entries(organizationalUnits).flatMap(([name, { parent, accounts = [] }]) => {
+    const path = ["organizationalUnits", name];
+    const around = new Set<string>();
+    for (let at = parent; at !== undefined && !around.has(at); at = organizationalUnits[at]?.parent) around.add(at);
+    return [
+      ...(parent === undefined ? [] : checkName("organisational unit", parent, names, [...path, "parent"], [])),
+      ...(around.has(name) ? [{ path: [...path, "parent"], message: `"${name}" lies in itself` }] : []),
+      ...accounts.flatMap((account, index) => {
+        const owner = owners.get(account);
+        owners.set(account, name);
+        return owner === undefined
+          ? []
+          : [{ path: [...path, "accounts", index], message: `${account} is in "${owner}" already; expected it once` }];
+      }),
+    ];
+  });
+}

@@ -1,0 +1,10 @@
+import type { Citation, Consideration, VerdictKind } from "../types.ts";
+
+/** What policy says of the matter itself, before exceptions and modes. */
+export interface Verdict {
+  readonly kind: VerdictKind;
+  readonly rule: string;
+  readonly reasons: readonly string[];
+  readonly citations?: readonly Citation[];
+  readonly considered?: readonly Consideration[];
+}

@@ -1,0 +1,103 @@
+import { isWithin } from "../classification/order.ts";
+import { subjectOf } from "../ids.ts";
+import type { Consideration, Exception } from "../types.ts";
+import { indexesOf } from "./indexes.ts";
+import { type Match, matchScope } from "./match-scope.ts";
+import type { PolicyException, PolicyInForce } from "./policy.ts";
+import type { Subject } from "./subject.ts";
+
+/** What exceptions say of a finding that is not compliant. */
+export interface Waivers {
+  /** The exception that lets it be, and what a reader has to know of it. */
+  readonly granted?: { readonly rule: string; readonly reason: string };
+  /** Every exception that could have concerned it, and why it does or does not. */
+  readonly considered: readonly Consideration[];
+  /** Why it can't be told whether one of them applies: then nothing is changed on their account. */
+  readonly doubt?: string;
+  /** Of those that do not apply, what a reader has to know: a run-time exception that no longer holds. */
+  readonly remark?: string;
+}
+
+/** Considers the exceptions of the policy and the one granted at run time. Of several that apply the one that lasts longest counts. Pure. */
+export function considerExceptions(
+  subject: Subject,
+  policy: PolicyInForce,
+  runTime: Exception | undefined,
+  nowMs: number,
+): Waivers {
+  const { id, controlId } = subject.finding;
+  const written = indexesOf(policy)
+    .exceptions(controlId)
+    .candidates(subject)
+    .map((exception) => ({
+      rule: `exception:${exception.id}`,
+      ...matchException(exception, subject, policy, nowMs),
+      untilMs: exception.expiresAtMs,
+      by: exception.approver,
+      reason: `${exception.reason} (${exception.ticket})`,
+    }));
+  const granted = runTime && {
+    rule: `exception:${id}`,
+    ...matchRunTime(runTime, subject, policy, nowMs),
+    untilMs: Date.parse(runTime.expiresAt),
+    by: runTime.approver,
+    reason: runTime.reason,
+  };
+  const all = granted === undefined ? written : [granted, ...written];
+  const considered = all.map(({ rule, applies, why }) => ({ rule, applies, why }));
+  const open = all.find(({ applies }) => applies === "unknown");
+  if (open !== undefined) return { considered, doubt: `whether ${open.rule} applies can't be told: ${open.why}` };
+  const best = all.filter(({ applies }) => applies === "yes").sort((a, b) => b.untilMs - a.untilMs)[0];
+  return {
+    considered,
+    ...(best !== undefined && { granted: { rule: best.rule, reason: describe(best) } }),
+    ...(granted?.applies === "no" && { remark: granted.why }),
+  };
+}
+
+function describe({
+  by,
+  untilMs,
+  reason,
+}: {
+  readonly by: string;
+  readonly untilMs: number;
+  readonly reason: string;
+}): string {
+  return `exception by ${by} until ${new Date(untilMs).toISOString()}: ${reason}`;
+}
+
+/** In force from the moment it was granted until, and not at, the moment it expires. */
+function matchException(exception: PolicyException, subject: Subject, policy: PolicyInForce, nowMs: number): Match {
+  const { parts, grantedAtMs, expiresAtMs, approver } = exception;
+  if (nowMs >= expiresAtMs)
+    return { applies: "no", why: `the exception by ${approver} expired at ${new Date(expiresAtMs).toISOString()}` };
+  if (nowMs < grantedAtMs) return { applies: "no", why: `it holds from ${new Date(grantedAtMs).toISOString()} on` };
+  if (parts !== undefined && !parts.includes(subject.finding.part))
+    return { applies: "no", why: `it is for ${parts.join(", ")} only` };
+  return matchScope(exception, subject, policy.conditions);
+}
+
+/** An exception granted at run time is bound to what it was granted for: destination, data and class (docs/adr/0004). */
+function matchRunTime(
+  exception: Exception,
+  { finding, classes }: Subject,
+  policy: PolicyInForce,
+  nowMs: number,
+): Match {
+  const { approver, expiresAt, classification } = exception;
+  const by = `the exception by ${approver}`;
+  // Written the other way round: a time that can't be read is over.
+  if (!(nowMs < Date.parse(expiresAt))) return { applies: "no", why: `${by} expired at ${expiresAt}` };
+  if (exception.subject !== subjectOf(finding.facts)) {
+    return { applies: "no", why: `${by} was granted for another destination or other data` };
+  }
+  const granted = policy.classifications.find(({ name }) => name === classification);
+  const why = `${by} was granted for "${classification}" data`;
+  if (granted === undefined) return { applies: "no", why };
+  // While the class can't be told, neither can it be told whether the exception still covers the data; it surely does when it covers the highest.
+  const all = classes ?? policy.classifications;
+  const isCovered = all.length > 0 && all.every((each) => isWithin(granted, each));
+  if (isCovered) return { applies: "yes", why: `${why}, and this is no other` };
+  return { applies: classes === undefined ? "unknown" : "no", why };
+}
