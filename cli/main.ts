@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * `npm run cordon -- <command>`: Cordon by hand. One file per command; each says in its own words what it needs and what its exit code means.
  *
@@ -6,10 +7,14 @@
 import { renderUsage, runCommand } from "citty";
 import { describeError } from "../shared/errors.ts";
 import { type Command, exitCodes, unknownOptions, withoutColours } from "./command.ts";
+import { compile } from "./compile.ts";
 import { coverage } from "./coverage.ts";
+import { diff } from "./diff.ts";
 import { evidenceVerify } from "./evidence-verify.ts";
+import { test } from "./test.ts";
+import { validate } from "./validate.ts";
 
-const commands: readonly Command[] = [coverage, evidenceVerify];
+const commands: readonly Command[] = [validate, test, diff, compile, coverage, evidenceVerify];
 
 /** npm prints two lines of its own before the answer unless it is told not to. */
 const PIPING = "To pipe the answer: npm run --silent cordon -- <command> --json";

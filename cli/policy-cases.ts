@@ -59,6 +59,14 @@ export const casesSchema = z.strictObject({
   cases: z.array(policyCase).check(z.minLength(1, { error: "expected at least one case" })),
 });
 
+/** The schema of files of cases, for editors. Pure. */
+export function casesJsonSchema(): object {
+  return {
+    title: "Cases of a Cordon residency policy",
+    ...z.toJSONSchema(casesSchema, { reused: "inline", unrepresentable: "any" }),
+  };
+}
+
 type CasesDocument = z.infer<typeof casesSchema>;
 type CaseBucket = NonNullable<CasesDocument["world"]>["buckets"][number];
 export type ExpectedDecision = z.infer<typeof expected>;

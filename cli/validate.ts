@@ -50,7 +50,9 @@ function describe({ file, errors, name = "", digest = "", holds, notes }: Report
   if (errors.length > 0) {
     return `${lines.join("")}${errors.length} mistake${errors.length === 1 ? "" : "s"} in ${file}\n`;
   }
-  const counts = Object.entries(holds ?? {}).map(([what, count]) => `${count} ${what}`);
+  const counts = Object.entries(holds ?? {}).map(
+    ([what, count]) => `${count} ${count === 1 ? what.slice(0, -1) : what}`,
+  );
   const told = notes.map((note) => `  ${painted("note", colours ? "yellow" : undefined)} ${note}\n`);
   return `${file}: right (${name}, ${counts.join(", ")}, digest ${digest.slice(0, 12)})\n${told.join("")}`;
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run build [-- --policy <file>]`: functions/<name>/handler.ts -> dist/<name>/index.js, one self-contained ESM file each, with the
- * policy compiled in. A policy with mistakes stops the build.
+ * policy compiled in; and the command line -> dist/cordon/main.js, the package's `bin`. A policy with mistakes stops the build.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
@@ -72,6 +72,15 @@ async function main(): Promise<void> {
     metafile: true,
     plugins: [policyPlugin(JSON.stringify(policy))],
   });
+  await build({
+    entryPoints: [{ in: "cli/main.ts", out: "main" }],
+    outdir: "dist/cordon",
+    ...bundleOptions,
+    // Most commands need a few of the SDK's clients, and none needs all.
+    splitting: true,
+    plugins: [policyPlugin(JSON.stringify(policy))],
+  });
+  await writeFile("dist/cordon/package.json", '{ "type": "module" }\n');
   for (const { name } of functions) {
     await mkdir(`dist/${name}`, { recursive: true });
     await writeFile(`dist/${name}/package.json`, '{ "type": "module" }\n');

@@ -20,7 +20,7 @@ type Files = readonly (readonly [file: string, content: string])[];
 /** Every generated file with the content it has to have. */
 export async function generatedFiles(): Promise<ReadonlyMap<string, string>> {
   const metas = await readMetas();
-  return new Map([...catalogueFiles(metas), ...policyFiles(metas), ...(await templateFiles(metas))]);
+  return new Map([...catalogueFiles(metas), ...(await policyFiles(metas)), ...(await templateFiles(metas))]);
 }
 
 async function readMetas(): Promise<readonly ControlMeta[]> {
@@ -41,10 +41,13 @@ function catalogueFiles(metas: readonly ControlMeta[]): Files {
 }
 
 /** The policy's language for editors, and for people. */
-function policyFiles(metas: readonly ControlMeta[]): Files {
+async function policyFiles(metas: readonly ControlMeta[]): Promise<Files> {
+  // As deploy/, the command line imports the registry.
+  const { casesJsonSchema } = await import("../cli/policy-cases.ts");
   const schema = policyJsonSchema(metas);
   return [
     ["docs/policy.schema.json", `${JSON.stringify(schema, null, 2)}\n`],
+    ["docs/policy-cases.schema.json", `${JSON.stringify(casesJsonSchema(), null, 2)}\n`],
     ["docs/policy-reference.md", policyReference(schema)],
   ];
 }
@@ -126,7 +129,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
   const metas = await readMetas();
   settle(catalogueFiles(metas), values.check);
-  settle(policyFiles(metas), values.check);
+  settle(await policyFiles(metas), values.check);
   settle(await templateFiles(metas), values.check);
 }
 

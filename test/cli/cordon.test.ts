@@ -3,27 +3,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type CoverageRow, describeRows, rowOf } from "../../cli/coverage-rows.ts";
-import { main } from "../../cli/main.ts";
 import { chainId, GENESIS, type Link, sealLink } from "../../shared/evidence/chain.ts";
 import type { Coverage } from "../../shared/resources/account-coverage.ts";
 import { START_MS } from "../support/events.ts";
 import { entryOf } from "../support/evidence.ts";
-
-/** Runs the command line in this process, with what it says. */
-async function cordon(...words: string[]) {
-  const said = { out: "", err: "" };
-  const listen = (stream: NodeJS.WriteStream, name: "out" | "err") =>
-    vi.spyOn(stream, "write").mockImplementation((text) => {
-      said[name] += String(text);
-      return true;
-    });
-  const spies = [listen(process.stdout, "out"), listen(process.stderr, "err")];
-  try {
-    return { code: await main(words), ...said };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+import { cordon } from "./cordon.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
