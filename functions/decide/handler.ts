@@ -24,7 +24,7 @@ async function decide(input: unknown, context: Context): Promise<Answer> {
   connected.accounts.learnOwn(context.invokedFunctionArn);
   const nowMs = connected.clock.nowMs();
   const deadlineMs = nowMs + context.getRemainingTimeInMillis() - ANSWER_MS;
-  const parsed = parseRollback(input, connected.policy.limits.exception, nowMs);
+  const parsed = parseRollback(input, connected.policy.limits, nowMs);
   if (!parsed.ok) return refuse(parsed.reasons);
   const { request } = parsed;
   try {

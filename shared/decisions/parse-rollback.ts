@@ -1,3 +1,4 @@
+import { matchesPattern } from "../policy/patterns.ts";
 import type { Limits } from "../policy/policy.ts";
 import { asObject, asText, describeShape } from "../signals/shapes.ts";
 
@@ -17,7 +18,11 @@ const FINDING_ID = /^f-[0-9a-f]{20}$/;
 const MAX_TEXT = 500;
 
 /** Unknown JSON -> a rollback order, or everything that is wrong with it. Pure. */
-export function parseRollback(input: unknown, limits: Limits["exception"], nowMs: number): ParsedRollback {
+export function parseRollback(
+  input: unknown,
+  { exception: limits, approvals }: Pick<Limits, "exception" | "approvals">,
+  nowMs: number,
+): ParsedRollback {
   const order = asObject(input);
   if (order === undefined)
     return {
@@ -36,6 +41,11 @@ export function parseRollback(input: unknown, limits: Limits["exception"], nowMs
   const findingId = text("findingId", "a finding's id, f- and 20 hexadecimal digits", FINDING_ID);
   const reason = text("reason", "why it is taken back, in words");
   const approver = text("approver", "who decided");
+  // Who asks is not proved by this; that nobody else is named is.
+  if (approver !== "" && approvals.by.length > 0 && !approvals.by.some((pattern) => matchesPattern(pattern, approver)))
+    reasons.push(
+      `approver: found ${found(order.approver)}, expected one of those who may approve: ${approvals.by.join(", ")}`,
+    );
   const hours = order.expiresInHours;
   const lastsMs = hours === undefined ? limits.defaultMs : typeof hours === "number" ? hours * 3_600_000 : Number.NaN;
   if (!(lastsMs > 0 && lastsMs <= limits.maxMs)) {

@@ -31,7 +31,7 @@ describe("settings", () => {
 });
 
 describe("a rollback order", () => {
-  const limits = { defaultMs: 3_600_000, maxMs: 7_200_000 };
+  const limits = { exception: { defaultMs: 3_600_000, maxMs: 7_200_000 }, approvals: { by: [], validMs: 0 } };
   const order = { action: "roll-back", findingId: "f-0123456789abcdef0123", reason: "why", approver: "who" };
 
   it("that is whole is taken, with policy's time when it gives none", () => {
@@ -57,6 +57,16 @@ describe("a rollback order", () => {
   ])("with %s is refused, with all that is wrong", (_, input, message) => {
     const parsed = parseRollback(input, limits, START_MS);
     expect(parsed.ok ? "" : parsed.reasons.join(" ")).toMatch(message);
+  });
+
+  it("names somebody who may approve, where policy says who may", () => {
+    const owners = { ...limits, approvals: { by: ["arn:aws:iam::*:role/data-owner"], validMs: 0 } };
+    const owner = "arn:aws:iam::111122223333:role/data-owner";
+    expect(parseRollback({ ...order, approver: owner }, owners, START_MS)).toMatchObject({ ok: true });
+    expect(parseRollback(order, owners, START_MS)).toEqual({
+      ok: false,
+      reasons: ['approver: found "who", expected one of those who may approve: arn:aws:iam::*:role/data-owner'],
+    });
   });
 });
 
