@@ -27,17 +27,14 @@ export function isFramework(citations: readonly Citation[], framework: string): 
   return citations.some((each) => each.framework.toLowerCase() === framework.toLowerCase());
 }
 
-/** Every framework that a control, the policy or a finding cites, by its name in small letters. Pure. */
+/** Every framework that a control, the policy or a finding cites. Pure. */
 export function frameworksKnown(
   controls: readonly ControlMeta[],
   policy: ResidencyPolicy | undefined,
-  findings: readonly FindingRecord[],
-): ReadonlyMap<string, string> {
-  const cited = [
-    ...controls.flatMap((meta) => citationsOf(meta, policy)),
-    ...findings.flatMap(({ citations }) => citations),
-  ];
-  return new Map(cited.map(({ framework }) => [framework.toLowerCase(), framework]));
+  found: readonly Citation[],
+): readonly string[] {
+  const cited = [...controls.flatMap((meta) => citationsOf(meta, policy)), ...found];
+  return [...new Set(cited.map(({ framework }) => framework))].sort();
 }
 
 /** What a control's word is worth: what it cites itself, and what policy cites of the matters it judges. */
@@ -118,10 +115,10 @@ function judge(
   if (residency.kind === "unknown") return unknown(residency.why);
   const by = `as far as ${controls.join(" and ")} ${controls.length === 1 ? "sees" : "see"}`;
   if (open.length > 0) {
-    const why = `what offended has been stopped, and ${counted(open.length, "finding")} ${open.length === 1 ? "is" : "are"} open until it is gone`;
+    const why = `what offended has been stopped, and ${counted(open.length, "finding")} ${open.length === 1 ? "stays" : "stay"} until it is gone`;
     return { complies: "yes", sentence: `${name} complies${withIt} at present, ${by}: ${why}.` };
   }
-  return { complies: "yes", sentence: `${name} complies${withIt}, ${by}: nothing is open.` };
+  return { complies: "yes", sentence: `${name} complies${withIt}, ${by}: nothing is found.` };
 }
 
 function statusesOf(findings: readonly FindingRecord[]): string {

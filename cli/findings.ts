@@ -1,29 +1,22 @@
 import { catalogue } from "../controls/catalogue.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
-import type { SeenResource } from "../shared/journal/records.ts";
-import { placeOf, places } from "../shared/jurisdictions/places.ts";
-import type { FindingStatus, Severity } from "../shared/types.ts";
+import type { FindingStatus } from "../shared/types.ts";
 import { command, exitCodes } from "./command.ts";
-import { answersFor, frameworksKnown, isFramework, type ResourceAnswer } from "./compliance.ts";
-import { endProgress, JOURNAL_SETTINGS, openRecords } from "./journal.ts";
+import { answersFor, type ResourceAnswer } from "./compliance.ts";
+import {
+  askedOf,
+  assertNames,
+  bySeverityAndTime,
+  isOpen,
+  readJournal,
+  SEVERITIES,
+  STATUSES,
+} from "./findings-asked.ts";
+import { JOURNAL_SETTINGS, openRecords } from "./journal.ts";
 import { POLICY_SETTINGS, policyInUse } from "./policy-in-use.ts";
 import { redactFinding } from "./redact.ts";
 import { type Cell, type Colour, isColoured, renderTable } from "./table.ts";
 import { counted, plain, toSeconds } from "./text.ts";
-import { assertKnown, valuesOf } from "./values.ts";
-
-const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
-const STATUSES: readonly FindingStatus[] = [
-  "observed",
-  "awaiting-approval",
-  "containing",
-  "inconclusive",
-  "waiting",
-  "rolling-back",
-  "exempt",
-  "contained",
-  "resolved",
-];
 
 /** `cordon findings`: what Cordon has found, from the journal; and whether a resource complies (S4). */
 export const findings = command(
@@ -49,7 +42,7 @@ Exit code: 0 nothing open among what is shown, and with --resource that it compl
   },
   {
     status: { type: "string", description: `Only these: ${STATUSES.join(", ")}`, valueHint: "status" },
-    open: { type: "boolean", description: "Only what is open: all but resolved" },
+    open: { type: "boolean", description: "Only what somebody has to see to: all but contained, exempt and resolved" },
     control: { type: "string", description: "Only of these controls (cordon catalogue lists them)", valueHint: "id" },
     severity: { type: "string", description: `Only these: ${SEVERITIES.join(", ")}`, valueHint: "severity" },
     account: { type: "string", description: "Only of resources in these accounts, 12 digits", valueHint: "id" },
@@ -64,40 +57,19 @@ Exit code: 0 nothing open among what is shown, and with --resource that it compl
   async (args) => {
     const asked = askedOf(args);
     const { table, records } = openRecords(process.env);
-    const all: FindingRecord[] = [];
-    const seen: SeenResource[] = [];
-    for await (const entry of records.all()) {
-      if (entry.kind === "finding") all.push(entry.finding);
-      else if (asked.resource !== undefined && isNamed(entry.seen.resource, asked.resource)) seen.push(entry.seen);
-    }
-    endProgress();
-
+    const read = await readJournal(records, asked);
     const needsPolicy = asked.resource !== undefined || asked.framework !== undefined || asked.classes !== undefined;
-    const inUse = needsPolicy ? await policyInUse(args.policy, process.env) : undefined;
-    const frameworks = frameworksKnown(catalogue, inUse?.policy, all);
-    assertKnown(
-      "framework",
-      "framework",
-      asked.framework && [frameworks.get(asked.framework.toLowerCase()) ?? asked.framework],
-      frameworks.values(),
-    );
-    assertKnown("control", "control", asked.controls, [
-      ...catalogue.map(({ id }) => id),
-      ...all.map(({ controlId }) => controlId),
-    ]);
-    assertKnown("classification", "class", asked.classes, [
-      ...(inUse?.policy.classifications.map(({ name }) => name) ?? []),
-      ...all.map(({ classification }) => classification),
-    ]);
+    const policy = needsPolicy ? (await policyInUse(args.policy, process.env)).policy : undefined;
+    const framework = assertNames(asked, read, policy);
 
-    const shown = all.filter((finding) => isAskedFor(finding, asked)).sort(bySeverityAndTime);
+    const shown = [...read.shown].sort(bySeverityAndTime);
     const answers =
-      asked.resource === undefined || inUse === undefined
+      asked.resource === undefined || policy === undefined
         ? undefined
-        : answersFor({ ...asked, resource: asked.resource }, seen, all, catalogue, inUse.policy);
+        : answersFor({ framework, resource: asked.resource }, read.seen, read.ofResource, catalogue, policy);
     const open = shown.filter(isOpen).length;
     const told = args.reveal ? shown : shown.map(redactFinding);
-    const counts = { shown: shown.length, open, inJournal: all.length, byStatus: countsByStatus(shown) };
+    const counts = { shown: shown.length, open, inJournal: read.count, byStatus: countsByStatus(shown) };
     if (args.json) {
       const report = {
         table,
@@ -113,77 +85,6 @@ Exit code: 0 nothing open among what is shown, and with --resource that it compl
     return isFine ? exitCodes.fine : exitCodes.wrong;
   },
 );
-
-/** What is asked for, each part checked as far as it can be without the journal. */
-interface Asked {
-  readonly statuses?: readonly string[] | undefined;
-  readonly isOpenOnly: boolean;
-  readonly controls?: readonly string[] | undefined;
-  readonly severities?: readonly string[] | undefined;
-  readonly accounts?: readonly string[] | undefined;
-  readonly regions?: readonly string[] | undefined;
-  readonly classes?: readonly string[] | undefined;
-  readonly resource?: string | undefined;
-  readonly framework?: string | undefined;
-}
-
-function askedOf(args: Readonly<Record<string, unknown>>): Asked {
-  const text = (name: string) => args[name] as string | undefined;
-  const asked: Asked = {
-    statuses: valuesOf("status", text("status")),
-    isOpenOnly: args.open === true,
-    controls: valuesOf("control", text("control")),
-    severities: valuesOf("severity", text("severity")),
-    accounts: valuesOf("account", text("account")),
-    regions: valuesOf("region", text("region")),
-    classes: valuesOf("classification", text("classification")),
-    resource: text("resource")?.trim(),
-    framework: text("framework")?.trim(),
-  };
-  assertKnown("status", "status", asked.statuses, STATUSES);
-  assertKnown("severity", "severity", asked.severities, SEVERITIES);
-  for (const account of asked.accounts ?? [])
-    if (!/^\d{12}$/.test(account)) throw new Error(`--account: found "${account}", expected 12 digits`);
-  assertKnown(
-    "region",
-    "Region",
-    asked.regions?.filter((region) => placeOf(region) === undefined),
-    places.keys(),
-  );
-  if (asked.resource === "") throw new Error("--resource is empty: expected an ARN, or a bucket's name");
-  if (asked.framework === "") throw new Error("--framework is empty: expected a framework, such as GDPR");
-  return asked;
-}
-
-/** Whether a finding is one that still matters: all but the resolved ones. Pure. */
-export function isOpen({ status }: Pick<FindingRecord, "status">): boolean {
-  return status !== "resolved";
-}
-
-function isAskedFor(finding: FindingRecord, asked: Asked): boolean {
-  const { status, controlId, severity, resource, classification } = finding;
-  const isAmong = (value: string, values: readonly string[] | undefined) => values?.includes(value) ?? true;
-  return (
-    isAmong(status, asked.statuses) &&
-    (!asked.isOpenOnly || isOpen(finding)) &&
-    isAmong(controlId, asked.controls) &&
-    isAmong(severity, asked.severities) &&
-    isAmong(resource.account, asked.accounts) &&
-    isAmong(resource.region, asked.regions) &&
-    isAmong(classification, asked.classes) &&
-    (asked.resource === undefined || isNamed(resource, asked.resource)) &&
-    (asked.framework === undefined || isFramework(finding.citations, asked.framework))
-  );
-}
-
-function isNamed({ arn, name }: FindingRecord["resource"], asked: string): boolean {
-  return arn === asked || name === asked;
-}
-
-function bySeverityAndTime(one: FindingRecord, other: FindingRecord): number {
-  const rank = SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity);
-  return rank || (one.lastSeenAt < other.lastSeenAt ? 1 : -1);
-}
 
 const COLOURS: Readonly<Record<FindingStatus, Colour>> = {
   observed: "red",

@@ -120,34 +120,36 @@ export class JsonPieces {
       if (byte !== COMMA && byte !== BRACKET_END && byte !== BRACE_END) return;
       this.#endValue(chunk, index);
     }
-    switch (byte) {
-      case BRACE:
-      case BRACKET:
-        return this.#takeOpening(byte, index);
-      case BRACE_END:
-      case BRACKET_END:
-        return this.#takeClosing(byte, chunk, index);
-      case COMMA:
-        if (this.#open.length === 1) this.#key = "";
-        return;
-      case COLON:
-        if (this.#open.length === 1) this.#key = Buffer.from(this.#text).toString("utf8");
-        return;
-      default:
-        if (this.#open.length === 0) return this.#break("found neither { nor [; expected JSON");
-        this.#text = [];
-        if (!this.#isInValue && !this.#isBehind) {
-          this.#beginValue(index);
-          this.#isInWord = byte !== QUOTE;
-        }
-        this.#isInText = byte === QUOTE;
+    if (byte === BRACE || byte === BRACKET) this.#takeOpening(byte, index);
+    else if (byte === BRACE_END || byte === BRACKET_END) this.#takeClosing(byte, chunk, index);
+    else if (byte === COMMA || byte === COLON) this.#takeKey(byte);
+    else this.#takeScalar(byte, index);
+  }
+
+  /** The name of a member of the outermost object is known until the member ends. */
+  #takeKey(byte: number): void {
+    if (this.#open.length === 1) this.#key = byte === COLON ? Buffer.from(this.#text).toString("utf8") : "";
+  }
+
+  #takeScalar(byte: number, index: number): void {
+    if (this.#open.length === 0) {
+      this.#break("found neither { nor [; expected JSON");
+      return;
     }
+    this.#text = [];
+    this.#isInText = byte === QUOTE;
+    if (this.#isInValue || this.#isBehind) return;
+    this.#beginValue(index);
+    this.#isInWord = byte !== QUOTE;
   }
 
   #takeOpening(byte: number, index: number): void {
     const depth = this.#open.length;
-    if (depth >= MAX_DEPTH) return this.#break(`found more than ${MAX_DEPTH} levels, expected fewer`);
     const isOutermost = depth === 1 && this.#shell === 0 && this.#isInValue;
+    if (depth >= MAX_DEPTH) {
+      this.#break(`found more than ${MAX_DEPTH} levels, expected fewer`);
+      return;
+    }
     if (isOutermost && byte === BRACKET && this.#options.lists.includes(this.#key)) {
       // What came before the list says nothing about its entries.
       this.#forget();
@@ -163,11 +165,13 @@ export class JsonPieces {
 
   #takeClosing(byte: number, chunk: Buffer, index: number): void {
     const opening = this.#open.pop();
-    if (opening !== (byte === BRACE_END ? BRACE : BRACKET))
-      return this.#break("found a closing bracket that closes nothing");
     const depth = this.#open.length;
-    if (this.#isInValue && depth === this.#shell) return this.#endValue(chunk, index + 1);
-    if (this.#isInValue) return;
+    if (opening !== (byte === BRACE_END ? BRACE : BRACKET)) this.#break("found a closing bracket that closes nothing");
+    else if (this.#isInValue && depth === this.#shell) this.#endValue(chunk, index + 1);
+    else if (!this.#isInValue) this.#leaveShell(depth);
+  }
+
+  #leaveShell(depth: number): void {
     if (depth < this.#shell) {
       this.#isBehind = this.#shell === 2;
       this.#shell = 0;

@@ -6,30 +6,42 @@
  */
 import { renderUsage, runCommand } from "citty";
 import { describeError } from "../shared/errors.ts";
+import { didYouMean } from "../shared/policy/language/problems.ts";
 import { type Command, exitCodes, unknownOptions, withoutColours } from "./command.ts";
-import { compile } from "./compile.ts";
-import { coverage } from "./coverage.ts";
-import { diff } from "./diff.ts";
-import { evidenceVerify } from "./evidence-verify.ts";
-import { test } from "./test.ts";
-import { validate } from "./validate.ts";
 
-const commands: readonly Command[] = [validate, test, diff, compile, coverage, evidenceVerify];
+/** Every command by the words that call it; only the one that is called is loaded, and the SDK's clients with it. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  validate: async () => (await import("./validate.ts")).validate,
+  test: async () => (await import("./test.ts")).test,
+  diff: async () => (await import("./diff.ts")).diff,
+  compile: async () => (await import("./compile.ts")).compile,
+  findings: async () => (await import("./findings.ts")).findings,
+  where: async () => (await import("./where.ts")).where,
+  rollback: async () => (await import("./rollback.ts")).rollback,
+  coverage: async () => (await import("./coverage.ts")).coverage,
+  "evidence verify": async () => (await import("./evidence-verify.ts")).evidenceVerify,
+  catalogue: async () => (await import("./catalogue.ts")).catalogue,
+};
 
 /** npm prints two lines of its own before the answer unless it is told not to. */
 const PIPING = "To pipe the answer: npm run --silent cordon -- <command> --json";
 
 /** Runs one command. Returns its exit code; answers are written to stdout, everything else to stderr. */
 export async function main(words: readonly string[]): Promise<number> {
-  const command = commands.find(({ name }) => name.split(" ").every((word, index) => words[index] === word));
+  const names = Object.keys(commands);
+  const called = names.find((name) => name.split(" ").every((word, index) => words[index] === word));
   const isHelp = words.includes("--help") || words.includes("-h");
+  const command = called === undefined ? undefined : await commands[called]?.();
   if (command === undefined) {
     const [group] = words;
-    const ofGroup = commands.filter(({ name }) => name.startsWith(`${group} `));
-    const help = overview(ofGroup.length > 0 ? ofGroup : commands);
+    const ofGroup = names.filter((name) => name.startsWith(`${group} `));
+    const help = await overview(ofGroup.length > 0 ? ofGroup : names);
     if (isHelp || words.length === 0) process.stdout.write(help);
     else if (words.length === 1 && ofGroup.length > 0) process.stderr.write(help);
-    else process.stderr.write(`cordon: there is no command "${words.join(" ")}"\n\n${help}`);
+    else
+      process.stderr.write(
+        `cordon: there is no command "${words.join(" ")}"${didYouMean(words[0] ?? "", names)}\n\n${help}`,
+      );
     return isHelp ? exitCodes.fine : exitCodes.unusable;
   }
   if (isHelp) {
@@ -49,7 +61,8 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-function overview(shown: readonly Command[]): string {
+async function overview(names: readonly string[]): Promise<string> {
+  const shown = (await Promise.all(names.map((name) => commands[name]?.()))).filter((each) => each !== undefined);
   const width = Math.max(...shown.map(({ name }) => name.length));
   const list = shown.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n");
   return `cordon <command>\n\n${list}\n\nEach tells more of itself: cordon <command> --help\n${PIPING}\n`;

@@ -1,25 +1,25 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
-import type { Change, Exception, Finding, Principal } from "../shared/types.ts";
+import type { Change, Exception, Finding, Principal, Tag } from "../shared/types.ts";
 
 /** What stands in the place of what is not shown. */
 export const HIDDEN = "(hidden: --reveal)";
 
 /**
- * What a command shows of a finding unless it is asked to reveal all: not who caused it, decided or granted an exception, nor which keys and tags move, for these
- * can name people (invariant 14). Accounts, roles, buckets, rules and Regions are shown. Every text of the record is looked through, so that one that is
+ * What a command shows of a finding unless it is asked to reveal all: not who caused it, decided or granted an exception, nor keys and tags' values, for these can
+ * name people (invariant 14). Accounts, roles, buckets, rules and Regions are shown. Every text of the record is looked through, so that one that is
  * added to it some day is too. Pure.
  */
 export function redactFinding(record: FindingRecord): FindingRecord {
-  const { id, controlId, controlTitle, resource, evidence, principal, exception, decision, changes, ...rest } = record;
+  const { id, controlId, controlTitle, resource, resourceTags, evidence, ...others } = record;
+  const { principal, exception, decision, changes, ...rest } = others;
   const hide = (text: string) => redactText(text, namesIn(record));
   const { facts } = decision.explanation;
   return {
-    ...everyText(rest, hide),
     id,
     controlId,
     controlTitle,
     resource,
-    evidence,
+    ...everyText(rest, hide),
     facts: redactFacts(record.facts),
     changes: redactChanges(changes),
     decision: {
@@ -33,18 +33,20 @@ export function redactFinding(record: FindingRecord): FindingRecord {
     },
     ...(principal !== undefined && { principal: redactPrincipal(principal) }),
     ...(exception !== undefined && { exception: redactException(exception) }),
+    ...(resourceTags !== undefined && { resourceTags: resourceTags.map(redactTag) }),
+    evidence,
   };
 }
 
 const HIDDEN_FACTS = new Set(["prefix", "tags"]);
 
-/** Facts without the keys and tags of what moves. Pure. */
+/** Facts without the keys of what moves, and without its tags' values. Pure. */
 export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
   if (facts.kind !== "transfer") return everyText(facts, redactText);
   const { tags, prefix, toUnknown } = facts;
   return {
     ...facts,
-    tags: tags.map(({ key }) => ({ key, value: HIDDEN })),
+    tags: tags.map(redactTag),
     ...(prefix !== undefined && { prefix: HIDDEN }),
     ...(toUnknown !== undefined && { toUnknown: redactText(toUnknown) }),
   };
@@ -66,6 +68,10 @@ export function redactChanges(changes: readonly Change[]): readonly Change[] {
 
 function isHarmless(value: unknown): boolean {
   return typeof value === "boolean" || value === null || value === "Enabled" || value === "Disabled";
+}
+
+function redactTag({ key }: Tag): Tag {
+  return { key, value: HIDDEN };
 }
 
 function redactException(exception: Exception): Exception {

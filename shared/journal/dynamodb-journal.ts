@@ -170,20 +170,21 @@ export class DynamoDbJournal implements Journal {
   #updateResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
     const { pk, sk, ...item } = itemOf(saved);
     const attributes = Object.entries(item).filter(([, value]) => value !== undefined);
+    const names = [...new Set([...attributes.map(([name]) => name), "version", "classification"])];
+    const nameOf = (attribute: string) => `#a${names.indexOf(attribute)}`;
+    const version = `${nameOf("version")} = :version`;
     return {
       Update: {
         TableName: this.#table,
         Key: marshall({ pk, sk }),
-        UpdateExpression: `SET ${attributes.map((_, index) => `#a${index} = :a${index}`).join(", ")}`,
+        UpdateExpression: `SET ${attributes.map(([name], index) => `${nameOf(name)} = :a${index}`).join(", ")}`,
         // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
-        ConditionExpression: `${record.version === 0 ? "(attribute_not_exists(pk) OR #version = :version)" : "#version = :version"} AND ${
-          record.classification === undefined ? "attribute_not_exists(#class)" : "#class = :class"
+        ConditionExpression: `${record.version === 0 ? `(attribute_not_exists(pk) OR ${version})` : version} AND ${
+          record.classification === undefined
+            ? `attribute_not_exists(${nameOf("classification")})`
+            : `${nameOf("classification")} = :class`
         }`,
-        ExpressionAttributeNames: {
-          "#version": "version",
-          "#class": "classification",
-          ...Object.fromEntries(attributes.map(([name], index) => [`#a${index}`, name])),
-        },
+        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [nameOf(name), name])),
         ExpressionAttributeValues: marshall(
           {
             ":version": record.version,

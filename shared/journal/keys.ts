@@ -5,7 +5,7 @@ import type { ResourceRef } from "../types.ts";
  * The table's keys. One resource's item, runs and evidence share a partition, so that they read together in order; a finding has its own, so
  * that its id alone finds it.
  *
- *   RESOURCE#<account>#<arn>   RESOURCE                      class, Region, version, lease, state of each finding
+ *   RESOURCE#<account>#<arn>   RESOURCE                      class, Region, where data is sent, version, lease, state of each finding
  *   RESOURCE#<account>#<arn>   RUN#<number>[#PIECE#<n>]        plan, receipts, verification
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
  *   FINDING#<id>               FINDING                       the finding as people read it

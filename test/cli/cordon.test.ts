@@ -43,7 +43,7 @@ describe("cordon", () => {
   );
 
   it.each<readonly [string, readonly string[], string]>([
-    ["no command", ["coverages"], 'there is no command "coverages"'],
+    ["no command", ["coverages"], 'there is no command "coverages"; did you mean "coverage"?'],
     ["half a command that is misspelt", ["evidence", "verfy"], 'there is no command "evidence verfy"'],
     ["an argument too many", ["coverage", "extra"], "found extra besides; expected no arguments"],
     ["a second directory", ["evidence", "verify", "a", "b"], "found b besides; expected 1 argument"],
