@@ -24,6 +24,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What `openLive` needs of the environment, for a command's notes. */
 export const LIVE_NOTES = `Live state comes from AWS: AWS_REGION, credentials and AWS_ENDPOINT_URL as the AWS SDK takes them, and for members CORDON_MEMBER_ROLE,
 CORDON_EXTERNAL_ID and CORDON_ACCOUNTS as deployed. With CORDON_TABLE, classes and exceptions that Cordon has journalled are read from it and count.
+Rights: what the controls read (cordon catalogue), and dynamodb:BatchGetItem on the table. Nothing else is asked for, and nothing is written.
 With --world nobody is asked: a file (YAML or JSON) says what there is, {buckets: [{name, region, account, tags, replication, unreadable, classification, exception}]}.`;
 
 /**

@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   validate: async () => (await import("./validate.ts")).validate,
   test: async () => (await import("./test.ts")).test,
   diff: async () => (await import("./diff.ts")).diff,
+  explain: async () => (await import("./explain.ts")).explain,
+  replay: async () => (await import("./replay.ts")).replay,
   compile: async () => (await import("./compile.ts")).compile,
   findings: async () => (await import("./findings.ts")).findings,
   where: async () => (await import("./where.ts")).where,

@@ -141,10 +141,12 @@ export class MemoryJournal implements Journal {
   #put({ controlId, others, findings, unfinishedRun, leftBy, sentTo, ...shared }: ResourceRecord): void {
     const { pk } = resourceKey(shared.resource);
     const own = { findings, unfinishedRun, leftBy } as ControlRecord;
+    const stored = this.#resources.get(pk);
     const item: Item = {
-      shared,
+      // An update: what the record doesn't say stays as it is.
+      shared: { ...stored?.shared, ...copyOf(shared) },
       byControl: { ...others, [controlId]: own },
-      sentTo: { ...this.#resources.get(pk)?.sentTo, ...(sentTo !== undefined && { [controlId]: sentTo }) },
+      sentTo: { ...stored?.sentTo, ...(sentTo !== undefined && { [controlId]: sentTo }) },
     };
     this.#resources.set(pk, copyOf(item));
   }

@@ -230,7 +230,7 @@ class Replay {
     const findings = standings.flatMap(({ decisions }) =>
       [...decisions].flatMap(([id, decision]): ReplayedFinding[] => {
         const record = recorded.get(id);
-        return record === undefined ? [] : [{ ...record, decision, recordedAs: record.decision.kind }];
+        return record === undefined ? [] : [{ ...record, decision, evidence: [], recordedAs: record.decision.kind }];
       }),
     );
     return {

@@ -64,16 +64,19 @@ for (const { name, type } of conditionVariables) {
 function factsClass(): FactsClass {
   return class {
     readonly facts: object;
+    readonly known = {};
     constructor(facts: object) {
       this.facts = facts;
     }
   };
 }
 
+/** Each fact is read once per evaluation, for a loop may ask for it a hundred times. */
 function readBy(Facts: FactsClass, field: string, read: (value: unknown) => unknown): void {
   Object.defineProperty(Facts.prototype, field, {
-    get(this: { readonly facts: Readonly<Record<string, unknown>> }) {
-      return read(this.facts[field]);
+    get(this: { readonly facts: Readonly<Record<string, unknown>>; readonly known: Record<string, unknown> }) {
+      this.known[field] ??= read(this.facts[field]);
+      return this.known[field];
     },
   });
 }

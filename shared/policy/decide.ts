@@ -53,7 +53,7 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
 
   const waivers = considerExceptions(subject, policy, exception, nowMs);
   const { granted, doubt, remark } = waivers;
-  if (granted !== undefined && doubt === undefined) {
+  if (granted !== undefined) {
     return decisionOf({ ...matter, waivers }, "exempt", granted.rule, granted.reason);
   }
   // A scope that may apply, and may allow less, is not passed over.

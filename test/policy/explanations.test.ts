@@ -70,7 +70,7 @@ describe("the facts a decision rests on", () => {
       { ...always, expected: "E", found: "F" },
     ],
   ])("are %s", async (_, given, more, expected) => {
-    expect(await facts(given, more)).toEqual(expected);
+    expect(await facts(given, more)).toStrictEqual(expected);
   });
 });
 

@@ -419,3 +419,27 @@ describe("a transfer in a policy", () => {
     expect(compiled({ ...BASE, transfers: [one] }).transfers[0]?.classifications).toEqual(["personal"]);
   });
 });
+
+it("a class in several jurisdictions, and a tag that several may set, are told as lists", async () => {
+  const classifications = BASE.classifications.map((each) =>
+    each.name === "personal" ? { ...each, residency: ["eu", "ch"] } : each,
+  );
+  const principals = [DATA_OWNER, "arn:aws:iam::*:role/dpo"];
+  const transfers = [{ ...way, conditions: [{ trustedTag: { ...RELEASED, setBy: { ...setBy(), principals } } }] }];
+  const policy = await policyOf({ classifications, transfers });
+  expect(decisionOf(policy, { facts: transferTo("eu-central-2") }).reasons).toEqual([
+    BY_TAG,
+    "eu-central-2 is in eu, ch",
+  ]);
+  const { reasons, explanation } = decisionOf(policy, { facts: transferTo("us-west-2", { tags: [RELEASED] }) });
+  expect(reasons.at(-1)).toContain(`set by ${DATA_OWNER}, arn:aws:iam::*:role/dpo`);
+  expect(explanation.considered.map(({ applies }) => applies)).toEqual(["yes"]);
+});
+
+it("a key that is called like an alias, but is none, is another key", async () => {
+  const decision = await decided(
+    [{ ...way, conditions: [{ replicaKey: [KEY] }] }],
+    transferTo("us-west-2", { replicaKey: "arn:aws:kms:us-west-2:111122223333:key/alias/x" }),
+  );
+  expect(decision.kind).toBe("contain");
+});
