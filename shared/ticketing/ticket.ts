@@ -80,6 +80,7 @@ function bodyOf(finding: FindingRecord): string {
         ...Object.entries(timings).map(([name, at]) => `${name.replace("At", "")} ${at}`),
         `requirements: ${finding.citations.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")}`,
         `evidence: ${finding.evidence.join(", ")}`,
+        `the facts and all that was considered: cordon explain ${finding.id}`,
       ],
     ],
   ];
@@ -148,7 +149,8 @@ function deciders({ approval }: FindingRecord["decision"]): readonly string[] {
 
 function undoing({ id, reversible }: FindingRecord): readonly string[] {
   return [
-    `Send functions/decide: {"action":"roll-back","findingId":"${id}","reason":"...","approver":"..."}`,
+    `cordon rollback ${id} --reason "..." --approver "..."`,
+    `or send functions/decide: {"action":"roll-back","findingId":"${id}","reason":"...","approver":"..."}`,
     "It restores exactly what was there, as long as nobody has changed it since, and grants an exception that expires.",
     reversible,
   ];

@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
 import { START_MS } from "../support/events.ts";
-import { at, BASE, CONTROL, decisionOf, errorsOf, type Given, policyOf, resource, transferTo } from "./policy-stage.ts";
+import {
+  at,
+  BASE,
+  CONTROL,
+  decisionOf,
+  errorsOf,
+  type Given,
+  policyOf,
+  resource,
+  shipped,
+  transferTo,
+} from "./policy-stage.ts";
 
 const LIMIT_MS = 50;
 
@@ -16,6 +27,7 @@ function slowestMs(policy: PolicyInForce, given: Given = {}): number {
 }
 
 const MANY = 3_000;
+const scoped = (scopes: readonly object[]) => ({ controls: { [CONTROL]: { mode: "enforce", scopes } } });
 const waiver = (index: number, more: object = {}) => ({
   id: `e${index}`,
   control: CONTROL,
@@ -168,5 +180,41 @@ describe("values that a stranger chose", () => {
         decisionOf(policy, { finding: { resource: { ...resource, account } } }).explanation.facts,
       ).not.toHaveProperty("units");
     }
+  });
+});
+
+/** Slow ones, which mutants are spared (vitest.mutation.config.ts). */
+describe("a large policy", () => {
+  it("of a megabyte of rules is read in time", { timeout: 20_000 }, () => {
+    const lines = Array.from({ length: 9_000 }, (_, index) => `- { id: e${index}, reason: ${"x".repeat(80)} }`);
+    expect(errorsOf(`${shipped("eu-gdpr.yaml")}\nexceptions:\n${lines.join("\n")}\n`).join()).toContain(
+      "expiresAt: found nothing",
+    );
+  });
+});
+
+describe("scopes that are equally specific", () => {
+  it("are found among thousands that can't tie, in time", () => {
+    const scopes = Array.from({ length: 5_000 }, (_, index) => ({
+      id: `s${index}`,
+      accounts: [String(100_000_000_000 + index)],
+      mode: "observe",
+    }));
+    const started = performance.now();
+    expect(errorsOf({ ...BASE, ...scoped([...scopes, { ...scopes[7], id: "late" }]) })).toEqual([
+      '"late" and "s7" are equally specific and can both match; expected one of them to be narrower',
+    ]);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it("that are too many to compare are refused, with a way out", () => {
+    const scopes = Array.from({ length: 1_100 }, (_, index) => ({
+      id: `s${index}`,
+      when: `part == "p${index}"`,
+      mode: "observe",
+    }));
+    expect(errorsOf({ ...BASE, ...scoped(scopes) })).toEqual([
+      "too many equally specific scopes to tell whether two of them tie; expected them to name accounts, classifications, Regions or exact ARNs",
+    ]);
   });
 });

@@ -69,10 +69,21 @@ describe("a ticket's text", () => {
       ...finding,
       status: "awaiting-approval",
       severity: "critical",
+      decision: {
+        ...finding.decision,
+        kind: "approve",
+        approval: { by: ["arn:aws:iam::*:role/data-owner"], validMs: 72 * 3_600_000 },
+      },
       changes: [],
       notes: ["AWS refused the change (AccessDenied)"],
     });
     await expect(`${title}\n\n${body}\n`).toMatchFileSnapshot("../snapshots/ticket-needs-a-decision.txt");
+  });
+
+  it("names whoever may call Cordon where policy names nobody who decides", () => {
+    const approval = { by: [], validMs: 3_600_000 };
+    const { body } = ticketOf({ ...finding, status: "awaiting-approval", decision: { ...finding.decision, approval } });
+    expect(body).toContain("Who may decide: whoever may call Cordon; within 1 hours.");
   });
 
   it("of an observed finding says that nothing was done", () => {
