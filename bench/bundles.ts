@@ -1,12 +1,9 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
-import { bundleOptions } from "../scripts/bundle-options.ts";
+import type { Plugin } from "esbuild";
+import { openFolder, root } from "./folder.ts";
 
-const root = fileURLToPath(new URL("../", import.meta.url));
 export const MEASURED = "quarantine-replication";
 
 /** A temporary folder with all that the measured processes load. */
@@ -25,25 +22,16 @@ export async function openBundles(): Promise<Bundles> {
   if (!existsSync(built)) {
     throw new Error(`dist/${MEASURED}/index.js is missing: run "npm run build" first, or "npm run bench", which does`);
   }
-  const folder = await mkdtemp(join(tmpdir(), "cordon-bench-"));
-  await writeFile(join(folder, "package.json"), '{ "type": "module" }\n');
-  await mkdir(join(folder, "cordon"));
-  await cp(built, join(folder, "cordon", "index.js"));
-  await bundle(folder, "bench/runner.ts", "runner");
+  const folder = await openFolder();
+  await mkdir(join(folder.path, "cordon"));
+  const cordon = join(folder.path, "cordon", "index.js");
+  await cp(built, cordon);
   return {
-    runner: join(folder, "runner", "index.js"),
-    cordon: join(folder, "cordon", "index.js"),
-    async buildFloor(requests) {
-      await bundle(folder, "bench/floor/handler.ts", "floor", [requestsPlugin(requests)]);
-      return join(folder, "floor", "index.js");
-    },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    runner: await folder.bundle("bench/runner.ts", "runner"),
+    cordon,
+    buildFloor: (requests) => folder.bundle("bench/floor/handler.ts", "floor", [requestsPlugin(requests)]),
+    remove: folder.remove,
   };
-}
-
-async function bundle(folder: string, entry: string, name: string, plugins: Plugin[] = []): Promise<void> {
-  const entryPoints = [{ in: join(root, entry), out: `${name}/index` }];
-  await build({ ...bundleOptions, absWorkingDir: root, entryPoints, outdir: folder, plugins });
 }
 
 /** Puts the recorded requests in the place of the module that has none. */

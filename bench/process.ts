@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import type { Handled, Task } from "./runner.ts";
 
-/** One of the two that are compared. */
+/** One of those that are compared. */
 export interface Contestant {
-  readonly name: "Cordon" | "floor";
+  /** What errors call it. */
+  readonly name: string;
   /** The bundle's path. */
   readonly bundle: string;
   /** The bundled runner.ts. */
@@ -52,20 +53,14 @@ export function startProcess({
     async handle(event) {
       const startedMs = isFirst ? forkedMs : performance.now();
       isFirst = false;
-      const handled = await ask(child, { event, functionArn, timeoutMs: TIMEOUT_MS }).catch((error: Error) => {
+      const task: Task = { event, functionArn, timeoutMs: TIMEOUT_MS };
+      const handled = await ask<Handled>(child, task).catch((error: Error) => {
         throw new Error(`${name}: ${error.message}\n${printed}`);
       });
       if (handled.error !== undefined) throw new Error(`${name} failed: ${handled.error}\n${printed}`);
       return { ...handled, waitedMs: performance.now() - startedMs };
     },
-    async end() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      await new Promise<void>((done) => {
-        child.once("exit", () => done());
-        // It then ends by itself, and leaves its profile.
-        child.disconnect();
-      });
-    },
+    end: () => end(child),
   };
 }
 
@@ -79,14 +74,28 @@ export async function handleOnce(contestant: Contestant, event: unknown): Promis
   }
 }
 
-function ask(child: ChildProcess, task: Task): Promise<Handled> {
+/**
+ * Sends a message to a child and waits for its answer.
+ *
+ * @throws Error when it ends before
+ */
+export function ask<Answer>(child: ChildProcess, message: object): Promise<Answer> {
   return new Promise((done, fail) => {
     const onExit = (): void => fail(new Error("the process ended before it answered"));
     child.once("exit", onExit);
-    child.once("message", (handled: Handled) => {
+    child.once("message", (answer: Answer) => {
       child.off("exit", onExit);
-      done(handled);
+      done(answer);
     });
-    child.send(task, (error) => error && fail(error));
+    child.send(message, (error) => error && fail(error));
+  });
+}
+
+/** Lets a child end by itself, so that it leaves its profile, and waits until it has. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((done) => {
+    child.once("exit", () => done());
+    child.disconnect();
   });
 }

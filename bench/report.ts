@@ -1,26 +1,27 @@
 import { cpus } from "node:os";
-import { styleText } from "node:util";
-import { type Budgeted, isWithin } from "./budget.ts";
-import { type Figure, isKept, type Summary } from "./figures.ts";
+import { isWithin } from "./budget.ts";
+import type { ContainmentReport } from "./containment.ts";
+import { isKept, type Summary } from "./figures.ts";
+import { isPolicyKept, type PolicyFigure } from "./policy/figures.ts";
+import type { PolicyReport } from "./policy/measure.ts";
+import { type Printer, printerTo, verdict } from "./print.ts";
 
 /** All that one run found. */
 export interface Report {
   readonly machine: string;
   readonly node: string;
-  readonly runs: { readonly cold: number; readonly warm: string };
-  /** False when there were too few runs, or profiled ones: ratios are then shown and not judged. */
+  /** False when there were too few runs, or profiled ones: times are then shown and not judged. */
   readonly isJudged: boolean;
-  readonly figures: readonly Figure[];
-  readonly budget: readonly Budgeted[];
-  /** Bytes a containment sends, as JSON. */
-  readonly requestBytes: number;
-  /** Bytes by bundle. */
-  readonly bundles: Readonly<Record<string, number>>;
+  readonly containment?: ContainmentReport;
+  readonly policy?: PolicyReport;
 }
 
-/** Pure: whether nothing that is judged misses its limit. Counts are exact, so the budget is judged however few the runs. */
-export function holds({ isJudged, figures, budget }: Report): boolean {
-  return budget.every(isWithin) && (!isJudged || figures.every(isKept));
+/** Pure: whether nothing that is judged misses its limit. Counts are exact, so they are judged however few the runs. */
+export function holds({ isJudged, containment, policy }: Report): boolean {
+  const { budget = [], figures: ratios = [] } = containment ?? {};
+  const { figures = [] } = policy ?? {};
+  const judged = figures.filter(({ isExact }) => isJudged || isExact);
+  return budget.every(isWithin) && (!isJudged || ratios.every(isKept)) && judged.every(isPolicyKept);
 }
 
 export function machineName(): string {
@@ -28,35 +29,29 @@ export function machineName(): string {
   return `${cpus().length} x ${first?.model ?? "unknown processor"}, ${process.platform} ${process.arch}`;
 }
 
-type Cell = string | { readonly text: string; readonly isGood: boolean };
-
 /** The report as people read it. */
 export function printReport(report: Report, out: NodeJS.WritableStream, isColoured: boolean): void {
-  const { isJudged, figures, budget, bundles, runs } = report;
-  const print = (text = ""): void => void out.write(`${text}\n`);
-  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    isColoured ? styleText(style, text, { validateStream: false }) : text;
-  const table = (head: readonly string[], rows: readonly (readonly Cell[])[]): void => {
-    const lines = [head, ...rows].map((row) => row.map((cell) => (typeof cell === "string" ? { text: cell } : cell)));
-    const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.text.length ?? 0)));
-    for (const [number, line] of lines.entries()) {
-      const cells = line.map((cell, column) => {
-        const width = widths[column] ?? 0;
-        const text = column === 0 ? cell.text.padEnd(width) : cell.text.padStart(width);
-        if (number === 0) return paint("dim", text);
-        return "isGood" in cell ? paint(cell.isGood ? "green" : "red", text) : text;
-      });
-      print(`  ${cells.join("  ").trimEnd()}`);
-    }
-    print();
-  };
-  const verdict = (isGood: boolean): Cell => ({ text: isGood ? "yes" : "NO", isGood });
+  const { machine, node, isJudged, containment, policy } = report;
+  const printer = printerTo(out, isColoured);
+  const { line, paint } = printer;
+  line();
+  line(`  ${machine}; Node ${node}`);
+  line();
+  if (containment !== undefined) printContainment(containment, isJudged, printer);
+  if (policy !== undefined) printPolicy(policy, isJudged, printer);
+  if (!isJudged) line(`  ${paint("yellow", "Times are not judged: too few runs, or profiled ones.")}`);
+  const kept = isJudged ? "All limits are kept." : "What is counted keeps its limits.";
+  line(`  ${holds(report) ? paint("green", kept) : paint("red", "A limit is missed.")}`);
+}
 
-  print();
-  print(paint("bold", "A containment by quarantine-replication, against the same AWS calls by a plain handler"));
-  print(`  ${report.machine}; Node ${report.node}`);
-  print(`  cold: ${runs.cold} new processes of each; warm: ${runs.warm}; in turn`);
-  print();
+function printContainment(
+  { runs, figures, budget, bundles, requestBytes }: ContainmentReport,
+  isJudged: boolean,
+  { line, paint, table }: Printer,
+): void {
+  line(paint("bold", "A containment by quarantine-replication, against the same AWS calls by a plain handler"));
+  line(`  cold: ${runs.cold} new processes of each; warm: ${runs.warm}; in turn`);
+  line();
   table(
     ["", "Cordon", "quartiles", "floor", "quartiles", "ratio", "quartiles", "limit", "ok"],
     figures.map((figure) => [
@@ -80,10 +75,36 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
     ["bundle", "KB"],
     Object.entries(bundles).map(([name, bytes]) => [name, (bytes / 1024).toFixed(0)]),
   );
-  print(`  A containment sends ${(report.requestBytes / 1024).toFixed(1)} KB to AWS; the floor sends the same.`);
-  if (!isJudged) print(`  ${paint("yellow", "The ratios are not judged: too few runs, or profiled ones.")}`);
-  const kept = isJudged ? "All limits are kept." : "The call budget is kept.";
-  print(`  ${holds(report) ? paint("green", kept) : paint("red", "A limit is missed.")}`);
+  line(`  A containment sends ${(requestBytes / 1024).toFixed(1)} KB to AWS; the floor sends the same.`);
+  line();
+}
+
+function printPolicy({ runs, figures, usual }: PolicyReport, isJudged: boolean, { line, paint, table }: Printer): void {
+  line(paint("bold", "Deciding by a policy, and loading one"));
+  line(`  decisions: ${runs.decisions}, of each policy in turn; cold: ${runs.cold} new processes of each, in turn`);
+  line();
+  table(
+    ["", "median", "quartiles", "limit", "ok"],
+    figures.map((figure) => [
+      `${figure.what}, ${figure.unit}`,
+      ...summaryCells(figure, digitsOf(figure)),
+      limitOf(figure),
+      figure.limit === undefined ? "" : isJudged || figure.isExact ? verdict(isPolicyKept(figure)) : "?",
+    ]),
+  );
+  const findings = Object.entries(usual.kinds).map(([kind, count]) => `${count} ${kind}`);
+  const looked = `${usual.rules.toFixed(1)} rules and evaluates ${usual.conditions.toFixed(1)} conditions`;
+  line(`  With 100 rules it decides on ${findings.join(", ")}, over and over; a decision looks at ${looked}.`);
+  line();
+}
+
+function digitsOf({ unit }: PolicyFigure): number {
+  return unit === "decisions per CPU second" || unit === "modules" ? 0 : unit === "ratio" ? 2 : 1;
+}
+
+function limitOf({ limit }: PolicyFigure): string {
+  if (limit === undefined) return "";
+  return "atLeast" in limit ? `>= ${limit.atLeast}` : `<= ${limit.atMost}`;
 }
 
 function summaryCells({ value, quartiles }: Summary, digits: number): readonly string[] {

@@ -43,7 +43,7 @@ export interface ParameterSpec {
 }
 
 /** What the policy's language has to know of a control. */
-export type KnownControl = Pick<ControlMeta, "id" | "title" | "parameters">;
+export type KnownControl = Pick<ControlMeta, "id" | "title" | "defaultMode" | "parameters">;
 
 /** The ports a control reads live state through, one per resource type. */
 export interface Ports {

@@ -9,11 +9,13 @@ export type Classified =
       readonly classification: Classification;
       /** Classes that the data has to be treated as as well: it may go only where each of them may. */
       readonly also?: readonly Classification[];
+      /** What the journal is to keep, where that is not simply the class's name: `joinClasses` of several, or what it had before. */
+      readonly remembered?: string;
       readonly source: "tag" | "journal" | "default";
       readonly reason: string;
     }
-  /** `atLeast`: whatever else it is, it is of no lower class than this one, which a tag once gave. */
-  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: Classification }
+  /** `atLeast`: whatever else it is, it is of no lower class than these, which a tag once gave. */
+  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: readonly Classification[] }
   /** The control judges no data. */
   | { readonly kind: "not-applicable"; readonly reason: string };
 
@@ -35,23 +37,27 @@ export function classifyBucket(
   { classification: journalled, classSource }: JournalledClass,
   policy: ResidencyPolicy,
 ): Classified {
-  const before = policy.classifications.find((entry) => entry.name === journalled);
-  const wasTagged = journalled !== undefined && classSource === "tag";
+  const wasTagged = classSource === "tag";
+  const names = journalled === undefined ? [] : splitClasses(journalled);
+  const before = names.flatMap((name) => policy.classifications.find((entry) => entry.name === name) ?? []);
+  const isKnown = before.length > 0 && before.length === names.length;
   if ("unreadable" in tags) {
     const reason = `the bucket's tags can't be read: ${tags.unreadable}`;
-    return { kind: "undecided", reason, ...(wasTagged && before !== undefined && { atLeast: before }) };
+    return { kind: "undecided", reason, ...(wasTagged && isKnown && { atLeast: before }) };
   }
-  if (wasTagged && before === undefined) {
+  if (wasTagged && names.length > 0 && !isKnown) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }
   // Sorted by rank, so the last match is the most restrictive: classes that can meet on one resource lie within each other (compile-classifications.ts).
   const live = policy.classifications.findLast((entry) => entry.tags.some((tag) => isAmong(tag, tags)));
   const fallback = policy.classifications.find((entry) => entry.name === policy.unclassified);
-  if (before !== undefined && live !== undefined && !isWithin(live, before)) {
-    return wasTagged ? notBelow(before, live) : toBeConfirmed(before, live);
+  if (wasTagged && isKnown) {
+    if (live === undefined) return withoutTag(before, fallback, policy);
+    if (!before.every((each) => isWithin(live, each))) return notBelow(before, live);
+  } else {
+    const [treated] = before;
+    if (treated !== undefined && live !== undefined && !isWithin(live, treated)) return toBeConfirmed(treated, live);
   }
-  if (wasTagged && before !== undefined && live === undefined)
-    return asJournalled(before, "the bucket carries no class");
   if (live !== undefined) return byTag(live, tags, fallback);
   if (fallback === undefined) {
     return { kind: "undecided", reason: `the bucket is not classified and policy ${policy.name} gives no default` };
@@ -64,36 +70,90 @@ export function classifyBucket(
   };
 }
 
+/** No class is called so (schema.ts). */
+const AND = "+";
+
+/** Classes as the journal keeps them: the highest first. Pure. */
+export function joinClasses(classes: readonly Classification[]): string {
+  return classes.map(({ name }) => name).join(AND);
+}
+
+/** The names in what `joinClasses` wrote. Pure. */
+export function splitClasses(journalled: string): readonly string[] {
+  return journalled.split(AND);
+}
+
 /** What a tag once said holds, whatever the tags say now; where the new class forbids what the old one allows, both do. */
-function notBelow(before: Classification, live: Classification): Classified {
-  if (isWithin(before, live)) return asJournalled(before, `its tags say "${live.name}"`);
+function notBelow(before: readonly Classification[], live: Classification): Classified {
+  if (before.some((each) => isWithin(each, live))) return asJournalled(before, `its tags say "${live.name}"`);
+  // What the new class contains is no news; the others stand beside it.
+  const all = [...before.filter((each) => !isWithin(live, each)), live].sort((a, b) => b.rank - a.rank);
+  const [classification = live, ...also] = all;
   return {
     kind: "classified",
-    classification: before,
-    also: [live],
+    classification,
+    also,
+    remembered: joinClasses(all),
     source: "journal",
-    reason: `journalled as "${before.name}", and its tags say "${live.name}", which may live elsewhere: it is treated as both until a data owner decides`,
+    reason: `journalled as ${quoted(before)}, and its tags say "${live.name}", which may live elsewhere: it is treated as all of them until a data owner decides${deciders(before)}`,
   };
 }
 
-function asJournalled(before: Classification, seen: string): Classified {
+/**
+ * A tag that was taken away frees nothing: neither does the class that it gave fall, nor does it go on freeing what unclassified data may not do. The journal
+ * keeps what it had.
+ */
+function withoutTag(
+  before: readonly Classification[],
+  fallback: Classification | undefined,
+  policy: ResidencyPolicy,
+): Classified {
+  const reference = fallback ?? policy.classifications.at(-1);
+  const isFreeing = reference !== undefined && !before.some((each) => isWithin(each, reference));
+  if (!isFreeing) return asJournalled(before, "the bucket carries no class");
+  const seen = `the bucket was ${quoted(before)} by a tag that is gone`;
+  if (fallback === undefined)
+    return { kind: "undecided", reason: `${seen}, and policy ${policy.name} gives no default`, atLeast: before };
   return {
     kind: "classified",
-    classification: before,
+    classification: fallback,
+    also: before,
+    remembered: joinClasses(before),
     source: "journal",
-    reason: `journalled as "${before.name}" (${seen}; only a data owner's decision lowers a class)`,
+    reason: `${seen}; policy ${policy.name} treats it as "${fallback.name}" as well`,
+  };
+}
+
+function asJournalled(before: readonly Classification[], seen: string): Classified {
+  const [classification, ...also] = before as [Classification, ...Classification[]];
+  return {
+    kind: "classified",
+    classification,
+    ...(also.length > 0 && { also, remembered: joinClasses(before) }),
+    source: "journal",
+    reason: `journalled as ${quoted(before)} (${seen}; only a data owner's decision lowers a class${deciders(before)})`,
   };
 }
 
 function toBeConfirmed(before: Classification, live: Classification): Classified {
-  const reason = `its tags say "${live.name}", but it was treated as "${before.name}" so far; a data owner has to confirm the lower class`;
+  const reason = `its tags say "${live.name}", but it was treated as "${before.name}" so far; a data owner has to confirm the lower class${deciders([before])}`;
   return { kind: "undecided", reason };
+}
+
+function quoted(classes: readonly Classification[]): string {
+  return classes.map(({ name }) => `"${name}"`).join(" and ");
+}
+
+/** Who may decide that data is of a lower class, where policy says so. */
+function deciders(classes: readonly Classification[]): string {
+  const who = [...new Set(classes.flatMap(({ loweredBy }) => loweredBy))];
+  return who.length === 0 ? "" : `: ${who.join(", ")}`;
 }
 
 /** The class by its tags; one that frees data which would otherwise have to stay counts only when only those set it whom policy names (invariant 15). */
 function byTag(live: Classification, tags: readonly Tag[], fallback: Classification | undefined): Classified {
   const by = live.tags.find((tag) => isAmong(tag, tags));
-  const isFreeing = fallback === undefined || !isWithin(live, fallback);
+  const isFreeing = live.isFavoured || fallback === undefined || !isWithin(live, fallback);
   if (isFreeing && live.setBy?.enforcement === "verify") {
     const who = live.setBy.principals.join(", ");
     const reason = `its tag ${by?.key}=${by?.value} says "${live.name}", but that live policies deny the tag to everybody but ${who} has not been proved`;

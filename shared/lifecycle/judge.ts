@@ -1,4 +1,10 @@
-import { type Classified, classifyBucket, type JournalledClass } from "../classification/classify.ts";
+import {
+  type Classified,
+  classifyBucket,
+  type JournalledClass,
+  joinClasses,
+  splitClasses,
+} from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
 import type { Detection } from "../control.ts";
 import { findingId } from "../ids.ts";
@@ -77,12 +83,16 @@ export function classOf(classified: Classified): {
 } {
   if (classified.kind !== "classified") return {};
   const classSource = classified.source === "default" ? "default" : "tag";
-  return { classification: classified.classification.name, classSource };
+  return { classification: classified.remembered ?? classified.classification.name, classSource };
 }
 
 /** The classes that this one may take the place of in the journal. */
 export function notAbove(classified: Classified, { classifications }: ResidencyPolicy): readonly string[] {
   if (classified.kind !== "classified") return [];
-  const { classification } = classified;
-  return classifications.filter((other) => isWithin(classification, other)).map(({ name }) => name);
+  const remembered = splitClasses(classified.remembered ?? classified.classification.name);
+  const own = classifications.filter(({ name }) => remembered.includes(name));
+  const lower = classifications.filter((other) => own.some((each) => isWithin(each, other))).map(({ name }) => name);
+  return [...new Set([remembered.length > 1 ? joinClasses(own.toReversed()) : "", ...lower])].filter(
+    (name) => name !== "",
+  );
 }

@@ -1,4 +1,4 @@
-import type { Classified } from "../classification/classify.ts";
+import { type Classified, joinClasses } from "../classification/classify.ts";
 import type { ControlMeta } from "../control.ts";
 import { contentHash } from "../ids.ts";
 import type {
@@ -125,7 +125,7 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
 }
 
 function classNameOf(classified: Classified): string {
-  if (classified.kind === "classified") return classified.classification.name;
+  if (classified.kind === "classified") return joinClasses([classified.classification, ...(classified.also ?? [])]);
   return classified.kind === "undecided" ? "unknown" : "";
 }
 
@@ -145,7 +145,7 @@ function evidenceOf(account: Account, version: number, changes: readonly Change[
     },
     resource: finding.resource,
     occurrence: state.occurrence,
-    class: classified.kind === "classified" ? classified.classification.name : null,
+    class: classified.kind === "classified" ? classNameOf(classified) : null,
     classReason: classified.reason,
     decision,
     signal: { ...told, resource: signal.resource.arn, causedByCordon: isOwn },

@@ -1,4 +1,4 @@
-import type { Classified } from "../classification/classify.ts";
+import { type Classified, joinClasses } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
 import { contentHash, shortHash, subjectOf } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
@@ -242,7 +242,7 @@ function exceptionFor<State>(
     grantedAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(untilMs).toISOString(),
     subject,
-    classification: classified.classification.name,
+    classification: joinClasses([classified.classification, ...(classified.also ?? [])]),
   };
 }
 

@@ -32,5 +32,9 @@ export function readCompiled(text: string, file: string): ResidencyPolicy | unde
   if (read.format !== FORMAT) throw refuse(`found format ${JSON.stringify(read.format)}, expected "${FORMAT}"`);
   const { digest, ...content } = read.policy ?? { digest: "" };
   if (contentHash(content) !== digest) throw refuse("its content is not what its digest says");
+  const { name, classifications, transfers, exceptions, controls, limits } = content as Partial<ResidencyPolicy>;
+  const isWhole =
+    [classifications, transfers, exceptions].every(Array.isArray) && typeof name === "string" && controls && limits;
+  if (!isWhole) throw refuse("it is not a whole policy");
   return read.policy;
 }

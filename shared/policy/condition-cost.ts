@@ -149,9 +149,8 @@ function costOfSearch(name: string, text: number, sought: number): number {
 }
 
 function compared(left: Size, right: Size): number {
-  if (left.of === undefined || right.of === undefined)
-    return NS.part + Math.min(left.length, right.length) * NS.comparedCharacter;
-  return NS.part + Math.min(left.length, right.length) * compared(left.of, right.of);
+  const each = left.of === undefined ? NS.comparedCharacter : compared(left.of, right.of ?? SCALAR);
+  return NS.part + Math.min(left.length, right.length) * each;
 }
 
 function joined(left: Size, right: Size): Size {

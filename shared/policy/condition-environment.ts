@@ -9,6 +9,15 @@ export interface ConditionHandlers {
   readonly matchesRe2: (text: string, pattern: string) => boolean;
 }
 
+/**
+ * Stands in for a function where no condition is evaluated that uses it.
+ *
+ * @throws Error always.
+ */
+export function notLoaded(): never {
+  throw new Error("the conditions were made ready without this function");
+}
+
 /** CEL with the facts, the functions and the limits of conditions. Costs milliseconds: once per policy, not per evaluation. */
 export function conditionEnvironment({ within, matchesRe2 }: ConditionHandlers): Environment {
   const environment = new Environment({
@@ -90,35 +99,23 @@ function assertKnown(name: string, value: unknown): unknown {
 function readFact(name: string, type: ConditionType, value: unknown): unknown {
   assertKnown(name, value);
   if (type === "int") return BigInt(value as number);
-  if (type === "string") return boundedText(name, value, conditionLimits.textCharacters);
-  if (type === "list<string>") return boundedList(name, value as readonly unknown[]);
-  return boundedMap(name, value as Readonly<Record<string, unknown>>);
+  if (type !== "string") return boundedEntries(name, value as readonly string[] | Readonly<Record<string, string>>);
+  assertShort(name, value as string, conditionLimits.textCharacters);
+  return value;
 }
 
-function boundedText(name: string, text: unknown, most: number): unknown {
-  if (typeof text === "string" && text.length > most)
-    throw new Error(`${name} has a text of ${text.length} characters, expected at most ${most}`);
-  return text;
-}
-
-function boundedList(name: string, list: readonly unknown[]): unknown {
-  assertFew(name, list.length);
-  for (const text of list) boundedText(name, text, conditionLimits.entryCharacters);
-  return list;
-}
-
-function boundedMap(name: string, map: Readonly<Record<string, unknown>>): unknown {
-  const keys = Object.keys(map);
-  assertFew(name, keys.length);
-  for (const key of keys) {
-    boundedText(name, key, conditionLimits.entryCharacters);
-    boundedText(name, map[key], conditionLimits.entryCharacters);
+function boundedEntries(name: string, all: readonly string[] | Readonly<Record<string, string>>): unknown {
+  const entries = Object.entries(all);
+  if (entries.length > conditionLimits.entries)
+    throw new Error(`${name} has ${entries.length} entries, expected at most ${conditionLimits.entries}`);
+  for (const [key, text] of entries) {
+    assertShort(name, key, conditionLimits.entryCharacters);
+    assertShort(name, text, conditionLimits.entryCharacters);
   }
   // A tag may be named so, and cel-js would take its value for the map's type.
-  return Object.hasOwn(map, "constructor") ? new Map(Object.entries(map)) : map;
+  return Object.hasOwn(all, "constructor") ? new Map(entries) : all;
 }
 
-function assertFew(name: string, entries: number): void {
-  if (entries > conditionLimits.entries)
-    throw new Error(`${name} has ${entries} entries, expected at most ${conditionLimits.entries}`);
+function assertShort(name: string, text: string, most: number): void {
+  if (text.length > most) throw new Error(`${name} has a text of ${text.length} characters, expected at most ${most}`);
 }

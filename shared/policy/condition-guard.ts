@@ -1,4 +1,4 @@
-import type { ASTNode } from "@marcbachmann/cel-js";
+import { type ASTNode, serialize } from "@marcbachmann/cel-js";
 import { conditionFunctions, conditionVariables } from "./condition-language.ts";
 import { unknownName } from "./language/problems.ts";
 import { examinePattern } from "./safe-pattern.ts";
@@ -63,12 +63,25 @@ export function* guardCondition(node: ASTNode, loop?: Loop): Findings {
     }
     case "rcall":
       return yield* guardMethod(node, node.args, loop);
-    case "map":
-    case ".?":
-    case "[?]":
-      return yield problem(node.start, "found a map, expected conditions written out");
-    default:
+    case "&&":
+    case "||":
+    case "?:":
+    case "==":
+    case "!=":
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+    case "in":
+    case "+":
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+    case "list":
       return yield* guardEach(node.args, loop);
+    default:
+      return yield problem(node.start, "found a map, expected conditions written out");
   }
 }
 
@@ -135,11 +148,9 @@ function* guardPattern(node: ASTNode): Findings {
 }
 
 function* guardJurisdiction(place: ASTNode, node: ASTNode): Findings {
-  const path = place.op === "." && place.args[0].op === "id" ? `${place.args[0].args}.${place.args[1]}` : "";
-  if (!places.includes(path)) {
-    const asked = place.input.slice(place.start, place.end);
+  const asked = serialize(place);
+  if (!places.includes(asked))
     yield problem(place.start, `found within asked of ${asked}, expected one of: ${places.join(", ")}`);
-  }
   const name = textOf(node);
   if (name === undefined) yield problem(node.start, "found a computed jurisdiction, expected a name in quotes");
   else yield { kind: "jurisdiction", name };

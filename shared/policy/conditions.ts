@@ -1,5 +1,6 @@
 import { EvaluationError, serialize } from "@marcbachmann/cel-js";
-import { type ConditionHandlers, conditionEnvironment, factsOf } from "./condition-environment.ts";
+import { placeOf } from "../jurisdictions/places.ts";
+import { type ConditionHandlers, conditionEnvironment, factsOf, notLoaded } from "./condition-environment.ts";
 import type { Conditions, ResidencyPolicy } from "./policy.ts";
 
 /** What of a policy its conditions need. */
@@ -30,7 +31,7 @@ export async function loadConditions(policy: ConditionalPolicy): Promise<Conditi
  */
 export function conditionsOf(
   policy: ConditionalPolicy,
-  matchesRe2: ConditionHandlers["matchesRe2"] = refusePatterns,
+  matchesRe2: ConditionHandlers["matchesRe2"] = notLoaded,
 ): Conditions {
   const environment = conditionEnvironment({ within: placesWithin(policy.jurisdictions), matchesRe2 });
   const parsed = new Map(policy.expressions.map((expression) => [expression, parse(expression)]));
@@ -62,12 +63,11 @@ function placesWithin(jurisdictions: ConditionalPolicy["jurisdictions"]): Condit
     if (codes === undefined) throw new Error(`the policy has no jurisdiction "${jurisdiction}"`);
     // AWS told nothing: that is not outside.
     if (place === "") throw new Error(`the place asked of within("${jurisdiction}") is not known`);
+    // Neither is a place that this version of Cordon doesn't know.
+    if (!codes.has(place) && placeOf(place) === undefined)
+      throw new Error(`where ${place} lies, which was asked of within("${jurisdiction}"), is not known`);
     return codes.has(place);
   };
-}
-
-function refusePatterns(): never {
-  throw new Error("matchesRe2 was not loaded with the conditions");
 }
 
 function reasonOf(error: unknown): string {

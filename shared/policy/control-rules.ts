@@ -19,8 +19,8 @@ export interface RulesInForce {
 }
 
 /**
- * The most specific scope that matches, or the control's base. A scope that can't be told to match, and that would count before it, is a doubt, unless it says
- * the same. Pure.
+ * What the scopes that match say, the most specific first; what none of them says, the base does. A scope that can't be told to match, and would say otherwise, is
+ * a doubt. Pure.
  */
 export function rulesInForce(
   controlId: string,
@@ -33,33 +33,41 @@ export function rulesInForce(
     const modeRule = `default:${controlId}`;
     return { mode: defaultMode, modeRule, parameters: {}, citations: [], considered: [], isParametersDoubtful: false };
   }
+  const ruleOf = ({ id }: ControlScope) => `control:${controlId}/${id}`;
   const considered: Consideration[] = [];
-  const doubts: { readonly scope: ControlScope; readonly why: string }[] = [];
-  let winner: ControlScope | undefined;
+  let decided: { readonly mode: Mode; readonly modeRule: string } | undefined;
+  let parameters: Parameters = {};
+  const doubts: { readonly why: string; readonly mode: Mode | undefined; readonly parameters: Parameters }[] = [];
   for (const scope of base.scopes.length === 0 ? [] : indexesOf(policy).scopes(controlId).candidates(subject)) {
     const { applies, why } = matchScope(scope, subject, policy.conditions);
-    considered.push({ rule: `control:${controlId}/${scope.id}`, applies, why });
-    if (applies === "unknown") doubts.push({ scope, why });
-    if (applies === "yes") {
-      winner = scope;
-      break;
+    considered.push({ rule: ruleOf(scope), applies, why });
+    if (applies === "unknown") {
+      const told = `whether scope "${scope.id}" applies can't be told: ${why}`;
+      // A narrower scope has said it already, whether this one applies or not.
+      const mode = decided === undefined ? scope.mode : undefined;
+      doubts.push({ why: told, mode, parameters: { ...scope.parameters, ...parameters } });
     }
+    if (applies !== "yes") continue;
+    if (scope.mode !== undefined) decided ??= { mode: scope.mode, modeRule: ruleOf(scope) };
+    parameters = { ...scope.parameters, ...parameters };
   }
-  const modeOf = (scope: ControlScope | undefined) => scope?.mode ?? base.mode ?? defaultMode;
-  const parameters = winner?.parameters ?? base.parameters;
-  const others = doubts.filter(({ scope }) => !isSame(scope.parameters, parameters));
-  const doubt = others[0] ?? doubts.find(({ scope }) => modeOf(scope) !== modeOf(winner));
+  const { mode, modeRule } = decided ?? { mode: base.mode ?? defaultMode, modeRule: `control:${controlId}` };
+  parameters = { ...base.parameters, ...parameters };
+  const otherwise = (doubtful: Parameters) =>
+    Object.entries(doubtful).some(([name, value]) => !isSame(parameters[name], value));
+  const others = doubts.filter((doubt) => otherwise(doubt.parameters));
+  const doubt = others[0] ?? doubts.find((each) => each.mode !== undefined && each.mode !== mode);
   return {
-    mode: modeOf(winner),
-    modeRule: winner === undefined ? `control:${controlId}` : `control:${controlId}/${winner.id}`,
+    mode,
+    modeRule,
     parameters,
     citations: base.citations,
     considered,
     isParametersDoubtful: others.length > 0,
-    ...(doubt !== undefined && { doubt: `whether scope "${doubt.scope.id}" applies can't be told: ${doubt.why}` }),
+    ...(doubt !== undefined && { doubt: doubt.why }),
   };
 }
 
-function isSame(one: Parameters, other: Parameters): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
+function isSame(one: Parameters[string] | undefined, other: Parameters[string]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -36,6 +36,7 @@ export interface DecisionContext {
 const MODE_ORDER: readonly Mode[] = ["observe", "approve", "enforce"];
 /** So many rules that were considered are recorded with a decision. */
 const LISTED = 20;
+const WEIGHT = { yes: 2, unknown: 1, no: 0 } as const;
 
 /**
  * Finding + policy -> decision: what the matter itself is, whether an exception lets it be, and what may then be done. Pure, total and deterministic.
@@ -53,7 +54,7 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
 
   const waivers = considerExceptions(subject, policy, exception, nowMs);
   const { granted, doubt, remark } = waivers;
-  if (granted !== undefined) {
+  if (granted !== undefined && verdict.isFailed !== true) {
     return decisionOf({ ...matter, waivers }, "exempt", granted.rule, granted.reason);
   }
   // A scope that may apply, and may allow less, is not passed over.
@@ -66,9 +67,10 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
   return decisionOf({ ...matter, waivers, mode }, kind, verdict.rule, remark, doubt, rules.doubt, held);
 }
 
-/** What would be compliant if certain parameters hold is not known to be while others may. */
+/** What would be compliant if certain parameters hold is not known to be while others may; what is switched off is, whatever they say. */
 function doubted(verdict: Verdict, { doubt, isParametersDoubtful }: RulesInForce): Verdict {
-  if (!isParametersDoubtful || doubt === undefined || verdict.kind !== "compliant") return verdict;
+  if (!isParametersDoubtful || verdict.kind !== "compliant" || doubt === undefined) return verdict;
+  if (verdict.rule === "built-in:inactive") return verdict;
   return { ...verdict, kind: "undecidable", reasons: [...verdict.reasons, doubt] };
 }
 
@@ -109,12 +111,14 @@ function explanationOf({ subject, context, verdict, rules, waivers, mode }: Matt
     ...(waivers?.considered ?? []),
     ...(waivers === undefined ? [] : rules.considered),
   ];
+  // Those that count come first, should there be more than are listed.
+  const listed = all.length <= LISTED ? all : all.toSorted((a, b) => WEIGHT[b.applies] - WEIGHT[a.applies]);
   const isHeld = mode !== undefined && mode !== rules.mode && rules.doubt === undefined;
   return {
     verdict: verdict.kind,
     ...(mode !== undefined && { mode, modeRule: isHeld ? context.ceiling.reason : rules.modeRule }),
     facts: factsUsed(subject, context.classified),
-    considered: all.slice(0, LISTED),
+    considered: listed.slice(0, LISTED),
     ...(all.length > LISTED && { unlisted: all.length - LISTED }),
   };
 }

@@ -6,7 +6,7 @@ export class Indexes {
   readonly #policy: ResidencyPolicy;
   readonly #scopes = new Map<string, RuleIndex<ControlScope>>();
   readonly #exceptions = new Map<string, RuleIndex<PolicyException>>();
-  #transfers: ReadonlyMap<string, readonly Transfer[]> | undefined;
+  readonly #transfers = new Map<string, ReadonlyMap<string, readonly Transfer[]>>();
 
   constructor(policy: ResidencyPolicy) {
     this.#policy = policy;
@@ -27,8 +27,10 @@ export class Indexes {
 
   /** The transfers of a class of data to a place, by id. */
   transfers(classification: string, to: string): readonly Transfer[] {
-    this.#transfers ??= transfersByWay(this.#policy.transfers);
-    return this.#transfers.get(way(classification, to)) ?? [];
+    const byPlace = remembered(this.#transfers, classification, () =>
+      byDestination(this.#policy.transfers.filter(({ classifications }) => classifications.includes(classification))),
+    );
+    return byPlace.get(to) ?? [];
   }
 }
 
@@ -43,18 +45,12 @@ export function indexesOf(policy: ResidencyPolicy): Indexes {
   return made;
 }
 
-function transfersByWay(transfers: readonly Transfer[]): ReadonlyMap<string, readonly Transfer[]> {
-  const byWay = new Map<string, Transfer[]>();
+function byDestination(transfers: readonly Transfer[]): ReadonlyMap<string, readonly Transfer[]> {
+  const byPlace = new Map<string, Transfer[]>();
   for (const transfer of transfers) {
-    for (const classification of transfer.classifications) {
-      for (const to of transfer.to) remembered(byWay, way(classification, to), () => []).push(transfer);
-    }
+    for (const to of transfer.to) remembered(byPlace, to, () => []).push(transfer);
   }
-  return byWay;
-}
-
-function way(classification: string, to: string): string {
-  return `${classification} ${to}`;
+  return byPlace;
 }
 
 function remembered<Value>(known: Map<string, Value>, key: string, make: () => Value): Value {

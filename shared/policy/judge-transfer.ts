@@ -1,6 +1,6 @@
 import type { Consideration, TransferFacts } from "../types.ts";
 import { indexesOf } from "./indexes.ts";
-import { type Match, matchWhen } from "./match-scope.ts";
+import { type Match, matchWhen, unproved } from "./match-scope.ts";
 import type {
   Classification,
   LegalBasis,
@@ -65,7 +65,8 @@ export function judgeTransfer(
   const undecided = failed ?? open;
   if (undecided !== undefined) {
     const reasons = [outside, `transfer "${undecided.transfer.id}" may allow it: ${undecided.why}`];
-    return { kind: "undecidable", rule: `transfer:${undecided.transfer.id}`, reasons, citations, considered: told };
+    const rule = `transfer:${undecided.transfer.id}`;
+    return { kind: "undecidable", rule, reasons, citations, considered: told, ...(failed && { isFailed: true }) };
   }
   const not = considered
     .slice(0, TOLD)
@@ -84,17 +85,19 @@ function coverage(
   subject: Subject,
   nowMs: number,
 ): Coverage {
-  const { from = classification.places, validFromMs = -Infinity, validUntilMs = Infinity, conditions, when } = transfer;
+  const { from = classification.places, validFromMs, validUntilMs, conditions, when, tagsSetBy } = transfer;
   const no = (why: string): Coverage => ({ applies: "no", why, isFailure: false });
   if (!from.includes(facts.from)) return no(`it does not allow data to leave ${facts.from}`);
-  if (nowMs < validFromMs) return no(`it is valid from ${iso(validFromMs)}`);
-  if (nowMs >= validUntilMs) return no(`it was valid until ${iso(validUntilMs)}`);
+  // Written the other way round: at a time that is none nothing is valid.
+  if (validFromMs !== undefined && !(nowMs >= validFromMs)) return no(`it is valid from ${iso(validFromMs)}`);
+  if (validUntilMs !== undefined && !(nowMs < validUntilMs)) return no(`it was valid until ${iso(validUntilMs)}`);
   const matches = conditions.map((condition) => meets(condition, facts));
   const unmet = matches.find(({ applies }) => applies === "no");
   if (unmet !== undefined) return no(unmet.why);
-  const condition = when === undefined ? undefined : matchWhen(when, subject, policy.conditions);
+  const condition = when === undefined ? undefined : matchWhen(when, subject, policy.conditions, classification);
   if (condition?.applies === "no") return no(condition.why);
   if (condition?.applies === "unknown") return { ...condition, isFailure: true };
+  if (tagsSetBy?.enforcement === "verify") matches.push(unproved(tagsSetBy));
   const open = matches.filter(({ applies }) => applies === "unknown");
   const deciding = open.length > 0 ? open : matches;
   const why = deciding.map((match) => match.why).join("; ") || "it has no further conditions";
@@ -117,7 +120,8 @@ function meets(condition: TransferCondition, facts: KnownTransfer): Match {
       if (replicaKey === undefined) return { applies: "no", why: "it does not encrypt the copies with a customer key" };
       if (condition.keys.includes(replicaKey))
         return { applies: "yes", why: `it encrypts the copies with ${replicaKey}` };
-      if (/:alias\/|^alias\//.test(replicaKey)) {
+      // By an alias, which can be pointed elsewhere, or by a bare id, which is one in each account.
+      if (!KEY_ARN.test(replicaKey)) {
         return { applies: "unknown", why: `it names the key by ${replicaKey}, and which key that is can't be told` };
       }
       return { applies: "no", why: `it encrypts the copies with ${replicaKey}, which is none of the keys named` };
@@ -132,6 +136,8 @@ function meets(condition: TransferCondition, facts: KnownTransfer): Match {
       return { applies: "unknown", why: "a person has to approve it each time" };
   }
 }
+
+const KEY_ARN = /^arn:[^:]+:kms:[^:]+:[^:]+:key\//;
 
 function trusted(what: string, { principals, enforcement }: TrustedSetters): Match {
   const who = principals.join(", ");

@@ -31,13 +31,15 @@ export function judgeFacts(
       reasons: [`where ${facts.destination} lies is unknown: ${why}`],
     };
   }
+  const verdict: Verdict =
+    facts.to === facts.from
+      ? { kind: "compliant", rule: "built-in:same-region", reasons: [`the data stays in ${facts.from}`] }
+      : judgeMove({ ...facts, to: facts.to }, subject, policy, classified, nowMs);
   const stranger = strangerOf(facts.destinationAccount, parameters.destinationAccounts);
-  if (stranger !== undefined)
-    return { kind: "undecidable", rule: "parameter:destinationAccounts", reasons: [stranger] };
-  if (facts.to === facts.from) {
-    return { kind: "compliant", rule: "built-in:same-region", reasons: [`the data stays in ${facts.from}`] };
-  }
-  return judgeMove({ ...facts, to: facts.to }, subject, policy, classified, nowMs);
+  // What violates is stopped whoever it goes to.
+  if (stranger === undefined || verdict.kind !== "compliant") return verdict;
+  const rule = "parameter:destinationAccounts";
+  return { ...verdict, kind: "undecidable", rule, reasons: [...verdict.reasons, stranger] };
 }
 
 /** Cordon's own state is nothing that policy could allow to be otherwise. */
@@ -73,17 +75,28 @@ function judgeMove(
   // Hiding the tags must not switch off what the journal knows: no class that it could have may go there.
   const atLeast = classified.kind === "undecided" ? classified.atLeast : undefined;
   if (atLeast !== undefined) {
-    const possible = policy.classifications.filter((each) => isWithin(each, atLeast));
-    const verdicts = possible.map((each) => judgeTransfer(facts, each, policy, subject, nowMs));
-    if (verdicts.every(({ kind }) => kind === "violating")) {
+    const possible = policy.classifications.filter((each) => atLeast.every((known) => isWithin(each, known)));
+    // Under two laws no class may be within both; then each of them holds.
+    const verdicts = (possible.length > 0 ? possible : atLeast).map((each) =>
+      judgeTransfer(facts, each, policy, subject, nowMs),
+    );
+    const isNever = possible.length > 0 ? verdicts.every(isViolating) : verdicts.some(isViolating);
+    const [highest] = atLeast;
+    if (isNever && highest !== undefined) {
+      const known = atLeast.map(({ name }) => `"${name}"`).join(" and ");
       const reasons = [
         classified.reason,
-        `it is at least "${atLeast.name}" by the journal, and no such data may go to ${facts.to}`,
+        `it is at least ${known} by the journal, and no such data may go to ${facts.to}`,
       ];
-      return { kind: "violating", rule: `classification:${atLeast.name}`, reasons, citations: atLeast.citations };
+      const citations = atLeast.flatMap((each) => each.citations);
+      return { kind: "violating", rule: `classification:${highest.name}`, reasons, citations };
     }
   }
   return { kind: "undecidable", rule: "built-in:unclassified", reasons: [classified.reason] };
+}
+
+function isViolating({ kind }: Verdict): boolean {
+  return kind === "violating";
 }
 
 /** Data of several classes may go where each of them may. */
@@ -99,5 +112,6 @@ function together(verdicts: readonly Verdict[], reason: string): Verdict {
     reasons: [reason, ...told.flatMap(({ reasons }) => reasons)],
     citations: told.flatMap(({ citations = [] }) => citations),
     considered: verdicts.flatMap(({ considered = [] }) => considered),
+    ...(verdicts.some(({ isFailed }) => isFailed === true) && { isFailed: true }),
   };
 }

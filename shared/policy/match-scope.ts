@@ -1,6 +1,6 @@
 import type { Consideration } from "../types.ts";
 import { matchesPattern } from "./patterns.ts";
-import type { Conditions, Scope } from "./policy.ts";
+import type { Classification, Conditions, Scope, TrustedSetters } from "./policy.ts";
 import type { Subject } from "./subject.ts";
 
 /** Whether a rule is about a subject, and what tells so. */
@@ -17,13 +17,36 @@ export function matchScope(scope: Scope, subject: Subject, conditions: Condition
     if (match?.applies === "unknown") untold ??= match;
   }
   if (untold !== undefined) return untold;
-  return scope.when === undefined ? YES : matchWhen(scope.when, subject, conditions);
+  const match = scope.when === undefined ? YES : matchWhenForAll(scope.when, subject, conditions);
+  return match.applies === "yes" && scope.tagsSetBy?.enforcement === "verify" ? unproved(scope.tagsSetBy) : match;
+}
+
+/** That a tag lets data go further, and it has not been proved that only those named can set it. Pure. */
+export function unproved({ principals }: TrustedSetters): Match {
+  const who = principals.join(", ");
+  return unknown(`that live policies deny its tags to everybody but ${who} has not been proved`);
+}
+
+/** Data of several classes is in a scope when it is as each of them. */
+function matchWhenForAll(when: string, subject: Subject, conditions: Conditions): Match {
+  const [first, ...others] = subject.classes ?? [];
+  const match = matchWhen(when, subject, conditions, first);
+  const other = others
+    .map((each) => matchWhen(when, subject, conditions, each))
+    .find(({ applies }) => applies !== match.applies);
+  if (other === undefined) return match;
+  return unknown(`its condition holds for one of the classes of the data and not for another: ${when}`);
 }
 
 /** Whether a condition holds. One that fails holds neither nor doesn't: that is never taken for an answer. Pure. */
-export function matchWhen(when: string, subject: Subject, conditions: Conditions): Match {
+export function matchWhen(
+  when: string,
+  subject: Subject,
+  conditions: Conditions,
+  classification?: Classification,
+): Match {
   try {
-    if (conditions(when, subject.context())) return YES;
+    if (conditions(when, subject.context(classification))) return YES;
     return { applies: "no", why: `its condition does not hold: ${when}` };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -63,8 +86,10 @@ const PARTS: readonly Part[] = [
     return no(`it is for other data than ${classNames || "this"}`);
   },
 
-  ({ to }, { transfer }) => {
+  ({ to }, { transfer, finding: { facts } }) => {
     if (to === undefined) return undefined;
+    if (facts.kind === "unreadable")
+      return unknown("it is for data that goes to certain places, and the state can't be read");
     if (transfer === undefined) return no("it is for data that moves, and this does not");
     if (transfer.to === undefined)
       return unknown(`it is for certain places, and where ${transfer.destination} lies is unknown`);

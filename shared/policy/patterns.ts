@@ -25,9 +25,10 @@ export function matchesPattern(pattern: string, text: string): boolean {
 /** Whether some text matches both. Pure; quadratic in their lengths. */
 export function canBothMatch(one: string, other: string): boolean {
   // reachable[j]: the part of `one` looked at so far and the first j letters of `other` can match the same text.
-  let reachable = [true, ...Array.from(other, () => false)];
+  let reachable = [true, ...new Array<boolean>(other.length).fill(false)];
   for (let j = 1; j <= other.length; j++) reachable[j] = reachable[j - 1] === true && other[j - 1] === "*";
-  for (const letter of one) {
+  for (let i = 0; i < one.length; i++) {
+    const letter = one[i] as string;
     const next = [reachable[0] === true && letter === "*"];
     for (let j = 1; j <= other.length; j++) {
       const opposite = other[j - 1] as string;

@@ -58,7 +58,8 @@ export interface ConditionContext {
     /** Left out when the destination's Region is not known. */
     readonly to?: string;
     readonly destination: string;
-    readonly destinationAccount: string;
+    /** Left out when AWS does not tell it. */
+    readonly destinationAccount?: string;
     readonly prefix: string;
     readonly replicaKey: string;
     /** Only data with all of these tags moves. */
@@ -80,6 +81,8 @@ export interface Classification {
   readonly tags: readonly Tag[];
   /** Who may set these tags; without, anybody's tag counts, for it frees nothing (compile-classifications.ts). */
   readonly setBy?: TrustedSetters;
+  /** Some rule lets data of this class go where it doesn't let all data go that this class is stricter than. */
+  readonly isFavoured: boolean;
   /** Who may decide that data is of a lower class after all. */
   readonly loweredBy: readonly string[];
   readonly citations: readonly Citation[];
@@ -107,6 +110,8 @@ export interface Scope {
   readonly to?: readonly string[];
   /** CEL. */
   readonly when?: string;
+  /** Who may set the tags that this asks for, where that lets data go further. */
+  readonly tagsSetBy?: TrustedSetters;
 }
 
 /** A control in this policy: a base and narrower scopes, of which the most specific that matches wins. */
@@ -118,6 +123,7 @@ export interface ControlRules {
   readonly scopes: readonly ControlScope[];
 }
 
+/** Left out, mode and parameters are those of the next wider scope that matches, in the end the base's. */
 export interface ControlScope extends Scope {
   readonly id: string;
   readonly mode?: Mode;
@@ -137,6 +143,7 @@ export interface Transfer {
   readonly basis: LegalBasis;
   readonly conditions: readonly TransferCondition[];
   readonly when?: string;
+  readonly tagsSetBy?: TrustedSetters;
   readonly validFromMs?: number;
   readonly validUntilMs?: number;
   readonly citations: readonly Citation[];

@@ -2,8 +2,8 @@ import { isExact, literalPrefix } from "./patterns.ts";
 import type { Scope } from "./policy.ts";
 import type { Subject } from "./subject.ts";
 
-/** Rules under the values of one part of their scope. */
-type Shelf<Rule> = Map<string, number[]> & { readonly _rule?: Rule };
+/** Rules, by their place in the list, under the values of one part of their scope. */
+type Shelf = Map<string, number[]>;
 
 /**
  * Rules by what they are about, so that a decision looks at those that can match and at no others, however many there are. Each rule stands once, under
@@ -11,14 +11,14 @@ type Shelf<Rule> = Map<string, number[]> & { readonly _rule?: Rule };
  */
 export class RuleIndex<Rule extends Scope> {
   readonly #rules: readonly Rule[];
-  readonly #arns: Shelf<Rule> = new Map();
-  readonly #prefixes: Shelf<Rule> = new Map();
-  readonly #accounts: Shelf<Rule> = new Map();
-  readonly #units: Shelf<Rule> = new Map();
-  readonly #tags: Shelf<Rule> = new Map();
-  readonly #classes: Shelf<Rule> = new Map();
-  readonly #destinations: Shelf<Rule> = new Map();
-  readonly #regions: Shelf<Rule> = new Map();
+  readonly #arns: Shelf = new Map();
+  readonly #prefixes: Shelf = new Map();
+  readonly #accounts: Shelf = new Map();
+  readonly #units: Shelf = new Map();
+  readonly #tags: Shelf = new Map();
+  readonly #classes: Shelf = new Map();
+  readonly #destinations: Shelf = new Map();
+  readonly #regions: Shelf = new Map();
   readonly #others: number[] = [];
   /** The lengths of the prefixes there are, each once. */
   readonly #lengths: readonly number[];
@@ -30,13 +30,13 @@ export class RuleIndex<Rule extends Scope> {
   }
 
   /** Every rule that may be about the subject, and hardly any other, in the order in which they were given. Pure. */
-  candidates({ finding: { resource }, units, tags, classes, transfer }: Subject): readonly Rule[] {
+  candidates({ finding: { resource, facts }, units, tags, classes, transfer }: Subject): readonly Rule[] {
     const found: number[] = [...this.#others];
-    const take = (shelf: Shelf<Rule>, key: string) => {
+    const take = (shelf: Shelf, key: string) => {
       if (shelf.size > 0) for (const index of shelf.get(key) ?? []) found.push(index);
     };
     // What is not known could be anything.
-    const takeAny = (shelf: Shelf<Rule>) => {
+    const takeAny = (shelf: Shelf) => {
       for (const indexes of shelf.values()) for (const index of indexes) found.push(index);
     };
     take(this.#arns, resource.arn);
@@ -50,15 +50,15 @@ export class RuleIndex<Rule extends Scope> {
     }
     if (classes === undefined) takeAny(this.#classes);
     else for (const { name } of classes) take(this.#classes, name);
-    if (transfer !== undefined && transfer.to === undefined) takeAny(this.#destinations);
-    else if (transfer?.to !== undefined) take(this.#destinations, transfer.to);
+    if (transfer?.to !== undefined) take(this.#destinations, transfer.to);
+    else if (facts.kind !== "condition") takeAny(this.#destinations);
     if (found.length < 2) return found.flatMap((index) => this.#rules[index] ?? []);
     // A rule stands under each of its values, so that it can be met twice.
     return [...new Set(found)].sort((a, b) => a - b).flatMap((index) => this.#rules[index] ?? []);
   }
 
   #shelve({ resources, accounts, units, tags, classifications, to, regions }: Rule, index: number): void {
-    const put = (shelf: Shelf<Rule>, keys: readonly string[]) => {
+    const put = (shelf: Shelf, keys: readonly string[]) => {
       for (const key of keys) {
         const standing = shelf.get(key);
         if (standing === undefined) shelf.set(key, [index]);

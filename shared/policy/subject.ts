@@ -10,8 +10,8 @@ export interface Subject {
   /** The class of the data, and any other that it has to be treated as as well; none where no data is judged. */
   readonly classes: readonly Classification[] | undefined;
   readonly transfer: TransferFacts | undefined;
-  /** For `when:`, made once and only where there is one. */
-  context(): ConditionContext;
+  /** For `when:`, made only where there is one; about one of the classes, the first unless told another. */
+  context(classification?: Classification): ConditionContext;
 }
 
 /** Gathers what rules ask for. Pure. */
@@ -26,15 +26,16 @@ export function subjectFor(
   const { account } = finding.resource;
   const units = (Object.hasOwn(policy.units, account) && policy.units[account]) || [];
   const classes = classesOf(classified);
-  let context: ConditionContext | undefined;
+  const contexts = new Map<Classification | undefined, ConditionContext>();
   return {
     finding,
     units,
     tags,
     classes,
     transfer,
-    context() {
-      context ??= contextOf(finding, units, tags, classes?.[0], transfer);
+    context(classification = classes?.[0]) {
+      const context = contexts.get(classification) ?? contextOf(finding, units, tags, classification, transfer);
+      contexts.set(classification, context);
       return context;
     },
   };
@@ -72,7 +73,7 @@ function contextOf(
         from: transfer.from,
         ...(transfer.to !== undefined && { to: transfer.to }),
         destination: transfer.destination,
-        destinationAccount: transfer.destinationAccount ?? "",
+        ...(transfer.destinationAccount !== undefined && { destinationAccount: transfer.destinationAccount }),
         prefix: transfer.prefix ?? "",
         replicaKey: transfer.replicaKey ?? "",
         tags: Object.fromEntries(transfer.tags.map(({ key, value }) => [key, value])),

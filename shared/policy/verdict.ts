@@ -7,4 +7,6 @@ export interface Verdict {
   readonly reasons: readonly string[];
   readonly citations?: readonly Citation[];
   readonly considered?: readonly Consideration[];
+  /** A rule that could have decided could not be evaluated: a person has to look, whatever else is said. */
+  readonly isFailed?: true;
 }

@@ -1,3 +1,4 @@
+import { splitClasses } from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
 import { subjectOf } from "../ids.ts";
 import type { Consideration, Exception } from "../types.ts";
@@ -67,15 +68,25 @@ function describe({
   return `exception by ${by} until ${new Date(untilMs).toISOString()}: ${reason}`;
 }
 
-/** In force from the moment it was granted until, and not at, the moment it expires. */
+/** In force from the moment it was granted until, and not at, the moment it expires; and only for what can be seen, for nobody waived anything else. */
 function matchException(exception: PolicyException, subject: Subject, policy: PolicyInForce, nowMs: number): Match {
   const { parts, grantedAtMs, expiresAtMs, approver } = exception;
-  if (nowMs >= expiresAtMs)
-    return { applies: "no", why: `the exception by ${approver} expired at ${new Date(expiresAtMs).toISOString()}` };
-  if (nowMs < grantedAtMs) return { applies: "no", why: `it holds from ${new Date(grantedAtMs).toISOString()} on` };
-  if (parts !== undefined && !parts.includes(subject.finding.part))
-    return { applies: "no", why: `it is for ${parts.join(", ")} only` };
-  return matchScope(exception, subject, policy.conditions);
+  const no = (why: string): Match => ({ applies: "no", why });
+  // Written the other way round: at a time that is none nothing holds.
+  if (!(nowMs < expiresAtMs))
+    return no(`the exception by ${approver} expired at ${new Date(expiresAtMs).toISOString()}`);
+  if (!(nowMs >= grantedAtMs)) return no(`it holds from ${new Date(grantedAtMs).toISOString()} on`);
+  if (parts !== undefined && !parts.includes(subject.finding.part)) return no(`it is for ${parts.join(", ")} only`);
+  const match = matchScope(exception, subject, policy.conditions);
+  const unseen = match.applies === "yes" ? unseenOf(subject) : undefined;
+  return unseen === undefined ? match : { applies: "unknown", why: unseen };
+}
+
+/** What of a matter can't be seen. */
+function unseenOf({ finding: { facts }, classes, transfer }: Subject): string | undefined {
+  if (facts.kind === "unreadable") return "what it would let be can't be read";
+  if (transfer !== undefined && transfer.to === undefined) return `where ${transfer.destination} lies is unknown`;
+  return classes === undefined ? "the class of the data can't be told" : undefined;
 }
 
 /** An exception granted at run time is bound to what it was granted for: destination, data and class (docs/adr/0004). */
@@ -92,12 +103,13 @@ function matchRunTime(
   if (exception.subject !== subjectOf(finding.facts)) {
     return { applies: "no", why: `${by} was granted for another destination or other data` };
   }
-  const granted = policy.classifications.find(({ name }) => name === classification);
+  const granted = splitClasses(classification).map((name) => policy.classifications.find((each) => each.name === name));
   const why = `${by} was granted for "${classification}" data`;
-  if (granted === undefined) return { applies: "no", why };
+  if (granted.includes(undefined)) return { applies: "no", why };
   // While the class can't be told, neither can it be told whether the exception still covers the data; it surely does when it covers the highest.
   const all = classes ?? policy.classifications;
-  const isCovered = all.length > 0 && all.every((each) => isWithin(granted, each));
+  const isCovered =
+    all.length > 0 && all.every((each) => granted.some((given) => given !== undefined && isWithin(given, each)));
   if (isCovered) return { applies: "yes", why: `${why}, and this is no other` };
   return { applies: classes === undefined ? "unknown" : "no", why };
 }

@@ -251,7 +251,7 @@ describe("cordon diff", () => {
     ];
     const scoped = example.replace(
       "    mode: enforce\n",
-      "    mode: enforce\n    scopes: [{ id: dev, tags: [{ key: env, value: dev }], mode: observe }]\n",
+      "    mode: enforce\n    scopes: [{ id: dev, tags: [{ key: env, value: dev }], tagsSetBy: { principals: ["arn:aws:iam::*:role/owner"], enforcement: declared }, mode: observe }]\n",
     );
     const [old, now, file] = [
       write("old.yaml", example),

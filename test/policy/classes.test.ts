@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { classifyBucket, type JournalledClass } from "../../shared/classification/classify.ts";
 import { isWithin } from "../../shared/classification/order.ts";
-import { notAbove } from "../../shared/lifecycle/judge.ts";
+import { subjectOf } from "../../shared/ids.ts";
+import { classOf, notAbove } from "../../shared/lifecycle/judge.ts";
 import type { Tag } from "../../shared/types.ts";
 import { BASE, compiled, DATA_OWNER, decisionOf, errorsOf, policyOf, transferTo } from "./policy-stage.ts";
 
@@ -132,7 +133,7 @@ describe("the class of a bucket", () => {
     expect(known).toMatchObject({
       kind: "undecided",
       reason: "the bucket's tags can't be read: denied",
-      atLeast: { name: "secret" },
+      atLeast: [{ name: "secret" }],
     });
     for (const journalled of [
       {},
@@ -201,25 +202,54 @@ describe("data under two laws", () => {
   const policy = compiled(TWO_LAWS);
   const asEu: JournalledClass = { classification: "eu-personal", classSource: "tag" };
 
-  it("is treated as both until a data owner decides", () => {
+  it("is treated as both until a data owner decides, also when the tag is taken away again", () => {
     const classified = classifyBucket([tag("us")], asEu, policy);
     expect(described(classified)).toEqual([
-      "eu-personal",
-      "+us-health",
-      "journal",
-      'journalled as "eu-personal", and its tags say "us-health", which may live elsewhere: it is treated as both until a data owner decides',
-    ]);
-    // What is journalled stays what it was.
-    expect(notAbove(classified, policy)).toEqual(["public", "internal", "eu-personal"]);
-    expect(described(classifyBucket([tag("eu")], { classification: "us-health", classSource: "tag" }, policy))[1]).toBe(
+      "us-health",
       "+eu-personal",
+      "journal",
+      'journalled as "eu-personal", and its tags say "us-health", which may live elsewhere: it is treated as all of them until a data owner decides',
+    ]);
+    expect(classOf(classified)).toEqual({ classification: "us-health+eu-personal", classSource: "tag" });
+    expect(notAbove(classified, policy)).toEqual([
+      "us-health+eu-personal",
+      "public",
+      "internal",
+      "eu-personal",
+      "us-health",
+    ]);
+
+    const both: JournalledClass = { classification: "us-health+eu-personal", classSource: "tag" };
+    const gone = classifyBucket([], both, policy);
+    expect(described(gone).slice(0, 3)).toEqual(["us-health", "+eu-personal", "journal"]);
+    expect(classOf(gone).classification).toBe("us-health+eu-personal");
+    const again = classifyBucket([tag("eu")], both, policy);
+    expect(described(again).slice(0, 3)).toEqual(["us-health", "+eu-personal", "journal"]);
+    expect(classOf(again).classification).toBe("us-health+eu-personal");
+    expect(described(classifyBucket([tag("public")], both, policy)).slice(0, 2)).toEqual(["us-health", "+eu-personal"]);
+    const unreadable = classifyBucket({ unreadable: "denied" }, both, policy);
+    expect(unreadable).toMatchObject({ kind: "undecided", atLeast: [{ name: "us-health" }, { name: "eu-personal" }] });
+    expect(classifyBucket([], { ...both, classification: "us-health+gone" }, policy)).toMatchObject({
+      kind: "undecided",
+    });
+  });
+
+  it("whose tags can't be read goes nowhere that one of its laws forbids", async () => {
+    const given = {
+      tags: { unreadable: "denied" },
+      journalled: { classification: "us-health+eu-personal", classSource: "tag" as const },
+    };
+    const decision = decisionOf(await policyOf(TWO_LAWS), { ...given, facts: transferTo("us-west-2") });
+    expect(decision).toMatchObject({ kind: "contain", rule: "classification:us-health" });
+    expect(decision.reasons.at(-1)).toBe(
+      'it is at least "us-health" and "eu-personal" by the journal, and no such data may go to us-west-2',
     );
   });
 
   it.each([
     ["us-west-2", "contain", "classification:eu-personal"],
     ["eu-west-1", "contain", "classification:us-health"],
-    ["sa-east-1", "contain", "classification:eu-personal"],
+    ["sa-east-1", "contain", "classification:us-health"],
   ])("may go only where both may: %s", async (to, kind, rule) => {
     const decision = decisionOf(await policyOf(TWO_LAWS), {
       facts: transferTo(to),
@@ -229,7 +259,7 @@ describe("data under two laws", () => {
     expect(decision).toMatchObject({
       kind,
       rule,
-      explanation: { facts: { classification: "eu-personal + us-health" } },
+      explanation: { facts: { classification: "us-health + eu-personal" } },
     });
   });
 
@@ -241,7 +271,7 @@ describe("data under two laws", () => {
     ];
     const given = { facts: transferTo("eu-west-2"), tags: [tag("us")], journalled: asEu };
     const both = decisionOf(await policyOf({ ...TWO_LAWS, transfers }), given);
-    expect(both).toMatchObject({ kind: "compliant", rule: "transfer:a" });
+    expect(both).toMatchObject({ kind: "compliant", rule: "transfer:b" });
     expect(both.reasons.filter((reason) => reason.includes("allows it"))).toHaveLength(2);
     const open = transfers.map((each) => (each.id === "b" ? { ...each, conditions: [{ approval: true }] } : each));
     expect(decisionOf(await policyOf({ ...TWO_LAWS, transfers: open }), given)).toMatchObject({
@@ -271,12 +301,101 @@ describe("data under two laws", () => {
     const one = decisionOf(await policyOf({ ...TWO_LAWS, exceptions: exceptions(["us-health"]) }), given);
     expect(one.kind).toBe("approve");
     expect(one.reasons.at(-1)).toBe(
-      'whether exception:e applies can\'t be told: the data is "eu-personal" and "us-health", of which it is for one only',
+      'whether exception:e applies can\'t be told: the data is "us-health" and "eu-personal", of which it is for one only',
     );
     expect(
       decisionOf(await policyOf({ ...TWO_LAWS, exceptions: exceptions(["us-health", "eu-personal"]) }), given).kind,
     ).toBe("exempt");
     expect(decisionOf(await policyOf({ ...TWO_LAWS, exceptions: exceptions(["public"]) }), given).kind).toBe("contain");
+  });
+
+  it("has conditions that hold for each of its classes, or can't be told", async () => {
+    const when = 'classification.name == "eu-personal"';
+    const way = {
+      id: "t",
+      classifications: ["eu-personal", "us-health"],
+      from: ["eu"],
+      to: ["uk"],
+      basis: { kind: "scc", document: "d" },
+      when,
+    };
+    const given = { facts: transferTo("eu-west-2"), tags: [tag("us")], journalled: asEu };
+    expect(decisionOf(await policyOf({ ...TWO_LAWS, transfers: [way] }), given)).toMatchObject({
+      kind: "contain",
+      rule: "classification:us-health",
+    });
+    const exception = {
+      id: "e",
+      control: "s3-replication-stays-in-jurisdiction",
+      when,
+      reason: "r",
+      approver: "a",
+      ticket: "t",
+      grantedAt: "2026-02-27T00:00:00Z",
+      expiresAt: "2026-03-10T00:00:00Z",
+    };
+    const decision = decisionOf(await policyOf({ ...TWO_LAWS, exceptions: [exception] }), given);
+    expect(decision.kind).toBe("approve");
+    expect(decision.reasons.at(-1)).toContain(
+      "its condition holds for one of the classes of the data and not for another",
+    );
+  });
+
+  it("is covered by a run-time exception that was granted for all of it", async () => {
+    const facts = transferTo("us-west-2");
+    const exception = (classification: string) => ({
+      findingId: "f",
+      reason: "r",
+      approver: "a",
+      grantedAt: "2026-02-27T00:00:00Z",
+      expiresAt: "2026-03-10T00:00:00Z",
+      subject: subjectOf(facts) ?? "",
+      classification,
+    });
+    const policy = await policyOf(TWO_LAWS);
+    const given = { facts, tags: [tag("us")], journalled: asEu };
+    expect(decisionOf(policy, { ...given, exception: exception("us-health+eu-personal") }).kind).toBe("exempt");
+    expect(decisionOf(policy, { ...given, exception: exception("eu-personal") }).kind).toBe("contain");
+    expect(decisionOf(policy, { ...given, exception: exception("us-health+gone") }).kind).toBe("contain");
+  });
+});
+
+describe("a tag that is taken away", () => {
+  const freed: JournalledClass = { classification: "public", classSource: "tag" };
+
+  it("frees no longer what unclassified data may not do, and the journal keeps what it had", async () => {
+    const classified = classifyBucket([], freed, compiled());
+    expect(described(classified)).toEqual([
+      "personal",
+      "+public",
+      "journal",
+      'the bucket was "public" by a tag that is gone; policy test treats it as "personal" as well',
+    ]);
+    expect(classOf(classified)).toEqual({ classification: "public", classSource: "tag" });
+    expect(decisionOf(await policyOf(), { tags: [], journalled: freed }).kind).toBe("contain");
+    expect(decisionOf(await policyOf(), { tags: [], journalled: freed, facts: transferTo("eu-west-1") }).kind).toBe(
+      "compliant",
+    );
+  });
+
+  it("leaves it to a person where policy gives no default", async () => {
+    const policy = await policyOf({ unclassified: undefined });
+    const decision = decisionOf(policy, { tags: [], journalled: freed, facts: transferTo("eu-west-1") });
+    expect(decision).toMatchObject({
+      kind: "approve",
+      reasons: ['the bucket was "public" by a tag that is gone, and policy test gives no default'],
+    });
+    expect(decisionOf(policy, { tags: [], journalled: { ...freed, classification: "secret" } }).kind).toBe("contain");
+  });
+
+  it("is told with who may lower a class, where policy says so", () => {
+    const classifications = BASE.classifications.map((each) => ({ ...each, loweredBy: [DATA_OWNER] }));
+    const policy = compiled({ ...BASE, classifications });
+    const reasons = [
+      described(classifyBucket([], { classification: "secret", classSource: "tag" }, policy)).at(-1),
+      described(classifyBucket([tag("public")], { classification: "personal", classSource: "default" }, policy)).at(-1),
+    ];
+    for (const reason of reasons) expect(reason).toContain(DATA_OWNER);
   });
 });
 

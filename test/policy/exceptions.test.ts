@@ -14,6 +14,7 @@ import {
   policyOf,
   resource,
   transferTo,
+  trusting,
 } from "./policy-stage.ts";
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +29,7 @@ const written = {
   expiresAt: at(START_MS + HOUR_MS),
 };
 const decided = async (exceptions: readonly object[], given: Given = {}, more: object = {}) =>
-  decisionOf(await policyOf({ exceptions, ...more }), given);
+  decisionOf(await policyOf({ exceptions: exceptions.map(trusting), ...more }), given);
 
 describe("an exception in the policy", () => {
   it("lets a violation be, and says by whom, until when and why", async () => {
@@ -137,8 +138,62 @@ describe("an exception in the policy", () => {
     expect(decision).toMatchObject({ kind: "compliant", explanation: { considered: [] } });
   });
 
-  it("lets be what can't be decided, for it was approved for the resource", async () => {
-    expect((await decided([written], { facts: { kind: "unreadable", reason: "denied" } })).kind).toBe("exempt");
+  it.each<readonly [string, Given, string]>([
+    ["a state", { facts: { kind: "unreadable", reason: "denied" } }, "what it would let be can't be read"],
+    ["a destination", { facts: transferTo(undefined) }, "where arn:aws:s3:::copies lies is unknown"],
+    ["a class", { classified: { kind: "undecided", reason: "no class" } }, "the class of the data can't be told"],
+  ])("covers nothing of which %s can't be seen", async (_, given, why) => {
+    const decision = await decided([written], given);
+    expect(decision.kind).toBe("approve");
+    expect(decision.reasons.at(-1)).toBe(`whether exception:migration applies can't be told: ${why}`);
+  });
+
+  it("lets be what Cordon itself lacks, for no data is judged there", async () => {
+    const facts = {
+      kind: "condition",
+      holds: false,
+      expected: "e",
+      found: "f",
+      consequence: "c",
+      remedy: "r",
+    } as const;
+    const control = "account-region-stays-covered";
+    const given: Given = {
+      facts,
+      finding: { controlId: control },
+      classified: { kind: "not-applicable", reason: "n" },
+    };
+    expect((await decided([{ ...written, control }], given)).kind).toBe("exempt");
+  });
+
+  it("does not make up for a transfer that can't be evaluated", async () => {
+    const failing = {
+      id: "t",
+      classifications: ["personal"],
+      to: ["us"],
+      basis: { kind: "scc", document: "d" },
+      when: 'tags["nope"] == "x"',
+    };
+    const decision = await decided([written], {}, { transfers: [trusting(failing)] });
+    expect(decision).toMatchObject({ kind: "approve", rule: "transfer:t" });
+  });
+
+  it("by tags counts when it is declared who sets them, and is open while that has to be proved", async () => {
+    const tagged = { ...written, tags: [{ key: "class", value: "personal" }] };
+    expect((await decided([tagged])).kind).toBe("exempt");
+    const verify = { principals: ["arn:aws:iam::*:role/dpo"], enforcement: "verify" };
+    const open = await decided([{ ...tagged, tagsSetBy: verify }]);
+    expect(open.kind).toBe("approve");
+    expect(open.reasons.at(-1)).toBe(
+      "whether exception:migration applies can't be told: that live policies deny its tags to everybody but arn:aws:iam::*:role/dpo has not been proved",
+    );
+    expect((await decided([{ ...tagged, tags: [{ key: "class", value: "x" }], tagsSetBy: verify }])).kind).toBe(
+      "contain",
+    );
+  });
+
+  it("holds at no time that is none", async () => {
+    expect((await decided([written], { nowMs: Number.NaN })).kind).toBe("contain");
   });
 });
 
@@ -265,6 +320,30 @@ describe("an exception is refused", () => {
     errorsOf({ ...BASE, ...more, exceptions: [{ ...written, ...change }] });
 
   it.each<readonly [string, object, readonly unknown[]]>([
+    [
+      "by tags that anybody may set",
+      { tags: [{ key: "a", value: "b" }] },
+      ['exception "migration" lets data go further by tags; expected tagsSetBy, which names who may set them'],
+    ],
+    [
+      "by a condition on tags that anybody may set",
+      { when: 'tags["a"] == "b"' },
+      ['exception "migration" lets data go further by tags; expected tagsSetBy, which names who may set them'],
+    ],
+    [
+      "for a tag with two values",
+      {
+        tags: [
+          { key: "a", value: "b" },
+          { key: "a", value: "c" },
+        ],
+        tagsSetBy: { principals: [written.approver], enforcement: "declared" },
+      },
+      [
+        "no resource carries a with several values; expected one",
+        "no resource carries a with several values; expected one",
+      ],
+    ],
     ["without expiry", { expiresAt: undefined }, ["exceptions.0.expiresAt: found nothing, expected a text"]],
     [
       "without offset",

@@ -12,18 +12,23 @@ import {
   resource,
   shipped,
   transferTo,
+  trusting,
 } from "./policy-stage.ts";
 
 const LIMIT_MS = 50;
 
-/** How long the slowest of some decisions takes, the first with its indexes among them. */
+/** How long the slowest of some decisions takes, the first with its indexes among them; the quietest of three attempts, for the machine may be busy. */
 function slowestMs(policy: PolicyInForce, given: Given = {}): number {
-  const times = Array.from({ length: 5 }, () => {
-    const started = performance.now();
-    decisionOf(policy, given);
-    return performance.now() - started;
+  const attempts = Array.from({ length: 3 }, () => {
+    const anew = { ...policy };
+    const times = Array.from({ length: 4 }, () => {
+      const started = performance.now();
+      decisionOf(anew, given);
+      return performance.now() - started;
+    });
+    return Math.max(...times);
   });
-  return Math.max(...times.slice(1));
+  return Math.min(...attempts);
 }
 
 const MANY = 3_000;
@@ -104,10 +109,46 @@ describe("a decision is made in time with thousands of rules", () => {
   it("and with as many conditions as match", async () => {
     const policy = await policyOf({
       exceptions: Array.from({ length: 500 }, (_, index) =>
-        waiver(index, { when: `part == "p${index}" && tags["class"] == "x"` }),
+        waiver(index, trusting({ when: `part == "p${index}" && tags["class"] == "x"` })),
       ),
     });
     expect(slowestMs(policy)).toBeLessThan(LIMIT_MS);
+  });
+
+  it("and policies whose conditions could together take longer are refused", () => {
+    const exceptions = Array.from({ length: 2_000 }, (_, index) =>
+      waiver(index, { when: `part == "p${index}" && resource.name == "x"` }),
+    );
+    expect(errorsOf({ ...BASE, exceptions })).toEqual([
+      "the conditions up to here could take more than 40 ms in one decision; expected fewer or simpler ones",
+    ]);
+  });
+
+  it("and units, patterns and places in any number are compiled in time, or refused", () => {
+    const accounts = Array.from({ length: 900 }, (_, index) => String(100_000_000_000 + index));
+    const units = Object.fromEntries(accounts.map((account, index) => [`u${index}`, { accounts: [account] }]));
+    const byUnit = accounts.map((_, index) => ({ id: `s${index}`, units: [`u${index}`], mode: "observe" }));
+    const patterns = (letters: string) =>
+      Array.from({ length: 300 }, (_, index) => `arn:aws:s3:::${letters.repeat(40)}${index}*`);
+    const chain = Object.fromEntries(
+      accounts.map((account, index) => [
+        `u${index}`,
+        { accounts: [account], ...(index > 0 && { parent: `u${index - 1}` }) },
+      ]),
+    );
+    const started = performance.now();
+    expect(errorsOf({ ...BASE, ...scoped(byUnit), organizationalUnits: units })).toEqual([]);
+    expect(
+      errorsOf({
+        ...BASE,
+        ...scoped([
+          { id: "a", resources: patterns("*a"), mode: "observe" },
+          { id: "b", resources: patterns("*b"), mode: "observe" },
+        ]),
+      }),
+    ).toHaveLength(1);
+    expect(errorsOf({ ...BASE, organizationalUnits: chain }).length).toBeGreaterThan(0);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 
@@ -134,13 +175,13 @@ describe("values that a stranger chose", () => {
   ])("%s never break a decision", async (_, values) => {
     const policy = await policyOf({
       transfers: [
-        {
+        trusting({
           id: "t",
           classifications: ["personal"],
           to: ["us"],
           basis: { kind: "scc", document: "d" },
           when: 'transfer.prefix == "a" && "env" in tags && tags["env"] == "x"',
-        },
+        }),
       ],
     });
     for (const value of values) {

@@ -266,6 +266,9 @@ describe("a policy file", () => {
       "policy.yaml:1:1: found more than 60 levels, expected fewer",
     ],
     ["deep in mappings", "{a: ".repeat(61), "policy.yaml:1:1: found more than 60 levels, expected fewer"],
+    ["deep over lines", "[\n".repeat(61), "policy.yaml:1:1: found more than 60 levels, expected fewer"],
+    ["deep in question marks", `${"? ".repeat(60)}a`, "policy.yaml:1:1: found more than 60 levels, expected fewer"],
+    ["of another version of YAML", "%YAML 1.1\n---\nversion: 1", /found YAML 1\.1, expected 1\.2/],
     ["deep in dashes", `${"- ".repeat(60)}a`, "policy.yaml:1:1: found more than 60 levels, expected fewer"],
     ["deep in lines", `a:\n${" ".repeat(240)}b: c`, "policy.yaml:1:1: found more than 60 levels, expected fewer"],
     ["an alias of nothing", "a: *b", /^policy\.yaml:1:\d: Unresolved alias/],
@@ -278,8 +281,19 @@ describe("a policy file", () => {
 
   it("may be brackets sixty deep, and nothing is counted twice over lines", () => {
     expect(told(`${"[".repeat(60)}${"]".repeat(60)}`)).toBe("policy.yaml:1:1: found a list, expected a mapping");
+    expect(told(`# ${"[".repeat(99)}\n- 'a ${"[".repeat(99)}'`)).toBe(
+      "policy.yaml:1:1: found a list, expected a mapping",
+    );
     expect(told(`- []\n`.repeat(100))).toBe("policy.yaml:1:1: found a list, expected a mapping");
     expect(told(`- "["\n`.repeat(100))).toBe("policy.yaml:1:1: found a list, expected a mapping");
+  });
+
+  it("with very many mistakes is told a hundred of them, in time", () => {
+    const started = performance.now();
+    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`);
+    expect(told(keys.join("\n")).split("\n")).toHaveLength(100);
+    expect(told(Array.from({ length: 20_000 }, () => "k: 1").join("\n")).split("\n")).toHaveLength(100);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it("means the same whatever the order of its parts", () => {

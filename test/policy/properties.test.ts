@@ -4,7 +4,7 @@ import { subjectOf } from "../../shared/ids.ts";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
 import type { Decision, Facts, Mode, Tag, TransferFacts } from "../../shared/types.ts";
 import { START_MS } from "../support/events.ts";
-import { at, BASE, CONTROL, DATA_OWNER, decisionOf, type Given, policyOf, resource } from "./policy-stage.ts";
+import { at, BASE, CONTROL, DATA_OWNER, decisionOf, type Given, policyOf, resource, trusting } from "./policy-stage.ts";
 
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
 const defined = <Value extends object>(value: Value) =>
@@ -99,7 +99,7 @@ const waiver = scope.chain((narrow) =>
   })),
 );
 const numbered = (prefix: string, entries: readonly object[]): object[] =>
-  entries.map((each, index) => ({ id: `${prefix}${index}`, ...each }));
+  entries.map((each, index) => ({ id: `${prefix}${index}`, ...trusting(each) }));
 
 /** A policy of which nothing can tie: one narrower scope. */
 const document = fc
@@ -118,7 +118,7 @@ const document = fc
     })),
     transfers: numbered("t", transfers),
     exceptions: numbered("e", exceptions),
-    controls: { [CONTROL]: { mode: base, scopes: narrow === undefined ? [] : [{ id: "s", ...narrow }] } },
+    controls: { [CONTROL]: { mode: base, scopes: narrow === undefined ? [] : [{ id: "s", ...trusting(narrow) }] } },
   }));
 const given: fc.Arbitrary<Given> = fc
   .record({

@@ -116,7 +116,18 @@ describe("the index of rules", () => {
     expect(index.candidates({ ...known, classes: undefined })).toEqual([rules[0]]);
     expect(index.candidates({ ...known, transfer: transferTo(undefined) })).toEqual([rules[1]]);
     expect(index.candidates({ ...known, tags: undefined })).toEqual([rules[2]]);
-    expect(index.candidates({ ...known, transfer: undefined })).toEqual([]);
+    // Nothing moves; and what can't be read may be anything.
+    const condition = findingOf({
+      kind: "condition",
+      holds: true,
+      expected: "e",
+      found: "f",
+      consequence: "c",
+      remedy: "r",
+    });
+    expect(index.candidates({ ...known, finding: condition, transfer: undefined })).toEqual([]);
+    const unreadable = findingOf({ kind: "unreadable", reason: "denied" });
+    expect(index.candidates({ ...known, finding: unreadable, transfer: undefined })).toEqual([rules[1]]);
   });
 
   it("does not take two tags for one that looks like both", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { classifyBucket } from "../../shared/classification/classify.ts";
 import { START_MS } from "../support/events.ts";
 import {
   BASE,
@@ -11,6 +12,7 @@ import {
   policyOf,
   resource,
   transferTo,
+  trusting,
 } from "./policy-stage.ts";
 
 const UNITS = {
@@ -19,13 +21,23 @@ const UNITS = {
   lab: { accounts: ["222233334444"] },
 };
 const controls = (scopes: readonly object[], base: object = { mode: "enforce" }) => ({
-  controls: { [CONTROL]: { ...base, scopes } },
+  controls: { [CONTROL]: { ...base, scopes: scopes.map(trusting) } },
   organizationalUnits: UNITS,
 });
 const decided = async (scopes: readonly object[], given: Given = {}, base?: object) =>
   decisionOf(await policyOf(controls(scopes, base)), given);
 const ruleOf = async (scopes: readonly object[], given: Given = {}) =>
   (await decided(scopes, given)).explanation.modeRule;
+
+const CONDITION = {
+  kind: "condition",
+  holds: false,
+  expected: "e",
+  found: "f",
+  consequence: "c",
+  remedy: "r",
+} as const;
+const NO_DATA = { kind: "not-applicable", reason: "no data" } as const;
 
 describe("the mode of a control", () => {
   it.each<readonly [string, object, Given, string, string]>([
@@ -110,7 +122,7 @@ describe("a scope", () => {
     ["another pattern", { resources: ["arn:aws:s3:::x*"] }, {}, false],
     ["its destination", { to: ["us"] }, {}, true],
     ["another destination", { to: ["uk"] }, {}, false],
-    ["what moves nothing", { to: ["us"] }, { facts: { kind: "unreadable", reason: "denied" } }, false],
+    ["what moves nothing", { to: ["us"] }, { facts: CONDITION, classified: NO_DATA }, false],
     ["a condition that holds", { when: 'transfer.to == "us-west-2"' }, {}, true],
     ["a condition that doesn't", { when: 'transfer.to == "us-west-1"' }, {}, false],
     ["all of several", { accounts: [resource.account], regions: ["eu"], to: ["us"], when: "true" }, {}, true],
@@ -146,7 +158,7 @@ describe("a scope", () => {
     [
       "moves",
       { to: ["uk"], resources: [resource.arn] },
-      { facts: { kind: "unreadable", reason: "denied" } },
+      { facts: CONDITION, classified: NO_DATA },
       "it is for data that moves, and this does not",
     ],
     [
@@ -401,7 +413,7 @@ describe("the parameter destinationAccounts", () => {
     const decision = await decided([], { facts: transferTo(...facts) }, strict);
     expect(decision.kind).toBe(kind);
     if (reason === undefined) return;
-    expect(decision.reasons).toEqual([reason]);
+    expect(decision.reasons.at(-1)).toBe(reason);
     expect(decision.rule).toBe("parameter:destinationAccounts");
   });
 
@@ -413,6 +425,123 @@ describe("the parameter destinationAccounts", () => {
       "approve",
     );
   });
+});
+
+describe("what a narrower scope leaves out", () => {
+  const account = {
+    id: "account",
+    accounts: [resource.account],
+    mode: "enforce",
+    parameters: { destinationAccounts: ["222233334444"] },
+  };
+  const bucket = { id: "bucket", resources: [resource.arn] };
+
+  it("is the next wider one's, in the end the base's", async () => {
+    const strict = { ...bucket, parameters: { destinationAccounts: ["999900001111"] } };
+    const base = { mode: "observe" };
+    const decision = await decided([account, strict], { facts: transferTo("us-west-2") }, base);
+    expect(decision).toMatchObject({ kind: "contain", explanation: { modeRule: `control:${CONTROL}/account` } });
+    const inside = { facts: transferTo("eu-west-1", { destinationAccount: "222233334444" }) };
+    expect((await decided([account, strict], inside, base)).kind).toBe("approve");
+    expect((await decided([account, { ...bucket, mode: "approve" }], inside, base)).kind).toBe("compliant");
+    expect((await decided([account, { ...bucket, mode: "approve" }], {}, base)).kind).toBe("approve");
+  });
+});
+
+it("what violates is stopped, whoever it goes to and whether that is told", async () => {
+  const strict = { mode: "enforce", parameters: { destinationAccounts: ["222233334444"] } };
+  for (const destinationAccount of [undefined, "999900001111"]) {
+    const facts = transferTo("us-west-2", destinationAccount === undefined ? {} : { destinationAccount });
+    expect(await decided([], { facts }, strict)).toMatchObject({ kind: "contain", rule: "classification:personal" });
+  }
+});
+
+it("what is switched off is compliant, whatever a scope that can't be told would ask of it", async () => {
+  const scope = { id: "s", to: ["us"], parameters: { destinationAccounts: ["222233334444"] } };
+  expect(await decided([scope], { facts: transferTo(undefined, { active: false }) })).toMatchObject({
+    kind: "compliant",
+    rule: "built-in:inactive",
+  });
+});
+
+it("a state that can't be read may go anywhere: a scope for certain places is in doubt", async () => {
+  const decision = await decided(
+    [{ id: "s", to: ["us"], mode: "enforce" }],
+    { facts: { kind: "unreadable", reason: "denied" } },
+    { mode: "observe" },
+  );
+  expect(decision.kind).toBe("approve");
+  expect(decision.reasons.at(-1)).toBe(
+    "whether scope \"s\" applies can't be told: it is for data that goes to certain places, and the state can't be read",
+  );
+});
+
+it("a tag named twice counts once, and letters of any alphabet are told apart", () => {
+  const twice = {
+    tags: [
+      { key: "a", value: "1" },
+      { key: "a", value: "1" },
+    ],
+  };
+  const tie = (one: object, other: object) =>
+    errorsOf({
+      ...BASE,
+      ...controls([
+        { id: "one", ...one, mode: "observe" },
+        { id: "other", ...other, mode: "approve" },
+      ]),
+    });
+  expect(tie(twice, { tags: [{ key: "a", value: "1" }] })).toHaveLength(1);
+  expect(tie({ resources: ["arn:aws:s3:::\u{1f600}*a"] }, { resources: ["arn:aws:s3:::\u{1f600}a*"] })).toHaveLength(1);
+});
+
+it("a scope that makes Cordon do less by tags says who may set them, one that makes it do more need not", () => {
+  const scopes = (mode: string, more: object = {}) =>
+    errorsOf({
+      ...BASE,
+      controls: {
+        [CONTROL]: { mode: "approve", scopes: [{ id: "s", tags: [{ key: "env", value: "dev" }], mode, ...more }] },
+      },
+    });
+  expect(scopes("enforce")).toEqual([]);
+  expect(scopes("approve")).toEqual([]);
+  expect(scopes("observe")).toEqual([
+    'scope "s" lets data go further by tags; expected tagsSetBy, which names who may set them',
+  ]);
+  expect(
+    scopes("observe", { tagsSetBy: { principals: ["arn:aws:iam::*:role/owner"], enforcement: "declared" } }),
+  ).toEqual([]);
+});
+
+it("a class that some rule favours over those it is stricter than says who may set its tags", () => {
+  const [, personal, secret] = BASE.classifications;
+  const classifications = [personal, { ...secret, setBy: undefined }];
+  const transfer = (names: readonly string[]) => ({
+    id: "t",
+    classifications: names,
+    to: ["us"],
+    basis: { kind: "scc", document: "d" },
+  });
+  const wrong = (more: object) => errorsOf({ ...BASE, classifications, ...more });
+  expect(wrong({ transfers: [transfer(["personal", "secret"])] })).toEqual([]);
+  expect(wrong({ transfers: [transfer(["secret"])] })).toEqual([
+    'transfer "t" lets "secret" data go where less restricted data may not, and anybody may set its tags; expected setBy, which names who may',
+  ]);
+  expect(
+    wrong({
+      controls: { [CONTROL]: { mode: "enforce", scopes: [{ id: "s", classifications: ["secret"], mode: "observe" }] } },
+    }),
+  ).toHaveLength(1);
+  const verified = compiled({
+    ...BASE,
+    transfers: [transfer(["secret"])],
+    classifications: [
+      personal,
+      { ...secret, setBy: { principals: ["arn:aws:iam::*:role/owner"], enforcement: "verify" } },
+    ],
+  });
+  expect(verified.classifications.map(({ isFavoured }) => isFavoured)).toEqual([false, true]);
+  expect(classifyBucket([{ key: "class", value: "secret" }], {}, verified).kind).toBe("undecided");
 });
 
 describe("a scope in a policy is refused", () => {
@@ -452,6 +581,11 @@ describe("organisational units", () => {
   it.each<readonly [string, object, readonly string[]]>([
     ["in one that there isn't", { a: { parent: "b" } }, ['unknown organisational unit "b"; did you mean "a"?']],
     ["in itself", { a: { parent: "a" } }, ['"a" lies in itself']],
+    [
+      "six levels deep",
+      { a: {}, b: { parent: "a" }, c: { parent: "b" }, d: { parent: "c" }, e: { parent: "d" }, f: { parent: "e" } },
+      ["found more than 5 levels, expected at most as many as AWS nests"],
+    ],
     ["in a circle", { a: { parent: "b" }, b: { parent: "a" } }, ['"a" lies in itself', '"b" lies in itself']],
     [
       "with an account of another",

@@ -58,7 +58,6 @@ describe("what a condition is told", () => {
       transfer: {
         from: "eu-central-1",
         destination: "arn:aws:s3:::copies",
-        destinationAccount: "",
         prefix: "",
         replicaKey: "",
         tags: {},
@@ -84,5 +83,8 @@ describe("what a condition is told", () => {
       reason: "r",
     };
     expect((await told(transferTo("us-west-2"), classified)).classification).toEqual({ name: "secret", rank: 90 });
+    const policy = await policyOf();
+    const subject = subjectFor(findingOf(transferTo("us-west-2")), policy, classified, []);
+    expect(subject.context(second).classification).toEqual({ name: "personal", rank: 50 });
   });
 });

@@ -10,6 +10,7 @@ import {
   policyOf,
   resource,
   transferTo,
+  trusting,
 } from "./policy-stage.ts";
 
 const basis = { kind: "scc", document: "contract 7, clauses of 2021/914" };
@@ -21,7 +22,7 @@ const OUTSIDE = 'us-west-2 is outside eu, where "personal" has to stay';
 const BY_TAG = 'classified "personal" by the bucket tag class=personal';
 
 const decided = async (transfers: readonly unknown[], facts = transferTo("us-west-2"), more = {}) =>
-  decisionOf(await policyOf({ transfers }), { facts, ...more });
+  decisionOf(await policyOf({ transfers: transfers.map((each) => trusting(each as object)) }), { facts, ...more });
 
 describe("data that moves", () => {
   it.each([
@@ -442,4 +443,23 @@ it("a key that is called like an alias, but is none, is another key", async () =
     transferTo("us-west-2", { replicaKey: "arn:aws:kms:us-west-2:111122223333:key/alias/x" }),
   );
   expect(decision.kind).toBe("contain");
+});
+
+it("a transfer is valid at no time that is none, and by tags only once it is known who sets them", async () => {
+  const nan = { nowMs: Number.NaN };
+  expect((await decided([{ ...way, validUntil: "2099-01-01T00:00:00Z" }], undefined, nan)).kind).toBe("contain");
+  expect((await decided([{ ...way, validFrom: "2020-01-01T00:00:00Z" }], undefined, nan)).kind).toBe("contain");
+  const tagged = { ...way, when: '"class" in tags', tagsSetBy: { principals: [DATA_OWNER], enforcement: "verify" } };
+  const decision = await decided([tagged]);
+  expect(decision).toMatchObject({ kind: "approve", rule: "transfer:to-us" });
+  expect(decision.reasons.at(-1)).toContain(
+    `that live policies deny its tags to everybody but ${DATA_OWNER} has not been proved`,
+  );
+  expect((await decided([{ ...tagged, tagsSetBy: { ...tagged.tagsSetBy, enforcement: "declared" } }])).kind).toBe(
+    "compliant",
+  );
+});
+
+it("a condition may name a Region itself", async () => {
+  expect((await decided([{ ...way, when: 'transfer.to.within("us-west-2")' }])).kind).toBe("compliant");
 });

@@ -1,12 +1,27 @@
+import { readdirSync } from "node:fs";
+import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Account, openAccount } from "../../bench/account.ts";
 import type { Budgeted } from "../../bench/budget.ts";
 import { type Bundles, openBundles } from "../../bench/bundles.ts";
 import { openContestants } from "../../bench/contestants.ts";
 import { figuresOf } from "../../bench/figures.ts";
+import { type Folder, openFolder, root } from "../../bench/folder.ts";
+import { readOptions } from "../../bench/options.ts";
+import type { Cold } from "../../bench/policy/cold.ts";
+import { growingDocument, SIZES, usualDocument } from "../../bench/policy/decisions.ts";
+import { compileDocument, openDocument, policyDocument } from "../../bench/policy/documents.ts";
+import { traceEvaluated } from "../../bench/policy/evaluated.ts";
+import { DECISION_KINDS, examine } from "../../bench/policy/examine.ts";
+import { policyFigures } from "../../bench/policy/figures.ts";
+import { defaultPolicy } from "../../bench/policy/files.ts";
+import { builtInPlugin, isLanguage } from "../../bench/policy/plugins.ts";
+import { situationsFor } from "../../bench/policy/situations.ts";
 import { holds, type Report } from "../../bench/report.ts";
 import { assertSameCalls } from "../../bench/same-calls.ts";
 import type { RecordedCall } from "../../sandbox/index.ts";
+import { bundleOptions } from "../../scripts/bundle-options.ts";
+import { inForce } from "../../shared/policy/load-policy.ts";
 
 describe("the floor of the benchmark", () => {
   let account: Account;
@@ -61,7 +76,7 @@ describe("the floor of the benchmark", () => {
   });
 });
 
-describe("the verdict of the benchmark", () => {
+describe("the verdict on containments", () => {
   const cold = (sinceImportMs: number) => [{ sinceImportMs, waitedMs: 100, cpuMs: 100, peakMb: 80 }];
   const warm = (cpuMs: number, peakMb = 100) => [{ cpuMs, waitedMs: 20, peakMb }];
   const counted = (s3: number, other = 0): Budgeted => ({
@@ -76,16 +91,18 @@ describe("the verdict of the benchmark", () => {
   ): Report => ({
     machine: "",
     node: "",
-    runs: { cold: 1, warm: "1" },
     isJudged,
-    figures: figuresOf(
-      { cordon: cold(coldMs), floor: cold(100) },
-      [{ cordon: warm(warmMs, peakMb), floor: warm(10) }],
-      { cordon: warm(20), floor: warm(10) },
-    ),
-    budget: [budgeted],
-    requestBytes: 0,
-    bundles: {},
+    containment: {
+      runs: { cold: 1, warm: "1" },
+      figures: figuresOf(
+        { cordon: cold(coldMs), floor: cold(100) },
+        [{ cordon: warm(warmMs, peakMb), floor: warm(10) }],
+        { cordon: warm(20), floor: warm(10) },
+      ),
+      budget: [budgeted],
+      requestBytes: 0,
+      bundles: {},
+    },
   });
 
   it.each<[string, boolean, Report]>([
@@ -114,5 +131,151 @@ describe("the verdict of the benchmark", () => {
     expect(ratioOf("cold: import")).toBeCloseTo(1.2);
     expect(ratioOf("warm: CPU")).toBeCloseTo(2);
     expect(ratioOf("warm: time")).toBeCloseTo(1);
+  });
+});
+
+describe("the benchmark's policies", () => {
+  const countRules = (document: object) => {
+    const { transfers, controls, exceptions, expressions } = compileDocument(document);
+    const scopes = Object.values(controls).reduce((sum, control) => sum + control.scopes.length, 0);
+    return { rules: transfers.length + scopes, exceptions: exceptions.length, conditions: expressions.length };
+  };
+
+  it.each<readonly [string, object, ReturnType<typeof countRules>]>([
+    ["the usual", usualDocument(), { rules: 100, exceptions: 10, conditions: 10 }],
+    ["the smallest", growingDocument(10), { rules: 10, exceptions: 1, conditions: 0 }],
+    ["a larger", growingDocument(1_000), { rules: 1_000, exceptions: 50, conditions: 0 }],
+    ["what all can match", openDocument(1_000), { rules: 1_000, exceptions: 0, conditions: 0 }],
+  ])("compile without a mistake: %s has as many rules as it says", (_, document, counts) => {
+    expect(countRules(document)).toEqual(counts);
+  });
+
+  it("are the same each time, and the largest is small enough to be compiled", () => {
+    const largest = JSON.stringify(growingDocument(10_000));
+    expect(largest).toBe(JSON.stringify(growingDocument(10_000)));
+    expect(largest.length).toBeLessThan(1_000_000);
+  });
+
+  it("decide as expected, whether they say it in CEL or not", async () => {
+    const [usual, plain] = [usualDocument(), policyDocument({ rules: 100, exceptions: 10 })];
+    const [inCel, without] = await Promise.all([usual, plain].map((each) => inForce(compileDocument(each))));
+    if (inCel === undefined || without === undefined) throw new Error("there are two");
+    const examined = examine(situationsFor(inCel, "all"), inCel);
+    expect(examined.kinds).toEqual(examine(situationsFor(without, "all"), without).kinds);
+    expect(Object.keys(examined.kinds).sort()).toEqual([...DECISION_KINDS].sort());
+    expect(examined.conditions).toBeGreaterThan(2);
+  });
+
+  it("have decisions look at the same number of rules, however many there are, or at all of them", async () => {
+    const looked = async (document: object, about: "known" | "unreadable") => {
+      const policy = await inForce(compileDocument(document));
+      return examine(situationsFor(policy, about), policy).rules;
+    };
+    const smallest = await looked(growingDocument(SIZES[0]), "known");
+    expect(smallest).toBeGreaterThan(0.5);
+    expect(await looked(growingDocument(SIZES[2]), "known")).toBe(smallest);
+    expect(await looked(openDocument(1_000), "unreadable")).toBe(1_000);
+  });
+
+  it("are found out when they decide otherwise", async () => {
+    const policy = await inForce(compileDocument(growingDocument(10)));
+    const [situation] = situationsFor(policy, "known");
+    if (situation === undefined) throw new Error("there are some");
+    const wrong = { ...situation, expected: { ...situation.expected, rule: "classification:secret" } };
+    expect(() => examine([wrong], policy)).toThrow("expected compliant by classification:secret, found compliant by");
+  });
+});
+
+describe("the verdict on policies", () => {
+  interface Found {
+    readonly perSecond?: number;
+    readonly largest?: number;
+    readonly compiled?: number;
+    readonly evaluated?: readonly string[];
+    readonly isJudged?: boolean;
+  }
+  const report = ({ perSecond = 20_000, largest = 50_000, compiled = 40, ...more }: Found): Report => {
+    const decided = (rate: number) => ({ perSecond: [rate], kinds: {}, rules: 1, conditions: 0 });
+    const cold: Cold = {
+      builtIn: [1],
+      compiled: [compiled],
+      yaml: [999],
+      conditions: [99],
+      shipped: [9],
+      without: [8],
+    };
+    const growing = [
+      { ...decided(150_000), size: 10 },
+      { ...decided(largest), size: 10_000 },
+    ];
+    const decisions = { usual: decided(perSecond), growing, open: decided(1) };
+    const evaluated = { builtIn: more.evaluated ?? [], compiled: [], conditions: ["cel"], yaml: ["yaml"] };
+    const figures = policyFigures(decisions, cold, evaluated);
+    const policy = { runs: { cold: 1, decisions: "1" }, figures, usual: decided(1) };
+    return { machine: "", node: "", isJudged: more.isJudged ?? true, policy };
+  };
+
+  it.each<[string, boolean, Found]>([
+    ["every figure at its limit", true, {}],
+    ["too few decisions", false, { perSecond: 19_999 }],
+    ["decisions that take longer the more rules there are", false, { largest: 49_000 }],
+    ["a compiled file that takes long", false, { compiled: 40.1 }],
+    ["a time that is no number", false, { compiled: Number.NaN }],
+    ["a cold start that evaluates the language", false, { evaluated: ["yaml"] }],
+    ["times over the limit that are not judged", true, { perSecond: 1, largest: 1, compiled: 99, isJudged: false }],
+    ["a cold start that evaluates it where times are not judged", false, { evaluated: ["yaml"], isJudged: false }],
+  ])("of %s is %s", (_, expected, found) => {
+    expect(holds(report(found))).toBe(expected);
+  });
+});
+
+describe("a cold start pays nothing for parsing", () => {
+  let folder: Folder;
+  beforeAll(async () => {
+    folder = await openFolder();
+  });
+  afterAll(() => folder?.remove());
+
+  it("evaluates no module of the policy language, unless YAML or conditions are to be read", async () => {
+    const { builtIn, compiled, conditions, yaml } = await traceEvaluated(folder, await defaultPolicy());
+    expect(builtIn).toEqual([]);
+    expect(compiled).toEqual([]);
+    expect(conditions.filter((module) => !/cel-js|re2js|condition|safe-pattern/.test(module))).toEqual([]);
+    expect(yaml).toContain("shared/policy/language/parse-policy.ts");
+  });
+
+  const functions = readdirSync(`${root}functions`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  it.each(functions.map(({ name }) => name))("%s reaches the policy language by import() only", async (name) => {
+    const entry = `functions/${name}/handler.ts`;
+    const { metafile } = await build({
+      ...bundleOptions,
+      absWorkingDir: root,
+      entryPoints: [entry],
+      plugins: [builtInPlugin(await defaultPolicy())],
+      write: false,
+      metafile: true,
+    });
+    const reached = new Set([entry]);
+    for (const file of reached) {
+      for (const { path, kind, external } of metafile.inputs[file]?.imports ?? [])
+        if (kind !== "dynamic-import" && !external) reached.add(path);
+    }
+    expect(reached.size).toBeGreaterThan(10);
+    expect([...reached].filter(isLanguage)).toEqual([]);
+  });
+});
+
+describe("the benchmark's options", () => {
+  it.each<readonly [readonly string[], readonly string[], boolean]>([
+    [[], ["containment", "policy"], true],
+    [["--only", "policy"], ["policy"], true],
+    [["--only", "containment", "--quick"], ["containment"], false],
+    [["--n", "14"], ["containment", "policy"], false],
+  ])("%j measure %j, judged: %s", (list, parts, isJudged) => {
+    expect(readOptions(list)).toMatchObject({ parts, isJudged });
+  });
+
+  it.each([[["--only", "floor"]], [["--n", "0"]], [["--fast"]]])("%j are refused", (list) => {
+    expect(() => readOptions(list)).toThrow();
   });
 });

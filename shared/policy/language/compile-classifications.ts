@@ -47,6 +47,7 @@ function compileClassification(
       anywhere,
       tags: recognisedBy.map(({ tag }) => tag),
       ...(setBy !== undefined && { setBy }),
+      isFavoured: false,
       loweredBy,
       citations: citations.flatMap((cited) => parseCitation(cited) ?? []),
     },

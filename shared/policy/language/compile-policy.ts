@@ -6,6 +6,7 @@ import { compileControls, compileExceptions, compileTransfers } from "./compile-
 import { checkJurisdictions, checkName, namesOf } from "./names.ts";
 import type { Problem } from "./problems.ts";
 import type { PolicyDocument } from "./schema.ts";
+import { checkCosts, checkTrust } from "./trust.ts";
 
 type CompiledPolicy =
   | { readonly ok: true; readonly policy: ResidencyPolicy }
@@ -33,11 +34,14 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     ...checkLimits(limits),
     ...[classes, transfers, rules, exceptions].flatMap((each) => each.problems),
   ];
+  const all = { transfers: transfers.part, controls: rules.part, exceptions: exceptions.part };
+  const trust = checkTrust(document, all, classes.part, controls);
+  problems.push(...trust.problems, ...checkCosts(document, names.costsMs));
   if (problems.length > 0) return { ok: false, problems };
   const content: Omit<ResidencyPolicy, "digest"> = {
     name: document.name,
     jurisdictions: names.used(),
-    classifications: classes.part,
+    classifications: classes.part.map((each) => ({ ...each, isFavoured: trust.favoured.has(each.name) })),
     ...(document.unclassified !== undefined && { unclassified: document.unclassified.treatAs }),
     units,
     transfers: transfers.part,
@@ -84,21 +88,23 @@ function checkLimits({ exception }: Limits): Problem[] {
   return [{ path: ["limits", "exceptions", "defaultHours"], message: "defaultHours is more than maxDays allows" }];
 }
 
-/** The units of each account, the outermost first. A unit that lies in itself ends where it comes round. */
+/** As AWS nests them: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html */
+const MAX_LEVELS = 5;
+
+/** The units around a unit and itself, the outermost first; as far as they may nest. */
+function lineOf(name: string, units: NonNullable<PolicyDocument["organizationalUnits"]>): readonly string[] {
+  const line = [name];
+  for (let at = units[name]?.parent; at !== undefined && line.length <= MAX_LEVELS; at = units[at]?.parent)
+    line.unshift(at);
+  return line;
+}
+
+/** The units of each account, the outermost first. */
 function unitsOfAccounts({ organizationalUnits = {} }: PolicyDocument): Readonly<Record<string, readonly string[]>> {
-  const lineOf = (name: string): readonly string[] => {
-    const line: string[] = [];
-    for (
-      let at: string | undefined = name;
-      at !== undefined && !line.includes(at);
-      at = organizationalUnits[at]?.parent
-    )
-      line.unshift(at);
-    return line;
-  };
-  const entries = Object.entries(organizationalUnits).flatMap(([name, { accounts = [] }]) =>
-    accounts.map((account) => [account, lineOf(name)] as const),
-  );
+  const entries = Object.entries(organizationalUnits).flatMap(([name, { accounts = [] }]) => {
+    const line = lineOf(name, organizationalUnits);
+    return accounts.map((account) => [account, line] as const);
+  });
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -108,11 +114,19 @@ function checkUnits({ organizationalUnits = {} }: PolicyDocument): Problem[] {
   const owners = new Map<string, string>();
   return Object.entries(organizationalUnits).flatMap(([name, { parent, accounts = [] }]) => {
     const path = ["organizationalUnits", name];
-    const around = new Set<string>();
-    for (let at = parent; at !== undefined && !around.has(at); at = organizationalUnits[at]?.parent) around.add(at);
+    const line = lineOf(name, organizationalUnits);
+    const isInItself = line.indexOf(name) < line.length - 1;
     return [
       ...(parent === undefined ? [] : checkName("organisational unit", parent, names, [...path, "parent"], [])),
-      ...(around.has(name) ? [{ path: [...path, "parent"], message: `"${name}" lies in itself` }] : []),
+      ...(isInItself ? [{ path: [...path, "parent"], message: `"${name}" lies in itself` }] : []),
+      ...(!isInItself && line.length > MAX_LEVELS
+        ? [
+            {
+              path: [...path, "parent"],
+              message: `found more than ${MAX_LEVELS} levels, expected at most as many as AWS nests`,
+            },
+          ]
+        : []),
       ...accounts.flatMap((account, index) => {
         const owner = owners.get(account);
         owners.set(account, name);

@@ -24,7 +24,7 @@ export function compileTransfers(transfers: readonly TransferDocument[], names: 
 }
 
 function compileTransfer(transfer: TransferDocument, path: Problem["path"], names: Names): Compiled<Transfer> {
-  const { id, classifications, from, to, basis, when, validFrom, validUntil, citations = [] } = transfer;
+  const { id, classifications, from, to, basis, when, tagsSetBy, validFrom, validUntil, citations = [] } = transfer;
   const leaves = from && resolvePlaces(from, [...path, "from"], names);
   const goes = resolvePlaces(to, [...path, "to"], names);
   const conditions = (transfer.conditions ?? []).flatMap(conditionsIn);
@@ -40,6 +40,7 @@ function compileTransfer(transfer: TransferDocument, path: Problem["path"], name
       basis,
       conditions,
       ...(when !== undefined && { when }),
+      ...(tagsSetBy && { tagsSetBy }),
       ...(validFromMs !== undefined && { validFromMs }),
       ...(validUntilMs !== undefined && { validUntilMs }),
       citations: citations.flatMap((cited) => parseCitation(cited) ?? []),
@@ -126,15 +127,25 @@ function compileControl(
     ...compiled.flatMap((each) => each.problems),
     ...scopes.flatMap((each, index) => checkSays(each, compiled[index]?.part ?? {}, [...path, "scopes", index])),
   ];
-  const accountsOf = (unit: string) => Object.keys(units).filter((account) => units[account]?.includes(unit));
-  const depthOf = (unit: string) => 1 + Math.max(0, ...Object.values(units).map((list) => list.indexOf(unit)));
+  const accounts = new Map<string, string[]>();
+  const depths = new Map<string, number>();
+  for (const [account, line] of Object.entries(units)) {
+    for (const [depth, unit] of line.entries()) {
+      depths.set(unit, depth);
+      const known = accounts.get(unit);
+      if (known === undefined) accounts.set(unit, [account]);
+      else known.push(account);
+    }
+  }
+  const accountsOf = (unit: string) => accounts.get(unit) ?? [];
+  const depthOf = (unit: string) => 1 + (depths.get(unit) ?? 0);
   const ranked = scopes
     .map((each, index): Ranked => {
       const scope: ControlScope = {
         ...compiled[index]?.part,
         id: each.id,
         ...(each.mode !== undefined && { mode: each.mode }),
-        parameters: { ...parameters, ...each.parameters },
+        parameters: each.parameters ?? {},
       };
       return { scope, specificity: specificityOf(scope, depthOf), index };
     })

@@ -1,3 +1,4 @@
+import type { Tag } from "../../types.ts";
 import { checkCondition } from "../check-condition.ts";
 import type { Scope } from "../policy.ts";
 import { checkNames, type Names, resolvePlaces } from "./names.ts";
@@ -12,7 +13,7 @@ export interface Compiled<Part> {
 
 /** A scope with its jurisdictions as places and its condition checked. */
 export function compileScope(
-  { accounts, units, regions, classifications, tags, resources, to, when }: ScopeDocument,
+  { accounts, units, regions, classifications, tags, resources, to, when, tagsSetBy }: ScopeDocument,
   path: Problem["path"],
   names: Names,
 ): Compiled<Scope> {
@@ -24,10 +25,11 @@ export function compileScope(
       ...(units && { units }),
       ...(lies && { regions: lies.places }),
       ...(classifications && { classifications }),
-      ...(tags && { tags }),
+      ...(tags && { tags: distinctTags(tags) }),
       ...(resources && { resources }),
       ...(goes && { to: goes.places }),
       ...(when !== undefined && { when }),
+      ...(tagsSetBy && { tagsSetBy }),
     },
     problems: [
       ...(lies?.problems ?? []),
@@ -41,8 +43,22 @@ export function compileScope(
         ["classifications"],
       ),
       ...checkWhen(when, path, names),
+      ...(tags ?? []).flatMap(({ key, value }, index) =>
+        tags?.some((other) => other.key === key && other.value !== value)
+          ? [
+              {
+                path: [...path, "tags", index],
+                message: `no resource carries ${key} with several values; expected one`,
+              },
+            ]
+          : [],
+      ),
     ],
   };
+}
+
+function distinctTags(tags: readonly Tag[]): readonly Tag[] {
+  return [...new Map(tags.map((tag) => [tag.key, tag])).values()];
 }
 
 /** The mistakes in a condition, each at its letter; jurisdictions that it names count as used. */
@@ -52,7 +68,9 @@ export function checkWhen(when: string | undefined, path: Problem["path"], names
   const checked = checkCondition(when);
   if (!checked.ok)
     return checked.problems.map(({ offset, message }) => ({ path: at, offset, message: `in CEL: ${message}` }));
+  names.costsMs.set(when, checked.costMs);
   const listed = checked.jurisdictions;
+  for (const name of listed) names.use(name);
   return resolvePlaces(listed, at, names).problems.map(({ message }) => ({
     path: at,
     message: `in CEL: ${message}`,

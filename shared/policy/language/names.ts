@@ -13,10 +13,14 @@ function placesIn(preset: string): readonly string[] {
 export interface Names {
   /** Regions and Local Zones of a jurisdiction, a preset or a Region's own name; undefined when there is no such name. */
   placesOf(name: string): readonly string[] | undefined;
+  /** Counts a name as asked for at run time, a Region's own too. */
+  use(name: string): void;
   readonly jurisdictions: readonly string[];
   readonly classifications: readonly string[];
   readonly units: readonly string[];
   readonly controls: readonly string[];
+  /** What each condition can take, once it has been checked (compile-scopes.ts). */
+  readonly costsMs: Map<string, number>;
   /** The jurisdictions asked for so far with their places, and all that the document defines. */
   used(): Readonly<Record<string, readonly string[]>>;
 }
@@ -32,6 +36,10 @@ export function namesOf(document: PolicyDocument, controlIds: readonly string[])
     });
   const used = new Map<string, readonly string[]>(own);
   return {
+    use(name) {
+      const all = this.placesOf(name);
+      if (all !== undefined) used.set(name, all);
+    },
     placesOf(name) {
       const known = used.get(name);
       if (known !== undefined) return known;
@@ -44,6 +52,7 @@ export function namesOf(document: PolicyDocument, controlIds: readonly string[])
     classifications: document.classifications.map(({ name }) => name),
     units: Object.keys(document.organizationalUnits ?? {}),
     controls: controlIds,
+    costsMs: new Map(),
     used: () => Object.fromEntries([...used].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

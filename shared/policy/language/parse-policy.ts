@@ -5,7 +5,7 @@ import { compilePolicy } from "./compile-policy.ts";
 import { formProblems, withoutMistakes } from "./form-problems.ts";
 import type { Problem } from "./problems.ts";
 import { policySchema } from "./schema.ts";
-import { offsetOf, reservedKeys } from "./source-map.ts";
+import { hiddenMistakes, offsetOf } from "./source-map.ts";
 
 /** One mistake in a policy file: where it is, what was found and what was expected. Lines and columns count from 1. */
 export interface PolicyError {
@@ -21,6 +21,9 @@ export type ParsedPolicy =
 
 /** Larger files are refused unread: a policy is written by people. */
 const MAX_BYTES = 1_000_000;
+
+/** So many mistakes are told at once; who has more knows where to begin. */
+const MAX_TOLD = 100;
 
 /** No policy is written this deep; what a parser that recurses would fall over is refused before it begins. */
 const MAX_DEPTH = 60;
@@ -41,7 +44,7 @@ export function parsePolicy(text: string, file: string, controls: readonly Known
     const compiled = compilePolicy(checked.data, controls);
     return compiled.ok ? compiled : read.refused(compiled.problems);
   }
-  const problems = formProblems(schema, checked.error.issues);
+  const problems = formProblems(schema, checked.error.issues.slice(0, MAX_TOLD));
   return read.refused([...problems, ...furtherProblems(schema, read.content, problems, controls)]);
 }
 
@@ -86,14 +89,14 @@ export function readYaml(text: string, file: string): ReadYaml {
   let document: Document;
   let content: unknown;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
-    if (document.errors.length > 0) {
-      return { ok: false, errors: document.errors.map((error) => ({ ...at(error.pos[0]), message: error.message })) };
-    }
-    const reserved = reservedKeys(document);
-    if (reserved.length > 0) {
-      const errors = reserved.map(({ key, offset }) => ({ ...at(offset), message: `the key "${key}" is reserved` }));
-      return { ok: false, errors };
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: "1.2" });
+    const mistakes = [
+      ...[...document.errors, ...document.warnings].map(({ message, pos }) => ({ message, offset: pos[0] })),
+      ...hiddenMistakes(document),
+    ];
+    if (mistakes.length > 0) {
+      const errors = mistakes.slice(0, MAX_TOLD).map(({ message, offset }) => ({ ...at(offset), message }));
+      return { ok: false, errors: errors.sort(byPlace) };
     }
     content = document.toJS({ maxAliasCount: 50 });
   } catch (error) {
@@ -105,20 +108,24 @@ export function readYaml(text: string, file: string): ReadYaml {
     refused: (problems) => ({
       ok: false,
       errors: problems
+        .slice(0, MAX_TOLD)
         .map((problem) => ({ ...at(offsetOf(document, text, problem)), message: problem.message }))
-        .sort((a, b) => a.line - b.line || a.column - b.column),
+        .sort(byPlace),
     }),
   };
 }
 
-/** By indentation or brackets: `[[[[...` has no line that is indented. */
+function byPlace(one: PolicyError, other: PolicyError): number {
+  return one.line - other.line || one.column - other.column;
+}
+
+/** By indentation, marks or brackets, which may be spread over lines; what is quoted or a comment nests nothing. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
-  for (const letter of text) {
+  for (const letter of text.replaceAll(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?:^|\s)#[^\n]*/g, "")) {
     if (letter === "[" || letter === "{") depth++;
     else if (letter === "]" || letter === "}") depth = Math.max(0, depth - 1);
-    else if (letter === "\n") depth = 0;
     if (depth > MAX_DEPTH) return true;
   }
-  return /^(?:- ?){60}|^ {240}/m.test(text);
+  return /^ *(?:[-?] ?){60}|^ {240}/m.test(text);
 }

@@ -18,7 +18,7 @@ function about<Schema extends z.ZodMiniType>(description: string, schema: Schema
 }
 
 const matching = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
-const text = z.string().check(z.minLength(1, { error: "expected a text that is not empty" }));
+const text = matching(/\S/, "expected a text that is not empty");
 const name = matching(/^[a-z][a-z0-9-]{0,62}$/, "expected lower-case letters, digits and dashes");
 const place = matching(
   /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}(-[a-z]{3}-\d{1,2})?$/,
@@ -124,6 +124,12 @@ const scope = {
   resources: z.optional(about("ARNs of resources; `*` stands for any letters, `?` for one.", some(arnPattern))),
   to: z.optional(about("Where the data would go: Regions or jurisdictions.", some(name))),
   when: z.optional(about("A condition in CEL, which has to hold as well.", expression)),
+  tagsSetBy: z.optional(
+    about(
+      "Who may set the tags that `tags` or `when` asks for. Required where they let data go further: in transfers, exceptions, and scopes of a lesser mode.",
+      setBy,
+    ),
+  ),
 };
 
 const basis = about(
@@ -160,7 +166,9 @@ const transferCondition = z.strictObject({
       "Only pseudonymised data moves: what lies below one of the prefixes, or carries the tag.",
       z
         .strictObject({
-          prefixes: z.optional(some(text)),
+          prefixes: z.optional(
+            some(matching(/\/$/, "expected a prefix that ends with / (masked would take in masked-not/ as well)")),
+          ),
           tag: z.optional(z.strictObject({ ...tag._zod.def.shape, setBy })),
         })
         .check(
@@ -183,6 +191,7 @@ const transfer = z.strictObject({
   basis,
   conditions: z.optional(about("All of them have to hold.", z.array(transferCondition))),
   when: scope.when,
+  tagsSetBy: scope.tagsSetBy,
   validFrom: z.optional(about("The transfer is allowed from this time on.", instant)),
   validUntil: z.optional(about("The transfer is no longer allowed from this time on.", instant)),
   citations: classification._zod.def.shape.citations,

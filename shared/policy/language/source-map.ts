@@ -3,13 +3,36 @@ import type { Problem } from "./problems.ts";
 
 const RESERVED = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Keys that mean something to JavaScript's objects; a schema would not see them. Pure. */
-export function reservedKeys(document: Document): readonly { readonly key: string; readonly offset: number }[] {
-  const found: { key: string; offset: number }[] = [];
+/**
+ * What the YAML says that plain data would not show: a key twice (the parser's own check is quadratic), a key that JavaScript's objects reserve or that is an
+ * alias, a tag, a text that is none in UTF-8. Pure.
+ */
+export function hiddenMistakes(document: Document): readonly { readonly message: string; readonly offset: number }[] {
+  const found: { message: string; offset: number }[] = [];
+  const say = (message: string, range: readonly number[] | null | undefined) =>
+    void found.push({ message, offset: range?.[0] ?? 0 });
+  const { yaml } = document.directives ?? {};
+  if (yaml?.explicit === true && yaml.version !== "1.2") say(`found YAML ${yaml.version}, expected 1.2`, undefined);
   visit(document, {
-    Pair(_, { key }) {
-      if (isScalar(key) && RESERVED.has(String(key.value)))
-        found.push({ key: String(key.value), offset: key.range?.[0] ?? 0 });
+    Map(_, { items }) {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) {
+          say("expected a plain key", isNode(key) ? key.range : undefined);
+          continue;
+        }
+        const name = String(key.value);
+        if (RESERVED.has(name)) say(`the key "${name}" is reserved`, key.range);
+        else if (seen.has(name)) say("Map keys must be unique", key.range);
+        seen.add(name);
+      }
+    },
+    Node(_, { tag, range }) {
+      if (tag !== undefined) say(`found the tag ${tag}, expected none`, range);
+    },
+    Scalar(_, { value, range }) {
+      if (typeof value === "string" && !value.isWellFormed())
+        say("found half of a letter, expected text in UTF-8", range);
     },
   });
   return found;

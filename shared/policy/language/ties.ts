@@ -15,8 +15,9 @@ export interface Tie {
   readonly other: Ranked;
 }
 
-/** So many pairs are compared; with more, ties can't be ruled out in the time there is. */
-const MAX_PAIRS = 500_000;
+/** So much is compared; with more, ties can't be ruled out in the time there is. Two patterns cost their letters by each other's. */
+const MAX_STEPS = 500_000;
+const LETTERS = 10;
 
 /**
  * The first few ties among scopes that are sorted, the narrower first. Pure.
@@ -33,7 +34,8 @@ export function findTies(
     for (const near of neighbours(equals)) {
       for (const [position, other] of near.entries()) {
         for (const one of near.slice(0, position)) {
-          if (++pairs > MAX_PAIRS) return "too-many";
+          pairs += 1 + (one.scope.resources?.length ?? 0) * (other.scope.resources?.length ?? 0) * LETTERS;
+          if (pairs > MAX_STEPS) return "too-many";
           if (canMeet(one.scope, other.scope, accountsOf)) ties.push({ one, other });
         }
       }
@@ -74,6 +76,7 @@ const APART = 24;
 
 const NEIGHBOUR_KEYS: readonly ((scope: Scope) => readonly string[] | undefined)[] = [
   ({ accounts }) => accounts,
+  ({ units }) => units,
   ({ resources }) => (resources?.every(isExact) ? resources : undefined),
   ({ classifications }) => classifications,
   ({ regions }) => regions,
@@ -86,10 +89,9 @@ const NEIGHBOUR_KEYS: readonly ((scope: Scope) => readonly string[] | undefined)
 
 /** Whether one resource could be in both; a condition in CEL could always hold. */
 function canMeet(one: Scope, other: Scope, accountsOf: (unit: string) => readonly string[]): boolean {
-  const units = (scope: Scope) => scope.units?.flatMap(accountsOf);
   return (
     overlap(one.accounts, other.accounts) &&
-    overlap(units(one), units(other)) &&
+    shareAccount(one.units, other.units, accountsOf) &&
     overlap(one.regions, other.regions) &&
     overlap(one.classifications, other.classifications) &&
     overlap(one.to, other.to) &&
@@ -105,6 +107,17 @@ function overlap(
 ): boolean {
   if (one === undefined || other === undefined) return true;
   return one.some((a) => other.some((b) => isShared(a, b)));
+}
+
+/** Two units share an account when one lies in the other, or they are the same. */
+function shareAccount(
+  one: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+  accountsOf: (unit: string) => readonly string[],
+): boolean {
+  if (one === undefined || other === undefined) return true;
+  const accounts = new Set(one.flatMap(accountsOf));
+  return other.some((unit) => accountsOf(unit).some((account) => accounts.has(account)));
 }
 
 /** A resource carries a key once. */
