@@ -91,6 +91,11 @@ export function casesFileOf(policyFile: string): string {
   return join(dirname(policyFile), basename(policyFile).replace(/\.(ya?ml|json)$/, ".cases.yaml"));
 }
 
+/** Policies among files as `policies/*.yaml` names them: their cases lie beside them. Pure. */
+export function withoutCases(files: readonly string[]): readonly string[] {
+  return files.length === 1 ? files : files.filter((file) => !file.endsWith(".cases.yaml"));
+}
+
 /**
  * Reads a file of cases.
  *

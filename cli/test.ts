@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { catalogue } from "../controls/catalogue.ts";
 import { inForce, readPolicyFile } from "../shared/policy/load-policy.ts";
 import { command, exitCodes } from "./command.ts";
-import { casesFileOf, decideCase, differencesOf, readCases } from "./policy-cases.ts";
+import { casesFileOf, decideCase, differencesOf, readCases, withoutCases } from "./policy-cases.ts";
 import { isColoured, renderTable } from "./table.ts";
 
 /** `cordon test`: whether a policy decides its cases as expected (S2). */
@@ -26,10 +26,11 @@ Exit code: 0 every case is as expected, 1 one is not, 2 it could not be run.`,
     json: { type: "boolean", description: "The same as JSON" },
   },
   async (args) => {
-    if (args.cases !== undefined && args._.length > 1)
+    const files = withoutCases(args._);
+    if (args.cases !== undefined && files.length > 1)
       throw new Error("--cases is for one policy; found several policies");
     const reports = [];
-    for (const file of args._) reports.push(await testPolicy(file, args.cases ?? casesFileOf(file), args.only));
+    for (const file of files) reports.push(await testPolicy(file, args.cases ?? casesFileOf(file), args.only));
     const results = reports.flatMap((report) => report.results);
     if (results.length === 0) throw new Error(`no case has "${args.only}" in its name or scenario`);
     const failed = results.filter(({ differences }) => differences.length > 0).length;

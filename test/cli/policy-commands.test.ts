@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -208,6 +208,12 @@ cases:
   });
 });
 
+it("a glob that takes in the cases as well names the policies", async () => {
+  const files = readdirSync("policies").map((file) => `policies/${file}`);
+  expect((await cordon("test", ...files)).out).toContain("31 of 31 cases are as expected.");
+  expect((await cordon("validate", ...files)).code).toBe(0);
+});
+
 describe("cordon diff", () => {
   it("finds nothing between a policy and itself", async () => {
     const { code, out } = await cordon("diff", "policies/eu-gdpr.yaml", "policies/eu-gdpr.yaml");
@@ -251,7 +257,7 @@ describe("cordon diff", () => {
     ];
     const scoped = example.replace(
       "    mode: enforce\n",
-      "    mode: enforce\n    scopes: [{ id: dev, tags: [{ key: env, value: dev }], tagsSetBy: { principals: ["arn:aws:iam::*:role/owner"], enforcement: declared }, mode: observe }]\n",
+      "    mode: enforce\n    scopes: [{ id: dev, tags: [{ key: env, value: dev }], tagsSetBy: { principals: ['arn:aws:iam::*:role/owner'], enforcement: declared }, mode: observe }]\n",
     );
     const [old, now, file] = [
       write("old.yaml", example),
