@@ -63,7 +63,7 @@ export const conditionVariables: readonly ConditionVariable[] = [
     name: "transfer.destinationAccount",
     type: "string",
     isOptional: true,
-    meaning: "the account of that; empty where AWS tells nothing",
+    meaning: "the account of that; not known where AWS does not tell it",
   },
   {
     name: "transfer.prefix",
