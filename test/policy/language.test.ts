@@ -288,14 +288,6 @@ describe("a policy file", () => {
     expect(told(`- "["\n`.repeat(100))).toBe("policy.yaml:1:1: found a list, expected a mapping");
   });
 
-  it("with very many mistakes is told a hundred of them, in time", () => {
-    const started = performance.now();
-    const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`);
-    expect(told(keys.join("\n")).split("\n")).toHaveLength(100);
-    expect(told(Array.from({ length: 20_000 }, () => "k: 1").join("\n")).split("\n")).toHaveLength(100);
-    expect(performance.now() - started).toBeLessThan(10_000);
-  });
-
   it("means the same whatever the order of its parts", () => {
     const parts = Object.entries(parse(example) as Record<string, unknown>);
     expect(compiled(Object.fromEntries(parts.reverse())).digest).toBe(compiled(parse(example)).digest);

@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/policy/**/*.test.ts"],
-    exclude: ["test/policy/{properties,hostile,condition-limits}.test.ts"],
+    exclude: ["test/policy/{properties,hostile,many-rules,condition-limits}.test.ts"],
     setupFiles: ["test/support/setup.ts"],
     pool: "threads",
     testTimeout: 30_000,
