@@ -1,4 +1,4 @@
-import type { ResidencyPolicy } from "../shared/policy/policy.ts";
+import type { ResidencyPolicy, Transfer } from "../shared/policy/policy.ts";
 
 const DAY_MS = 86_400_000;
 /** So long before its end a rule is told of. */
@@ -18,6 +18,17 @@ export function policyNotes(policy: ResidencyPolicy, nowMs: number): readonly st
       if (untilMs <= nowMs) return [`${what} ended at ${until}; it can be taken out`];
       return untilMs - nowMs <= SOON_MS ? [`${what} ends at ${until}, in ${days(untilMs - nowMs)}`] : [];
     }),
+    ...policy.exceptions.flatMap(({ id, grantedAtMs }) =>
+      grantedAtMs > nowMs
+        ? [`exception "${id}" begins only at ${new Date(grantedAtMs).toISOString()}: it is granted in advance`]
+        : [],
+    ),
+    ...policy.classifications.flatMap(({ name, tags }) =>
+      tags.length === 0 && name !== policy.unclassified ? [`no tag recognises data of class "${name}"`] : [],
+    ),
+    ...policy.transfers.flatMap((transfer) =>
+      isNeedless(transfer, policy) ? [`transfer "${transfer.id}" allows what its data may do anyway`] : [],
+    ),
     ...(policy.unclassified === undefined
       ? ["data that nobody has classified waits for a person: no unclassified.treatAs"]
       : []),
@@ -27,6 +38,12 @@ export function policyNotes(policy: ResidencyPolicy, nowMs: number): readonly st
       ? []
       : ["no control may change anything by itself: none is set to enforce"]),
   ];
+}
+
+/** Whether a transfer goes nowhere but where all of its data may live. */
+function isNeedless({ classifications, to }: Transfer, policy: ResidencyPolicy): boolean {
+  const classes = policy.classifications.filter(({ name }) => classifications.includes(name));
+  return classes.every(({ anywhere, places }) => anywhere || to.every((place) => places.includes(place)));
 }
 
 function days(ms: number): string {

@@ -70,6 +70,23 @@ describe("cordon validate", () => {
     expect(out).toContain("note data that nobody has classified waits for a person");
   });
 
+  it("notes what was granted in advance, what nothing recognises, and what is allowed anyway", async () => {
+    const text = example
+      .replace(
+        "transfers:\n",
+        "transfers:\n  - { id: needless, classifications: [eu-only], to: [eu-west-1], basis: { kind: bcr, document: d } }\n",
+      )
+      .replace("unclassified:\n", "  - { name: unknown, rank: 60, residency: [eu] }\nunclassified:\n")
+      .concat(
+        'exceptions:\n  - { id: early, control: s3-replication-stays-in-jurisdiction, to: [us], reason: r, approver: a, ticket: t, grantedAt: "2099-01-01T00:00:00Z", expiresAt: "2099-01-02T00:00:00Z" }\n',
+      );
+    const { code, out } = await cordon("validate", write("a.yaml", text));
+    expect(code).toBe(0);
+    expect(out).toContain('note exception "early" begins only at 2099-01-01T00:00:00.000Z: it is granted in advance');
+    expect(out).toContain('note no tag recognises data of class "unknown"');
+    expect(out).toContain('note transfer "needless" allows what its data may do anyway');
+  });
+
   it("says the same as JSON", async () => {
     const wrong = write("a.yaml", example.replace("rank: 50", "rank: x"));
     const { code, out } = await cordon("validate", wrong, "--json");
