@@ -7,7 +7,7 @@ import { catalogue } from "../../controls/catalogue.ts";
 import { generatedFiles } from "../../scripts/generate.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const SKIPPED = new Set(["node_modules", "dist", ".git", ".serverless", "coverage"]);
+const SKIPPED = new Set([".stryker-tmp", "node_modules", "dist", ".git", ".serverless", "coverage"]);
 
 function filesBelow(folder: string, ending = ""): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
