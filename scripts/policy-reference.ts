@@ -1,4 +1,4 @@
-import { conditionFunctions, conditionVariables } from "../shared/policy/condition-language.ts";
+import { conditionFunctions, conditionVariables } from "../shared/policy/conditions/condition-language.ts";
 import type { JsonSchema } from "../shared/policy/language/json-schema.ts";
 
 const INTRODUCTION = `# Policy reference

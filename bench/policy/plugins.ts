@@ -6,7 +6,7 @@ import { root } from "../folder.ts";
 
 /** What reads, checks and evaluates what people wrote: the language, and conditions with their engines. No cold start needs any of it. */
 const LANGUAGE =
-  /[\\/](shared[\\/]policy[\\/](language[\\/][\w-]+|conditions|condition-[\w-]+|check-condition|safe-pattern)\.ts|node_modules[\\/](yaml|zod|re2js|@marcbachmann[\\/]cel-js)[\\/].+\.[cm]?js)$/;
+  /[\\/](shared[\\/]policy[\\/](language|conditions)[\\/][\w-]+\.ts|node_modules[\\/](yaml|zod|re2js|@marcbachmann[\\/]cel-js)[\\/].+\.[cm]?js)$/;
 
 /** Whether a module is part of the policy language. Pure. */
 export function isLanguage(file: string): boolean {
@@ -24,7 +24,7 @@ export function builtInPlugin(policy: ResidencyPolicy): Plugin {
 
 /** Leaves the policy language out, for a function that could not read a policy. */
 export const withoutLanguagePlugin: Plugin = replacing(
-  /[\\/]shared[\\/]policy[\\/](language[\\/]parse-policy|conditions)\.ts$/,
+  /[\\/]shared[\\/]policy[\\/](language[\\/]parse-policy|conditions[\\/]conditions)\.ts$/,
   `throw new Error("left out");`,
 );
 

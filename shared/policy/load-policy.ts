@@ -43,7 +43,7 @@ export async function readPolicyFile(file: string, controls: readonly KnownContr
 /** A policy with what evaluates its conditions; CEL is loaded only where there are any. */
 export async function inForce(policy: ResidencyPolicy): Promise<PolicyInForce> {
   if (policy.expressions.length === 0) return withoutConditions(policy);
-  const { loadConditions } = await import("./conditions.ts");
+  const { loadConditions } = await import("./conditions/conditions.ts");
   return { ...policy, conditions: await loadConditions(policy) };
 }
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkCondition } from "../../shared/policy/check-condition.ts";
-import { conditionsOf } from "../../shared/policy/conditions.ts";
+import { checkCondition } from "../../shared/policy/conditions/check-condition.ts";
+import { conditionsOf } from "../../shared/policy/conditions/conditions.ts";
+import { createPatternMatcher } from "../../shared/policy/conditions/safe-pattern.ts";
 import type { ConditionContext } from "../../shared/policy/policy.ts";
-import { createPatternMatcher } from "../../shared/policy/safe-pattern.ts";
 
 const jurisdictions = { eu: ["eu-west-1", "eu-central-1"], us: ["us-east-1"] };
 

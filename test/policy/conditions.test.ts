@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { checkCondition } from "../../shared/policy/check-condition.ts";
-import { estimateCostMs } from "../../shared/policy/condition-cost.ts";
-import { conditionEnvironment } from "../../shared/policy/condition-environment.ts";
-import { conditionFunctions, conditionVariables } from "../../shared/policy/condition-language.ts";
-import { conditionsOf, loadConditions } from "../../shared/policy/conditions.ts";
+import { checkCondition } from "../../shared/policy/conditions/check-condition.ts";
+import { estimateCostMs } from "../../shared/policy/conditions/condition-cost.ts";
+import { conditionEnvironment } from "../../shared/policy/conditions/condition-environment.ts";
+import { conditionFunctions, conditionVariables } from "../../shared/policy/conditions/condition-language.ts";
+import { conditionsOf, loadConditions } from "../../shared/policy/conditions/conditions.ts";
+import { createPatternMatcher, examinePattern } from "../../shared/policy/conditions/safe-pattern.ts";
 import type { ConditionContext } from "../../shared/policy/policy.ts";
-import { createPatternMatcher, examinePattern } from "../../shared/policy/safe-pattern.ts";
 
 const jurisdictions = { eu: ["eu-west-1", "eu-central-1"], us: ["us-east-1"] };
 
@@ -653,7 +653,7 @@ describe("conditions made ready", () => {
     ["leave RE2 alone for a policy that does not", 'part.startsWith("copy-")', 0],
   ])("%s", async (_, expression, times) => {
     let loaded = 0;
-    vi.doMock("../../shared/policy/safe-pattern.ts", () => {
+    vi.doMock("../../shared/policy/conditions/safe-pattern.ts", () => {
       loaded += 1;
       return { createPatternMatcher };
     });
@@ -661,7 +661,7 @@ describe("conditions made ready", () => {
     expect(conditions(expression, known)).toBe(true);
     expect(conditions("true", known)).toBe(true);
     expect(loaded).toBe(times);
-    vi.doUnmock("../../shared/policy/safe-pattern.ts");
+    vi.doUnmock("../../shared/policy/conditions/safe-pattern.ts");
   });
 
   it("say so where patterns were not loaded", () => {

@@ -1,5 +1,5 @@
 import type { Tag } from "../../types.ts";
-import { checkCondition } from "../check-condition.ts";
+import { checkCondition } from "../conditions/check-condition.ts";
 import type { Scope } from "../policy.ts";
 import { checkNames, type Names, resolvePlaces } from "./names.ts";
 import type { Problem } from "./problems.ts";

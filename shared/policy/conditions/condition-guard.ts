@@ -1,6 +1,6 @@
 import { type ASTNode, serialize } from "@marcbachmann/cel-js";
+import { unknownName } from "../language/problems.ts";
 import { conditionFunctions, conditionVariables } from "./condition-language.ts";
-import { unknownName } from "./language/problems.ts";
 import { examinePattern } from "./safe-pattern.ts";
 
 /** A mistake in a condition, and how many characters into it. */

@@ -1,6 +1,6 @@
 import { Environment } from "@marcbachmann/cel-js";
+import type { ConditionContext } from "../policy.ts";
 import { type ConditionType, conditionLimits, conditionVariables } from "./condition-language.ts";
-import type { ConditionContext } from "./policy.ts";
 
 /** The functions that CEL does not bring. */
 export interface ConditionHandlers {

@@ -1,7 +1,7 @@
 import { EvaluationError, serialize } from "@marcbachmann/cel-js";
-import { placeOf } from "../jurisdictions/places.ts";
+import { placeOf } from "../../jurisdictions/places.ts";
+import type { Conditions, ResidencyPolicy } from "../policy.ts";
 import { type ConditionHandlers, conditionEnvironment, factsOf, notLoaded } from "./condition-environment.ts";
-import type { Conditions, ResidencyPolicy } from "./policy.ts";
 
 /** What of a policy its conditions need. */
 type ConditionalPolicy = Pick<ResidencyPolicy, "expressions" | "jurisdictions">;
