@@ -479,7 +479,7 @@ describe("classes in a policy", () => {
         { name: "low", rank: 1, residency: ["eu", "us"], recognisedBy: [{ tag: tag("low") }] },
         { name: "high", rank: 2, residency: ["eu"] },
       ],
-      ['the tags of "low" let data go where "high" data may not; expected setBy, which names who may set them'],
+      ['the tags of "low" make data less restricted than "high" data is; expected setBy, which names who may set them'],
     ],
     ["no class at all", [], ["classifications: found a list, expected at least one entry"]],
     [

@@ -130,7 +130,7 @@ describe("what follows from classes that are right by themselves", () => {
         "name: low, rank: 1, residency: [eu, us], recognisedBy: [{ tag: { key: a, value: x } }]",
       ),
     ).toMatchObject([
-      { line: 5, message: expect.stringContaining('the tags of "low" let data go where "high" data may not') },
+      { line: 5, message: expect.stringContaining('the tags of "low" make data less restricted than "high" data is') },
     ]);
   });
 

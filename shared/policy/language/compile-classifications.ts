@@ -113,7 +113,7 @@ function checkSetters(classes: readonly Classification[], treatAs: string | unde
   return classes.flatMap((each, index) => {
     if (reference === undefined || each.tags.length === 0 || each.setBy !== undefined || isWithin(each, reference))
       return [];
-    const message = `the tags of "${each.name}" let data go where "${reference.name}" data may not; expected setBy, which names who may set them`;
+    const message = `the tags of "${each.name}" make data less restricted than "${reference.name}" data is; expected setBy, which names who may set them`;
     return [{ path: ["classifications", index], message, restsOn: ["jurisdictions", "unclassified"] }];
   });
 }
