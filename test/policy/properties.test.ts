@@ -6,6 +6,9 @@ import type { Decision, Facts, Mode, Tag, TransferFacts } from "../../shared/typ
 import { START_MS } from "../support/events.ts";
 import { at, BASE, CONTROL, DATA_OWNER, decisionOf, type Given, policyOf, resource, trusting } from "./policy-stage.ts";
 
+/** Policies tried for each property; for many more at once: `POLICY_RUNS=5000 npx vitest run test/policy/properties.test.ts --testTimeout 600000`. */
+const RUNS = Number(process.env.POLICY_RUNS ?? 150);
+
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
 const defined = <Value extends object>(value: Value) =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Partial<Value>;
@@ -146,7 +149,7 @@ const given: fc.Arbitrary<Given> = fc
 type Document = typeof document extends fc.Arbitrary<infer Value> ? Value : never;
 const property = (
   check: (policy: PolicyInForce, about: Given, written: Document) => Promise<void> | void,
-  numRuns = 300,
+  numRuns = RUNS,
 ) =>
   fc.assert(
     fc.asyncProperty(document, given, async (written, about) => check(await policyOf(written), about, written)),
@@ -252,7 +255,7 @@ describe("a policy that says more", () => {
         if (narrow.kind === "compliant") expect(isViolation(wide)).toBe(false);
         if (isViolation(wide)) expect(isViolation(narrow) || isFine(narrow) === false).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
   });
 });
