@@ -1,3 +1,4 @@
+import { splitClasses } from "../shared/classification/classify.ts";
 import type { ControlMeta } from "../shared/control.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { SeenResource } from "../shared/journal/records.ts";
@@ -132,12 +133,16 @@ function residencyOf({ resource, classification, sentTo }: SeenResource, policy:
   // Cordon's own holds no data that anybody would classify.
   if (classification === undefined && Object.keys(sentTo).length === 0) return { kind: "inside" };
   if (classification === undefined) return { kind: "unknown", why: "the class of its data is not known" };
-  const known = policy.classifications.find(({ name }) => name === classification);
-  if (known === undefined)
-    return { kind: "unknown", why: `its class "${classification}" is not in policy ${policy.name}` };
-  if (known.anywhere || known.places.includes(resource.region)) return { kind: "inside" };
-  const why = `it lies in ${resource.region}, and "${classification}" has to stay in ${known.residency.join(", ")}`;
-  return { kind: "outside", why };
+  const names = splitClasses(classification);
+  const classes = policy.classifications.filter(({ name }) => names.includes(name));
+  const outside = classes.find(({ anywhere, places }) => !anywhere && !places.includes(resource.region));
+  if (outside !== undefined) {
+    const why = `it lies in ${resource.region}, and "${outside.name}" has to stay in ${outside.residency.join(", ")}`;
+    return { kind: "outside", why };
+  }
+  const unknown = names.find((name) => !classes.some((each) => each.name === name));
+  if (unknown !== undefined) return { kind: "unknown", why: `its class "${unknown}" is not in policy ${policy.name}` };
+  return { kind: "inside" };
 }
 
 function aboutOf(

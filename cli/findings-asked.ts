@@ -1,4 +1,5 @@
 import { catalogue } from "../controls/catalogue.ts";
+import { splitClasses } from "../shared/classification/classify.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { JournalRecords, SeenResource } from "../shared/journal/records.ts";
 import { placeOf, places } from "../shared/jurisdictions/places.ts";
@@ -101,7 +102,7 @@ export async function readJournal(records: JournalRecords, asked: Asked): Promis
     const { finding } = entry;
     count++;
     controls.add(finding.controlId);
-    classes.add(finding.classification);
+    for (const name of splitClasses(finding.classification)) classes.add(name);
     for (const each of finding.citations) citations.set(each.framework, each);
     if (isAskedFor(finding, asked)) shown.push(finding);
     if (resource !== undefined && isNamed(finding.resource, resource)) ofResource.push(finding);
@@ -135,7 +136,7 @@ function isAskedFor(finding: FindingRecord, asked: Asked): boolean {
     isAmong(severity, asked.severities) &&
     isAmong(resource.account, asked.accounts) &&
     isAmong(resource.region, asked.regions) &&
-    isAmong(classification, asked.classes) &&
+    splitClasses(classification).some((name) => isAmong(name, asked.classes)) &&
     (asked.resource === undefined || isNamed(resource, asked.resource)) &&
     (asked.framework === undefined || isFramework(finding.citations, asked.framework))
   );

@@ -1,3 +1,4 @@
+import { splitClasses } from "../shared/classification/classify.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { JournalRecords, SeenResource } from "../shared/journal/records.ts";
 import type { Classification, ResidencyPolicy } from "../shared/policy/policy.ts";
@@ -72,9 +73,11 @@ export function placesOf({ resources, leaks }: Memory, classes: readonly string[
   for (const seen of resources) {
     const { classification, resource } = seen;
     if (classification === undefined) unclassified.push(seen);
-    if (classification === undefined || !classes.includes(classification)) continue;
+    if (classification === undefined) continue;
+    const names = splitClasses(classification);
+    if (!names.some((name) => classes.includes(name))) continue;
     const { account, region } = resource;
-    const known = policy.classifications.find(({ name }) => name === classification);
+    const known = names.map((name) => policy.classifications.find((each) => each.name === name));
     const shared = { classification, account, resources: [] };
     add(held, [classification, region, account], seen, { ...shared, region, residency: residencyAt(region, known) });
     for (const [to, because] of waysOut(seen, leaking.get(keyOf(resource)) ?? [])) {
@@ -99,7 +102,14 @@ function waysOut(
   return [...known, ...[...untold].map((status) => [undefined, status] as const)];
 }
 
-function residencyAt(place: string | undefined, known: Classification | undefined): Residency {
+/** Data of several classes may be only where each of them may. */
+function residencyAt(place: string | undefined, classes: readonly (Classification | undefined)[]): Residency {
+  const found = classes.map((known) => residencyOf(place, known));
+  if (found.includes("outside")) return "outside";
+  return found.includes("unknown") ? "unknown" : "inside";
+}
+
+function residencyOf(place: string | undefined, known: Classification | undefined): Residency {
   if (known === undefined) return "unknown";
   if (known.anywhere) return "inside";
   if (place === undefined) return "unknown";

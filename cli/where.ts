@@ -1,3 +1,4 @@
+import { splitClasses } from "../shared/classification/classify.ts";
 import { unknownName } from "../shared/policy/language/problems.ts";
 import type { Classification, ResidencyPolicy } from "../shared/policy/policy.ts";
 import { command, exitCodes } from "./command.ts";
@@ -75,7 +76,9 @@ function classesAsked(
   { name, classifications }: ResidencyPolicy,
   { resources }: Memory,
 ): readonly string[] {
-  const seen = resources.flatMap(({ classification }) => classification ?? []);
+  const seen = resources.flatMap(({ classification }) =>
+    classification === undefined ? [] : splitClasses(classification),
+  );
   const names = new Set([...classifications.map((each) => each.name), ...seen]);
   if (!names.has(asked)) throw new Error(`--classification: ${unknownName("class", asked, [...names].sort())}`);
   const known = classifications.find((each) => each.name === asked);
