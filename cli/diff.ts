@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { catalogue } from "../controls/catalogue.ts";
-import type { Classified } from "../shared/classification/classify.ts";
+import { type Classified, splitClasses } from "../shared/classification/classify.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import { decide } from "../shared/policy/decide.ts";
 import { inForce, readPolicyFile } from "../shared/policy/load-policy.ts";
 import type { PolicyInForce } from "../shared/policy/policy.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
 import type { Decision } from "../shared/types.ts";
 import { command, exitCodes } from "./command.ts";
 import { casesFileOf, decideCase, readCases } from "./policy-cases.ts";
@@ -42,7 +43,7 @@ Exit code: 0 nothing changes, 1 something does, 2 it could not be run.`,
         findings,
         before,
         after,
-        Date.now(),
+        systemClock.nowMs(),
       ),
     ];
     if (compared.length === 0)
@@ -134,11 +135,14 @@ function decideAnew(record: FindingRecord, policy: PolicyInForce, nowMs: number)
 
 function classifiedAs(name: string, policy: PolicyInForce): Classified {
   if (name === "") return { kind: "not-applicable", reason: "the finding is not about data" };
-  const classification = policy.classifications.find((each) => each.name === name);
   const reason = `recorded as "${name}"`;
-  if (classification === undefined)
+  const names = splitClasses(name);
+  const [classification, ...also] = names.flatMap(
+    (each) => policy.classifications.find((one) => one.name === each) ?? [],
+  );
+  if (classification === undefined || also.length + 1 < names.length)
     return { kind: "undecided", reason: `${reason}, which policy ${policy.name} does not know` };
-  return { kind: "classified", classification, source: "journal", reason };
+  return { kind: "classified", classification, also, source: "journal", reason };
 }
 
 function comparison(what: string, part: string, before: Told | undefined, after: Told | undefined): Compared {

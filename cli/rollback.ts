@@ -1,6 +1,7 @@
 import { invokeFunction, tryInvocation } from "../shared/aws/invoke-function.ts";
 import { CordonError } from "../shared/errors.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
 import { command, exitCodes } from "./command.ts";
 import { confirmed } from "./confirm.ts";
 import { JOURNAL_SETTINGS, openJournal } from "./journal.ts";
@@ -45,7 +46,8 @@ Exit code: 0 done (or, with --dry-run, it could be), 1 refused or inconclusive, 
     const functionName = `${env.CORDON_STACK}-decide`;
     const { policy } = await policyInUse(undefined, env);
     const finding = await readFinding(order.findingId, env, args.yes === true);
-    const preview = finding && previewOf(args.reveal ? finding : redactFinding(finding), order, policy, Date.now());
+    const preview =
+      finding && previewOf(args.reveal ? finding : redactFinding(finding), order, policy, systemClock.nowMs());
     const isDry = args["dry-run"] === true;
     if (preview !== undefined && !args.json) process.stdout.write(`${describePreview(preview)}\n`);
     const end = (outcome: Outcome) => {

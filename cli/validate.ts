@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { catalogue } from "../controls/catalogue.ts";
 import { parsePolicy } from "../shared/policy/language/parse-policy.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
 import { command, exitCodes } from "./command.ts";
 import { withoutCases } from "./policy-cases.ts";
 import { policyNotes } from "./policy-notes.ts";
@@ -22,7 +23,7 @@ Exit code: 0 every policy is right, 1 one is not, 2 it could not be run.`,
   },
   async (args) => {
     const reports = [];
-    for (const file of withoutCases(args._)) reports.push(await checkFile(file, Date.now()));
+    for (const file of withoutCases(args._)) reports.push(await checkFile(file, systemClock.nowMs()));
     const isFine = reports.every(({ errors }) => errors.length === 0);
     if (args.json) process.stdout.write(`${JSON.stringify({ ok: isFine, policies: reports }, null, 2)}\n`);
     else for (const report of reports) process.stdout.write(describe(report, isColoured()));
