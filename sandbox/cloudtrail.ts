@@ -69,7 +69,7 @@ function trailCode(code: string): string {
 }
 
 function describeIdentity(principal: Principal): Record<string, unknown> {
-  const { type, principalId, arn, account, name, credentials } = principal;
+  const { type, principalId, arn, account, name, credentials, sourceIdentity } = principal;
   const common = { type, principalId, arn, accountId: account, accessKeyId: credentials.accessKeyId };
   if (type === "IAMUser") return { ...common, userName: name };
   return {
@@ -86,6 +86,7 @@ function describeIdentity(principal: Principal): Record<string, unknown> {
         creationDate: `${new Date(principal.since ?? 0).toISOString().slice(0, 19)}Z`,
         mfaAuthenticated: "false",
       },
+      ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     },
   };
 }

@@ -18,6 +18,7 @@ import {
 } from "./operation.ts";
 import type { Permissions } from "./permissions.ts";
 import type { Principal, PrincipalRegistry } from "./principals.ts";
+import { findSignatureProblem } from "./signatures.ts";
 
 /** What the front needs of the account behind it. */
 export interface Account {
@@ -42,8 +43,8 @@ type Ending =
 
 /**
  * The HTTP side of the sandbox: reads requests, tells service, Region and caller from the credential scope of the
- * `Authorization` header, lets faults strike, checks permissions, records. Signatures are NOT verified: whoever knows an
- * access key id is its owner.
+ * `Authorization` header, lets faults strike, checks permissions, records. Signatures are NOT verified, whoever knows an access
+ * key id is its owner, but for operations that say so: GetCallerIdentity and function URLs, where identity is what is asked for.
  */
 export function createFront(account: Account): Server {
   const server = createServer((request, response) => {
@@ -62,17 +63,17 @@ async function serve(account: Account, incoming: IncomingMessage, outgoing: Serv
   if (!request) return;
   const requestId = account.createRequestId();
   const scope = readScope(request.headers.authorization);
-  const service = account.services.find(({ name }) => name === scope?.service);
-  if (!scope || !service) {
+  const service = findService(account.services, request.path, scope);
+  if (!service) {
     const code = scope ? "NotImplemented" : "MissingAuthenticationToken";
     const message = scope
-      ? `The sandbox has no service ${scope.service}; it has ${account.services.map(({ name }) => name).join(", ")}`
+      ? `The sandbox has no service ${scope.service}; it has ${[...new Set(account.services.map(({ name }) => name))].join(", ")}`
       : "The request has no Authorization header with a SigV4 credential scope";
     outgoing.writeHead(scope ? 501 : 403, { "content-type": "application/json", "x-amzn-requestid": requestId });
     outgoing.end(JSON.stringify({ __type: code, message }));
     return;
   }
-  const ending = await handle(account, service, request, requestId, scope);
+  const ending = await handle(account, service, request, requestId, scope ?? UNSIGNED);
   if (ending.kind === "silence") return;
   if (ending.kind === "drop") {
     incoming.socket.destroy();
@@ -89,6 +90,13 @@ async function serve(account: Account, incoming: IncomingMessage, outgoing: Serv
     ...(request.method === "HEAD" || status === 204 ? {} : { "content-length": String(Buffer.byteLength(body)) }),
   });
   outgoing.end(body);
+}
+
+/** The service that owns the path, or the one that the request is signed for. */
+function findService(services: readonly Service[], path: string, scope: Scope | undefined): Service | undefined {
+  return (
+    services.find(({ owns }) => owns?.(path)) ?? services.find(({ name, owns }) => !owns && name === scope?.service)
+  );
 }
 
 async function handle(
@@ -129,6 +137,9 @@ async function handle(
     return refuse(service.expired ?? EXPIRED);
   }
   if (!operation) return refuse(parsed.error);
+  const { signature } = operation;
+  const problem = signature && findSignatureProblem(request, principal, { ...signature, at: account.now() });
+  if (signature && problem) return refuse(signature.refuse(problem));
 
   const fault = account.faults.take(operation.name, principal, operation.resource);
   if (fault) {
@@ -283,6 +294,8 @@ interface Scope {
   service: ServiceName | string;
 }
 
+const UNSIGNED: Scope = { accessKeyId: "", region: "", service: "" };
+
 function readScope(authorization: string | undefined): Scope | undefined {
   const [, accessKeyId, region, service] =
     /Credential=([^/,\s]+)\/\d{8}\/([^/,\s]+)\/([^/,\s]+)\/aws4_request/.exec(authorization ?? "") ?? [];
@@ -294,11 +307,13 @@ async function readRequest(incoming: IncomingMessage): Promise<WireRequest> {
   for await (const chunk of incoming) chunks.push(chunk);
   const url = incoming.url ?? "/";
   const [path = "/", ...query] = url.split("?");
+  const rawQuery = query.join("?");
   const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
   return {
     method: incoming.method ?? "GET",
     path,
-    query: new URLSearchParams(query.join("?")),
+    query: new URLSearchParams(rawQuery),
+    rawQuery,
     headers: Object.fromEntries(headers),
     body: Buffer.concat(chunks),
   };

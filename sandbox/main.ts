@@ -28,7 +28,7 @@ const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SD
 CORDON_MODE, CORDON_TICKETS (console, file:<folder>) and CORDON_POLICY count as they are set.
 
 Prints the environment to set as "export NAME=value" on stdout, everything else on stderr. Stays until SIGINT or SIGTERM.
-It is a test double: signatures are not verified, and nothing leaves this machine.
+It is a test double: only GetCallerIdentity and function URLs verify signatures, and nothing leaves this machine.
 Exit codes: 0 ended by a signal, 1 could not start, 2 wrong usage.
 `;
 

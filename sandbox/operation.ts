@@ -1,5 +1,6 @@
 import type { ServiceName } from "./calls.ts";
 import type { Principal } from "./principals.ts";
+import type { SignatureProblem, SignatureScope } from "./signatures.ts";
 
 /** One HTTP request, read to its end. */
 export interface WireRequest {
@@ -7,6 +8,8 @@ export interface WireRequest {
   /** Path as sent, still percent-encoded, without the query. */
   path: string;
   query: URLSearchParams;
+  /** The same as sent, without the question mark. */
+  rawQuery: string;
   /** Header names in lower case. */
   headers: Record<string, string>;
   body: Buffer;
@@ -14,7 +17,7 @@ export interface WireRequest {
 
 export interface WireResponse {
   status: number;
-  headers: Record<string, string>;
+  headers: Record<string, string | string[]>;
   body: string | Buffer;
 }
 
@@ -53,6 +56,8 @@ export interface Operation {
   /** What the caller needs, with resources; asked after `locate`. Without it: `actions` on `*`. */
   permissions?(context: CallContext): Permission[];
   mutating: boolean;
+  /** For what hangs on who really calls: the signature is verified, and a wrong one refused in these words. */
+  signature?: Omit<SignatureScope, "at"> & { refuse(problem: SignatureProblem): ServiceFailure };
   /** Refuse what AWS refuses before it looks at permissions: a bucket that is not there, the wrong Region. */
   locate?(context: CallContext): void;
   /** Headers a refusal for want of permission carries. */
@@ -82,6 +87,8 @@ export interface TrailSubject {
 /** One AWS service behind the front. */
 export interface Service {
   name: ServiceName;
+  /** Whether requests to this path are its own, whatever they are signed for, and unsigned ones too. */
+  owns?(path: string): boolean;
   /** Understand a request. Throws ServiceError for what the sandbox does not know. */
   parse(request: WireRequest, region: string): Operation;
   /** Write a refusal as this service would. */

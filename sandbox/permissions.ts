@@ -80,6 +80,7 @@ function globalKeys(
     "aws:ResourceAccount": account,
     "aws:ResourceOrgID": organizationOf(account),
     "aws:SecureTransport": "true",
+    "aws:SourceIdentity": principal.sourceIdentity,
     "aws:userid": principal.principalId,
     "lambda:SourceFunctionArn": principal.functionArn,
   };

@@ -22,6 +22,8 @@ export interface Principal {
   credentials: Credentials;
   /** When the session began, epoch ms; only of an assumed role. */
   since?: number;
+  /** What was said to be behind the session when it began; it stays with every session assumed from it. */
+  sourceIdentity?: string;
   /** Id of the function container these credentials were given to, if any. */
   container?: string;
   /** Name of the function that container runs, and its ARN. */
@@ -41,6 +43,8 @@ export interface PrincipalSpec {
   name: string;
   account?: string;
   sessionName?: string;
+  /** Of an assumed role only. */
+  sourceIdentity?: string;
   policies?: PolicySource;
   expiresAt?: number;
 }
@@ -74,6 +78,7 @@ export function createPrincipals(ids: IdSequence, account: string, now: () => nu
           ...(role ? { sessionToken: ids.key("", 64) } : {}),
         },
         ...(role ? { sessionName, since: now() } : {}),
+        ...(role && spec.sourceIdentity !== undefined ? { sourceIdentity: spec.sourceIdentity } : {}),
         ...(spec.policies ? { policies: spec.policies } : {}),
         ...(spec.expiresAt === undefined ? {} : { expiresAt: spec.expiresAt }),
         ...extra,

@@ -15,6 +15,7 @@ import { expireItems } from "./dynamodb/time-to-live.ts";
 import { createEventing } from "./eventing.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
+import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
 import { seedLock } from "./s3/object-lock.ts";
@@ -66,9 +67,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     AWS_REGION: where,
     AWS_ACCESS_KEY_ID: principal.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: principal.credentials.secretAccessKey,
-    ...(principal.credentials.sessionToken ? { AWS_SESSION_TOKEN: principal.credentials.sessionToken } : {}),
+    // Empty for a user: a token left in the environment belongs to another key, and a signature with it is refused.
+    AWS_SESSION_TOKEN: principal.credentials.sessionToken ?? "",
   });
   const admin = principals.create({ type: "IAMUser", name: "sandbox-admin" });
+  const organizationOf = (member: string) => (organization?.accounts.includes(member) ? organization.id : undefined);
   const { queues, lambda, topics, bridge } = createEventing({
     registry,
     clock,
@@ -81,7 +84,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     seed,
     schedule,
     endpoint: () => endpoint,
-    organizationOf: (member) => (organization?.accounts.includes(member) ? organization.id : undefined),
+    organizationOf,
     tables: () => dynamodb.tables.values(),
   });
 
@@ -115,6 +118,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ),
       topics.service,
       createSts(principals, registry),
+      createFunctionUrls({ registry, invoker: lambda.invoker, organizationOf }),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish, invoker: lambda.invoker }),
     ],
     record(call) {

@@ -1,15 +1,26 @@
 import { ServiceError } from "./errors.ts";
 import { rolePolicies } from "./iam/role-policies.ts";
-import { type CallContext, failure, type Permission, type Service, type WireResponse } from "./operation.ts";
-import type { PrincipalRegistry } from "./principals.ts";
+import {
+  type CallContext,
+  failure,
+  type Permission,
+  type Service,
+  type ServiceFailure,
+  type WireRequest,
+  type WireResponse,
+} from "./operation.ts";
+import type { Principal, PrincipalRegistry } from "./principals.ts";
 import { escapeXml } from "./s3/wire.ts";
+import type { SignatureProblem } from "./signatures.ts";
 import type { Registry } from "./stack/registry.ts";
 
 type Input = Readonly<Record<string, string>>;
 interface Handler {
+  /** Whether the signature is verified: where the answer says who signed. */
+  isSigned?: true;
   /** The parameters it acts on; others are refused. */
   parameters: readonly string[];
-  permissions(input: Input): Permission[];
+  permissions(input: Input, caller: Principal | undefined): Permission[];
   run(input: Input, context: CallContext): string;
 }
 
@@ -19,12 +30,13 @@ const MIN_SECONDS = 900;
 const MAX_SECONDS = 43_200;
 
 /**
- * GetCallerIdentity and AssumeRole. A role's trust policy, its policies and the length of its sessions come from
+ * GetCallerIdentity, whose signature is verified, and AssumeRole. A role's trust policy, its policies and the length of its sessions come from
  * `registry`; in an account without any role there, every role exists, trusts everybody and may do everything.
  */
 export function createSts(principals: PrincipalRegistry, registry: Registry): Service {
   const handlers: Record<string, Handler> = {
     GetCallerIdentity: {
+      isSigned: true,
       parameters: [],
       // Needs no permission and can't be denied.
       permissions: () => [],
@@ -32,8 +44,8 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
         `<Arn>${escapeXml(principal.arn)}</Arn><UserId>${principal.principalId}</UserId><Account>${principal.account}</Account>`,
     },
     AssumeRole: {
-      parameters: ["RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds"],
-      permissions: (input) => [permissionToAssume(input)],
+      parameters: ["RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SourceIdentity"],
+      permissions: permissionsToAssume,
       run: (input, context) => assumeRole(principals, registry, input, context),
     },
   };
@@ -50,23 +62,19 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
         headers,
       ),
     parse(request) {
-      const {
-        Action: name = "",
-        Version: _,
-        ...input
-      } = Object.fromEntries(new URLSearchParams(request.body.toString("utf8")));
+      const { Action: name = "", Version: _, ...input } = readParameters(request);
       const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined;
       if (!handler) throw new ServiceError("InvalidAction", `The sandbox does not implement sts ${name}`, 400);
       const unknown = Object.keys(input).find((parameter) => !handler.parameters.includes(parameter));
       if (unknown) throw invalid(`The sandbox does not implement ${unknown} of sts ${name}`);
-      const permissions = handler.permissions(input);
       return {
         name,
         resource: input.RoleArn ?? "",
         input,
-        actions: permissions.map(({ action }) => action),
-        permissions: () => permissions,
+        actions: handler.permissions(input, undefined).map(({ action }) => action),
+        permissions: ({ principal }) => handler.permissions(input, principal),
         mutating: false,
+        ...(handler.isSigned && { signature: { service: "sts", refuse: refuseSignature } }),
         execute: (context) =>
           answer(
             200,
@@ -78,28 +86,48 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
   };
 }
 
-function permissionToAssume({ RoleArn = "", RoleSessionName = "", ExternalId }: Input): Permission {
-  return {
-    action: "sts:AssumeRole",
+/** A form, or with GET a query. */
+function readParameters({ method, query, body }: WireRequest): Record<string, string> {
+  return Object.fromEntries(method === "GET" ? query : new URLSearchParams(body.toString("utf8")));
+}
+
+/** A signature that is too old has the code of a wrong one, as STS answers it. */
+function refuseSignature({ kind, message }: SignatureProblem): ServiceFailure {
+  const code =
+    kind === "token" ? "InvalidClientTokenId" : kind === "incomplete" ? "IncompleteSignature" : "SignatureDoesNotMatch";
+  return failure(code, message, 403);
+}
+
+/** A source identity, given or brought along, has to be let by the caller's policies and by the role's trust. */
+function permissionsToAssume(
+  { RoleArn = "", RoleSessionName = "", ExternalId, SourceIdentity }: Input,
+  caller: Principal | undefined,
+): Permission[] {
+  const sourceIdentity = SourceIdentity ?? caller?.sourceIdentity;
+  const permission = {
     resource: RoleArn,
     account: readRoleArn(RoleArn).account,
     keys: {
       "sts:RoleSessionName": RoleSessionName,
       ...(ExternalId === undefined ? {} : { "sts:ExternalId": ExternalId }),
+      ...(sourceIdentity === undefined ? {} : { "sts:SourceIdentity": sourceIdentity }),
     },
   };
+  const actions = ["sts:AssumeRole", ...(sourceIdentity === undefined ? [] : ["sts:SetSourceIdentity"])];
+  return actions.map((action) => ({ action, ...permission }));
 }
 
 function assumeRole(
   principals: PrincipalRegistry,
   registry: Registry,
-  { RoleArn = "", RoleSessionName: sessionName = "", DurationSeconds }: Input,
+  { RoleArn = "", RoleSessionName: sessionName = "", DurationSeconds, SourceIdentity }: Input,
   { at, principal }: CallContext,
 ): string {
   const { account, name } = readRoleArn(RoleArn);
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName)) {
     throw invalid(`Value '${sessionName}' at 'roleSessionName' failed to satisfy constraint: [\\w+=,.@-]{2,64}`);
   }
+  const sourceIdentity = chooseSourceIdentity(SourceIdentity, principal);
   const role = registry.find("AWS::IAM::Role", name, account, "");
   const seconds = DurationSeconds === undefined ? HOUR_SECONDS : Number(DurationSeconds);
   checkDuration(seconds, Number(role?.properties.MaxSessionDuration ?? HOUR_SECONDS), principal.type === "AssumedRole");
@@ -111,6 +139,7 @@ function assumeRole(
       account,
       sessionName,
       expiresAt,
+      ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
       policies: () => rolePolicies(registry, account, name),
     },
     // A container is still the same process when it calls as another role: faults must find it.
@@ -118,7 +147,18 @@ function assumeRole(
       ? { container: principal.container, functionName: principal.functionName }
       : undefined,
   );
-  return `<Credentials><AccessKeyId>${credentials.accessKeyId}</AccessKeyId><SecretAccessKey>${credentials.secretAccessKey}</SecretAccessKey><SessionToken>${credentials.sessionToken}</SessionToken><Expiration>${new Date(expiresAt).toISOString()}</Expiration></Credentials><AssumedRoleUser><Arn>${escapeXml(arn)}</Arn><AssumedRoleId>${principalId}</AssumedRoleId></AssumedRoleUser>`;
+  return `<Credentials><AccessKeyId>${credentials.accessKeyId}</AccessKeyId><SecretAccessKey>${credentials.secretAccessKey}</SecretAccessKey><SessionToken>${credentials.sessionToken}</SessionToken><Expiration>${new Date(expiresAt).toISOString()}</Expiration></Credentials><AssumedRoleUser><Arn>${escapeXml(arn)}</Arn><AssumedRoleId>${principalId}</AssumedRoleId></AssumedRoleUser>${sourceIdentity === undefined ? "" : `<SourceIdentity>${sourceIdentity}</SourceIdentity>`}`;
+}
+
+/** What was set once can't be changed by assuming another role. */
+function chooseSourceIdentity(given: string | undefined, { sourceIdentity: own, arn }: Principal): string | undefined {
+  if (given === undefined || given === own) return own;
+  if (own !== undefined) {
+    const message = `User: ${arn} is not authorized to perform: sts:SetSourceIdentity: the source identity is set already`;
+    throw new ServiceError("AccessDenied", message, 403);
+  }
+  if (/^[\w+=,.@-]{2,64}$/.test(given)) return given;
+  throw invalid(`Value '${given}' at 'sourceIdentity' failed to satisfy constraint: [\\w+=,.@-]{2,64}`);
 }
 
 function checkDuration(seconds: number, roleMaximum: number, isChained: boolean): void {

@@ -74,6 +74,8 @@ export interface FunctionSpec {
   visibilityTimeoutMs?: number;
   /** Containers at a time; 4 by default. */
   maxConcurrency?: number;
+  /** It has a function URL of AuthType AWS_IAM. */
+  hasUrl?: boolean;
 }
 
 /** How an invocation went. */
@@ -149,7 +151,7 @@ export interface TableView {
   streamRecords(): StreamRecord[];
 }
 
-/** An AWS account on loopback. A test double: signatures are not verified, and what AWS does not document is not imitated. */
+/** An AWS account on loopback. A test double: signatures are verified only where they say who somebody is, and what AWS does not document is not imitated. */
 export interface Sandbox extends AccountSeeds {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
@@ -178,7 +180,7 @@ export interface Sandbox extends AccountSeeds {
   /** False: events are recorded and delivered to no function. True by default. */
   routing: boolean;
 
-  /** Environment for an SDK client or `osls invoke local`; a user `sandbox-admin` of the sandbox's account by default. */
+  /** Environment for an SDK client or `osls invoke local`; a user `sandbox-admin` of the sandbox's account by default. A user's AWS_SESSION_TOKEN is empty. */
   environment(principal?: Principal): Record<string, string>;
   createPrincipal(spec: PrincipalSpec): Principal;
   /** Refuse an IAM action; returns the call that allows it again. */

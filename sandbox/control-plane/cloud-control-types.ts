@@ -64,6 +64,12 @@ export const CLOUD_CONTROL_TYPES: Readonly<Record<string, CloudControlType>> = {
     list: ["lambda:ListEventSourceMappings"],
     shown: (mapping) => ({ Id: mapping.identifier, EventSourceMappingArn: mapping.arn, Enabled: true }),
   },
+  "AWS::Lambda::Url": {
+    read: ["lambda:GetFunctionUrlConfig"],
+    list: ["lambda:ListFunctionUrlConfigs"],
+    writeOnly: ["TargetFunctionArn", "Qualifier"],
+    shown: (url) => ({ FunctionArn: url.arn, InvokeMode: "BUFFERED" }),
+  },
   "AWS::SQS::Queue": {
     read: ["sqs:GetQueueAttributes", "sqs:ListQueueTags"],
     list: ["sqs:ListQueues"],

@@ -118,7 +118,11 @@ export function functionHandlers(registry: Registry): Record<string, ControlHand
       eventName: "DeleteFunction20150331",
       status: 204,
       run(input, caller) {
-        registry.remove(find(input, caller));
+        const fn = find(input, caller);
+        registry.remove(fn);
+        // Its URL goes with it.
+        const url = registry.find("AWS::Lambda::Url", fn.arn, fn.account, fn.region);
+        if (url) registry.remove(url);
         return {};
       },
     },

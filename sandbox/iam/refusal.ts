@@ -7,7 +7,7 @@ export function describeRefusal(
   { action, resource, account }: Permission,
   decision: Exclude<Decision, "allowed">,
 ): string {
-  const policy = action === "sts:AssumeRole" ? "role trust policy" : "resource-based policy";
+  const policy = /^sts:(AssumeRole|SetSourceIdentity)$/.test(action) ? "role trust policy" : "resource-based policy";
   const reasons = {
     "denied-by-identity": " with an explicit deny in an identity-based policy",
     "denied-by-resource": ` with an explicit deny in a ${policy}`,

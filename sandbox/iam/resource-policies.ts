@@ -8,12 +8,13 @@ type ResourcePolicy = AccessRequest["resourcePolicy"];
 /** Trusts everybody: what a role or key stands for that nobody has configured. */
 const OPEN: PolicyDocument = { Statement: { Effect: "Allow", Principal: "*", Action: "*", Resource: "*" } };
 
-/** The policy of what a permission is about: a bucket's, a key's, a queue's, or a role's trust. Undefined for everything else. */
+/** The policy of what a permission is about: a bucket's, a key's, a queue's, a function's for who invokes it, or a role's trust. Undefined for everything else. */
 export function resourcePolicyOf(registry: Registry, { action, resource, account }: Permission): ResourcePolicy {
-  if (action === "sts:AssumeRole") return trustOf(registry, resource, account);
+  if (action === "sts:AssumeRole" || action === "sts:SetSourceIdentity") return trustOf(registry, resource, account);
   if (resource.startsWith("arn:aws:s3:::")) return bucketPolicy(registry, resource);
   if (action.startsWith("kms:")) return keyPolicy(registry, resource);
   if (action.startsWith("sqs:")) return queuePolicy(registry, resource);
+  if (action.startsWith("lambda:InvokeFunction")) return functionPolicy(registry, resource);
   return undefined;
 }
 
@@ -49,4 +50,30 @@ function queuePolicy(registry: Registry, arn: string): ResourcePolicy {
     .filter(({ properties }) => listOf(properties.Queues as OneOrMore).includes(queue?.identifier ?? ""))
     .map(({ properties }) => properties.PolicyDocument as PolicyDocument);
   return { documents, isRequired: false };
+}
+
+/** Its AWS::Lambda::Permission resources that name accounts and people; those for services are looked at where services call. */
+function functionPolicy(registry: Registry, arn: string): ResourcePolicy {
+  const [, , , region = "", account = "", , name = ""] = arn.split(":");
+  const Statement = registry
+    .list("AWS::Lambda::Permission", { account, region })
+    .filter(({ properties }) => [name, arn].includes(String(properties.FunctionName)))
+    .map(({ properties }) => properties as Readonly<Record<string, string | undefined>>)
+    .filter(({ Principal = "" }) => !Principal.endsWith(".amazonaws.com"))
+    .map(({ Principal = "", Action = "", FunctionUrlAuthType, InvokedViaFunctionUrl, PrincipalOrgID }) => ({
+      Effect: "Allow",
+      Principal: { AWS: Principal },
+      Action,
+      Resource: arn,
+      Condition: {
+        StringEquals: {
+          ...(FunctionUrlAuthType !== undefined && { "lambda:FunctionUrlAuthType": FunctionUrlAuthType }),
+          ...(PrincipalOrgID !== undefined && { "aws:PrincipalOrgID": PrincipalOrgID }),
+        },
+        Bool: {
+          ...(InvokedViaFunctionUrl !== undefined && { "lambda:InvokedViaFunctionUrl": String(InvokedViaFunctionUrl) }),
+        },
+      },
+    }));
+  return { documents: [{ Statement }], isRequired: false };
 }

@@ -94,8 +94,10 @@ function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** S3 gives times in whole seconds, and writes them with three zeros behind. */
 function describeObject({ key, at, etag, body }: ObjectVersion) {
-  return { Key: key, LastModified: new Date(at), ETag: `"${etag}"`, Size: body.length, StorageClass: "STANDARD" };
+  const LastModified = new Date(Math.floor(at / 1000) * 1000);
+  return { Key: key, LastModified, ETag: `"${etag}"`, Size: body.length, StorageClass: "STANDARD" };
 }
 
 function readLimit(asked: unknown): number {

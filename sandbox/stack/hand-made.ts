@@ -9,7 +9,7 @@ import type { StackServices } from "./resources.ts";
  */
 export function deployHandMade(
   spec: FunctionSpec,
-  { registry, account, region, defineFunction }: StackServices,
+  { registry, account, region, defineFunction, functionUrl }: StackServices,
   queues: QueueStore,
   streamArnOf: (table: string) => string,
 ): void {
@@ -30,6 +30,10 @@ export function deployHandMade(
     ...(spec.maxConcurrency !== undefined && { maxContainers: spec.maxConcurrency }),
   });
 
+  if (spec.hasUrl === true) {
+    const FunctionUrl = functionUrl(name, { account, region });
+    put("AWS::Lambda::Url", arn, arn, { AuthType: "AWS_IAM", TargetFunctionArn: arn, FunctionUrl });
+  }
   const dead = queues.open(`cordon-${name}-dead`);
   const queue = queues.open(`cordon-${name}`);
   Object.assign(queue.properties, {

@@ -4,7 +4,7 @@ export interface StackResource {
   readonly type: string;
   /**
    * CloudFormation's primary identifier, which is what Cloud Control takes (Rule: Arn, Function: FunctionName,
-   * EventSourceMapping: Id, Queue: QueueUrl, Table: TableName, Key: KeyId, Alias: AliasName, Role: RoleName, Bucket:
+   * EventSourceMapping: Id, Url: FunctionArn, Queue: QueueUrl, Table: TableName, Key: KeyId, Alias: AliasName, Role: RoleName, Bucket:
    * BucketName, BucketPolicy: Bucket, EventBus: Name, Topic: TopicArn, Alarm: AlarmName, LogGroup: LogGroupName).
    */
   readonly identifier: string;
@@ -12,6 +12,8 @@ export interface StackResource {
   readonly account: string;
   readonly region: string;
   readonly logicalId?: string;
+  /** Epoch ms; where an API tells it. */
+  readonly createdAt?: number;
   /** CloudFormation properties, intrinsics resolved. Mutable: control-plane calls change them in place. */
   properties: Record<string, unknown>;
 }

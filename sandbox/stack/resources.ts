@@ -15,7 +15,10 @@ export interface StackServices {
   registry: Registry;
   account: string;
   region: string;
+  /** Epoch ms. */
+  now(): number;
   queueUrl(name: string, account: string): string;
+  functionUrl(functionName: string, place: Pick<Place, "account" | "region">): string;
   createId(): string;
   /** A few capital letters and digits, for generated names. */
   createSuffix(): string;
@@ -126,6 +129,7 @@ export const makers: Readonly<Record<string, Maker>> = {
     return put(services, place, properties, { ...made, identifier: id, arn });
   },
   "AWS::Lambda::Permission": byId,
+  "AWS::Lambda::Url": makeFunctionUrl,
   "AWS::Lambda::Version": ({ FunctionName }, { account, region }) => {
     const name = String(FunctionName).split(":").at(-1);
     return { ref: `arn:aws:lambda:${region}:${account}:function:${name}:1`, attributes: { Version: "1" } };
@@ -189,6 +193,23 @@ function makeFunction(properties: Properties, place: Place, services: Services):
   return result;
 }
 
+function makeFunctionUrl(properties: Properties, place: Place, services: Services): Made {
+  const { TargetFunctionArn, AuthType, InvokeMode = "BUFFERED", ...unknown } = properties;
+  if (AuthType !== "AWS_IAM")
+    throw new Error(`The sandbox knows function URLs of AuthType AWS_IAM only, not ${AuthType}`);
+  if (InvokeMode !== "BUFFERED") throw new Error(`The sandbox does not know a function URL's InvokeMode ${InvokeMode}`);
+  const [strange] = Object.keys(unknown);
+  if (strange !== undefined) throw new Error(`The sandbox does not know a function URL's ${strange}`);
+  const functionName = String(TargetFunctionArn).split(":").at(-1) ?? "";
+  const arn = `arn:aws:lambda:${place.region}:${place.account}:function:${functionName}`;
+  const FunctionUrl = services.functionUrl(functionName, place);
+  const made: Made = { ref: arn, attributes: { FunctionArn: arn, FunctionUrl } };
+  // Of a function that was left out.
+  if (!services.registry.find("AWS::Lambda::Function", functionName, place.account, place.region)) return made;
+  const createdAt = services.now();
+  return put(services, place, { ...properties, FunctionUrl }, { ...made, identifier: arn, arn, createdAt });
+}
+
 function makeBucket(properties: Properties, place: Place, services: Services): Made {
   const name = nameOf(properties.BucketName, 63, place, services).toLowerCase();
   const arn = `arn:aws:s3:::${name}`;
@@ -234,9 +255,13 @@ function put(
   { registry }: Services,
   { type, account, region, logicalId }: Place,
   properties: Properties,
-  { identifier, arn, ref, attributes }: { identifier: string; arn: string; ref: string; attributes: Properties },
+  {
+    ref,
+    attributes,
+    ...named
+  }: Pick<Made, "ref" | "attributes"> & Pick<StackResource, "identifier" | "arn" | "createdAt">,
 ): Made {
-  const resource: StackResource = { type, identifier, arn, account, region, logicalId, properties };
+  const resource: StackResource = { type, ...named, account, region, logicalId, properties };
   registry.put(resource);
   return { ref, attributes, resource };
 }

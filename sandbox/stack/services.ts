@@ -1,6 +1,7 @@
 import type { SandboxClock } from "../clock.ts";
 import type { TableSchema } from "../dynamodb/store.ts";
 import { createTable, type DynamoDBState } from "../dynamodb/tables.ts";
+import { functionUrlOf } from "../lambda/function-url-address.ts";
 import type { IdSequence } from "../sequence.ts";
 import type { Registry } from "./registry.ts";
 import type { StackServices } from "./resources.ts";
@@ -24,6 +25,8 @@ export function createStackServices(
     defineFunction,
     createId: ids.uuid,
     createSuffix: () => ids.key("", 12),
+    now: clock.now,
+    functionUrl: (name, place) => functionUrlOf(endpoint, place, name),
     queueUrl: (name, owner) => `${endpoint}/${owner}/${name}`,
     createTable(name, place, { StreamSpecification, TimeToLiveSpecification, ...properties }) {
       const timeToLive = TimeToLiveSpecification as { AttributeName: string; Enabled: boolean } | undefined;

@@ -33,6 +33,17 @@ const put = (...Rules: ReplicationRule[]) =>
   s3.send(new PutBucketReplicationCommand({ Bucket: "source", ReplicationConfiguration: { Role: ROLE, Rules } }));
 
 describe("a mutating call", () => {
+  it("is told with the source identity of its session beside who issued it", async () => {
+    const ann = sandbox.createPrincipal({ type: "AssumedRole", name: "admin", sourceIdentity: "ann@example.org" });
+    s3 = s3Client(sandbox, undefined, ann);
+
+    await put(rule("one", 1));
+
+    expect(sandbox.events[0]?.detail.userIdentity).toMatchObject({
+      sessionContext: { sessionIssuer: { userName: "admin" }, sourceIdentity: "ann@example.org" },
+    });
+  });
+
   it("leaves CloudTrail's record in EventBridge's envelope", async () => {
     const { $metadata } = await put(rule("one", 1));
 

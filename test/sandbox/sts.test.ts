@@ -131,9 +131,10 @@ describe("a session", () => {
   it("is over when the clock says so", async () => {
     const config = sessionConfig(await assume(undefined, { DurationSeconds }));
     sandbox.createTable("cordon");
-    const sts = new STSClient(config);
     const calls = {
-      sts: () => sts.send(new GetCallerIdentityCommand({})),
+      // The session's credentials with the clock of that moment: their signature is looked at.
+      sts: () =>
+        new STSClient({ ...config, systemClockOffset: sandbox.clock.offsetMs }).send(new GetCallerIdentityCommand({})),
       s3: () => new S3Client({ ...config, forcePathStyle: true }).send(new HeadBucketCommand({ Bucket: "none" })),
       dynamodb: () => new DynamoDBClient(config).send(new ScanCommand({ TableName: "none" })),
     };
@@ -168,5 +169,67 @@ describe("a session", () => {
 
     if (!isAllowed) expect(await failureOf(call)).toMatchObject({ name: "ValidationError" });
     else expect((await call).Credentials?.Expiration?.getTime()).toBeGreaterThan(sandbox.clock.now() + seconds * 990);
+  });
+});
+
+describe("a source identity", () => {
+  const SOURCE = { SourceIdentity: "ann@example.org" };
+  const may = (...Action: string[]) => ({ Statement: { Effect: "Allow", Action, Resource: MEMBER_ROLE } });
+  const trusts = (Action: string[], Condition: Statement["Condition"] = {}): PolicyDocument => ({
+    Statement: [{ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${CELL}:root` }, Action, Condition }],
+  });
+  const BOTH = ["sts:AssumeRole", "sts:SetSourceIdentity"];
+  const isAnn = { StringEquals: { "sts:SourceIdentity": "ann@example.org" } };
+
+  it.each<[string, PolicyDocument, PolicyDocument, object, boolean]>([
+    ["is set with leave of both", may(...BOTH), trusts(BOTH), SOURCE, true],
+    ["is not set without the caller's leave", may("sts:AssumeRole"), trusts(BOTH), SOURCE, false],
+    ["is not set without the role's leave", may(...BOTH), trusts(["sts:AssumeRole"]), SOURCE, false],
+    ["is the one the role wants", may(...BOTH), trusts(BOTH, isAnn), SOURCE, true],
+    ["is not the one the role wants", may(...BOTH), trusts(BOTH, isAnn), { SourceIdentity: "bob" }, false],
+    ["can't be left out where the role wants one", may(...BOTH), trusts(BOTH, isAnn), {}, false],
+  ])("%s", async (_name, policy, document, more, isAllowed) => {
+    putRole(document);
+
+    const call = assume(function_(policy), more);
+
+    if (isAllowed) expect((await call).SourceIdentity).toBe("ann@example.org");
+    else expect(await failureOf(call)).toMatchObject({ name: "AccessDenied" });
+  });
+
+  it.each(["a", "aws:ann", "a b"])("can't be %j", async (SourceIdentity) => {
+    expect(await failureOf(assume(undefined, { SourceIdentity }))).toMatchObject({ name: "ValidationError" });
+  });
+
+  it("stays with every session assumed from the first, and can't be changed", async () => {
+    const first = new STSClient(sessionConfig(await assume(undefined, SOURCE)));
+    const again = (more: object = {}) =>
+      first.send(new AssumeRoleCommand({ RoleArn: MEMBER_ROLE, RoleSessionName: "again", ...more }));
+
+    expect((await again()).SourceIdentity).toBe("ann@example.org");
+    expect((await again(SOURCE)).SourceIdentity).toBe("ann@example.org");
+    expect(sandbox.calls.at(-1)?.permissions.map(({ action }) => action)).toEqual(BOTH);
+    expect(await failureOf(again({ SourceIdentity: "bob" }))).toMatchObject({ name: "AccessDenied" });
+  });
+
+  it("needs the next role's leave to be brought along", async () => {
+    putRole(trusts(["sts:AssumeRole"]));
+    const ann = sandbox.createPrincipal({ type: "AssumedRole", name: "admin", sourceIdentity: "ann@example.org" });
+
+    expect(await failureOf(assume(ann))).toMatchObject({ name: "AccessDenied" });
+  });
+
+  it("is told to policies", async () => {
+    const Condition = { StringEquals: { "aws:SourceIdentity": "ann" } };
+    const policies = () => [{ Statement: { Effect: "Allow", Action: "s3:*", Resource: "*", Condition } }];
+    sandbox.createBucket({ name: "ours" });
+    const head = (sourceIdentity: string) => {
+      const principal = sandbox.createPrincipal({ type: "AssumedRole", name: "admin", sourceIdentity, policies });
+      const s3 = new S3Client({ ...clientConfig(sandbox, undefined, principal), forcePathStyle: true });
+      return s3.send(new HeadBucketCommand({ Bucket: "ours" }));
+    };
+
+    expect((await head("ann")).$metadata.httpStatusCode).toBe(200);
+    expect((await failureOf(head("bob"))).$metadata?.httpStatusCode).toBe(403);
   });
 });

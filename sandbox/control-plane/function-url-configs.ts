@@ -1,0 +1,40 @@
+import { ServiceError } from "../errors.ts";
+import type { Registry } from "../stack/registry.ts";
+import type { ControlHandler } from "./control-service.ts";
+import { requireText } from "./input.ts";
+import { functionArn } from "./lambda-functions.ts";
+
+/** What a function's URL is, of those that templates made. */
+export function functionUrlConfigHandlers(registry: Registry): Record<string, ControlHandler> {
+  return {
+    GetFunctionUrlConfig: {
+      permissions: (input, caller) => [
+        {
+          action: "lambda:GetFunctionUrlConfig",
+          resource: functionArn(input.FunctionName, caller),
+          account: caller.account,
+          keys: { "lambda:FunctionUrlAuthType": "AWS_IAM" },
+        },
+      ],
+      run(input, caller) {
+        const arn = functionArn(requireText(input, "FunctionName"), caller);
+        const url = registry.find("AWS::Lambda::Url", arn, caller.account, caller.region);
+        if (!url) {
+          const message = "The resource you requested does not exist.";
+          throw new ServiceError("ResourceNotFoundException", message, 404, { members: { Type: "User" } });
+        }
+        const { FunctionUrl, AuthType } = url.properties;
+        // Never changed here: there is no UpdateFunctionUrlConfig.
+        const time = new Date(url.createdAt ?? 0).toISOString();
+        return {
+          FunctionUrl,
+          FunctionArn: arn,
+          AuthType,
+          CreationTime: time,
+          LastModifiedTime: time,
+          InvokeMode: "BUFFERED",
+        };
+      },
+    },
+  };
+}
