@@ -75,6 +75,7 @@ export function readOnly({ s3 }: Pick<Ports, "s3">): Ports {
       },
       readTags: (bucket) => s3.readTags(bucket),
       regionOf: (name, seenFrom) => s3.regionOf(name, seenFrom),
+      countObjects: (bucket, prefix, window) => s3.countObjects(bucket, prefix, window),
     },
   };
 }

@@ -1,5 +1,6 @@
 import { CordonError } from "../shared/errors.ts";
 import type {
+  Brake,
   ControlRecord,
   Entries,
   FindingRecord,
@@ -8,6 +9,7 @@ import type {
   ResourceRecord,
   RunRecord,
   SeenClass,
+  Storm,
 } from "../shared/journal/journal.ts";
 import { counterKey, resourceKey, runKey } from "../shared/journal/keys.ts";
 import { openFindings, pruned } from "../shared/journal/resource-item.ts";
@@ -28,7 +30,7 @@ const EMPTY: Omit<Shared, "resource"> = { version: 0, leaseUntilMs: 0, runs: 0, 
 
 /**
  * A journal in this process's memory, for trying out: the pipeline runs as deployed and no table hears of it. It takes and refuses what `DynamoDbJournal` does
- * (test/cli/memory-journal.test.ts holds them together). No brake is ever on, and evidence is counted as written without being kept.
+ * (test/cli/memory-journal.test.ts holds them together). Evidence is counted as written without being kept.
  */
 export class MemoryJournal implements Journal {
   readonly #resources = new Map<string, Item>();
@@ -37,6 +39,9 @@ export class MemoryJournal implements Journal {
   readonly #findings = new Map<string, FindingRecord>();
   readonly #evidence = new Set<string>();
   readonly #counters = new Map<string, number>();
+  readonly #storms = new Map<string, Storm & { readonly nextAtMs: number }>();
+  readonly #proofs = new Set<string>();
+  #brake: Brake | undefined;
 
   /** What was journalled of a resource before. Takes the place of whatever is known of it; to be called before the first event about it. */
   seed(
@@ -89,10 +94,58 @@ export class MemoryJournal implements Journal {
     return true;
   }
 
-  async open(resource: ResourceRef, controlId: string): Promise<{ record: ResourceRecord }> {
+  async open(
+    resource: ResourceRef,
+    controlId: string,
+    scope = "",
+  ): Promise<{ record: ResourceRecord; brake?: Brake; storm?: Storm }> {
     const record = this.recordOf(resource, controlId);
     this.#remember(record);
-    return { record };
+    const storm = this.#storms.get(scope);
+    return {
+      record,
+      ...(this.#brake !== undefined && { brake: this.#brake }),
+      ...(storm !== undefined && { storm: stormOf(storm) }),
+    };
+  }
+
+  async beginStorm(scope: string, storm: Omit<Storm, "isOn">): Promise<void> {
+    const last = this.#storms.get(scope);
+    if (last !== undefined && last.generation >= storm.generation) return;
+    this.#storms.set(scope, { ...storm, isOn: true, nextAtMs: storm.lastAtMs });
+  }
+
+  async takeTurn(
+    scope: string,
+    { generation, nowMs, intervalMs }: { generation: number; nowMs: number; intervalMs: number },
+  ): Promise<number | undefined> {
+    const storm = this.#storms.get(scope);
+    if (storm?.isOn !== true || storm.generation !== generation) return undefined;
+    const turnMs = Math.max(storm.nextAtMs, nowMs);
+    this.#storms.set(scope, { ...storm, nextAtMs: turnMs + intervalMs, lastAtMs: nowMs });
+    return turnMs;
+  }
+
+  async endStorm(
+    scope: string,
+    generation: number,
+    unlessSinceMs = Number.MAX_SAFE_INTEGER,
+  ): Promise<number | undefined> {
+    const storm = this.#storms.get(scope);
+    if (storm === undefined || storm.generation !== generation) return undefined;
+    if (storm.lastAtMs > unlessSinceMs) return storm.lastAtMs;
+    this.#storms.set(scope, { ...storm, isOn: false });
+    return undefined;
+  }
+
+  async useProof(proof: string): Promise<boolean> {
+    if (this.#proofs.has(proof)) return false;
+    this.#proofs.add(proof);
+    return true;
+  }
+
+  async switchBrake({ isOn, ...brake }: Brake & { readonly isOn: boolean }): Promise<void> {
+    this.#brake = isOn ? brake : undefined;
   }
 
   async count(scope: string, windowMs: number, nowMs: number): Promise<number> {
@@ -138,9 +191,19 @@ export class MemoryJournal implements Journal {
     return copyOf(this.#findings.get(id));
   }
 
-  #put({ controlId, others, findings, unfinishedRun, leftBy, sentTo, ...shared }: ResourceRecord): void {
+  #put({
+    controlId,
+    others,
+    findings,
+    unfinishedRun,
+    leftBy,
+    causes,
+    isCauseLost,
+    sentTo,
+    ...shared
+  }: ResourceRecord): void {
     const { pk } = resourceKey(shared.resource);
-    const own = { findings, unfinishedRun, leftBy } as ControlRecord;
+    const own = { findings, unfinishedRun, leftBy, causes, isCauseLost } as ControlRecord;
     const stored = this.#resources.get(pk);
     const item: Item = {
       // An update: what the record doesn't say stays as it is.
@@ -168,6 +231,10 @@ export class MemoryJournal implements Journal {
       ...(classSource !== undefined && { classSource }),
     });
   }
+}
+
+function stormOf({ generation, isOn, lastAtMs, findingId }: Storm): Storm {
+  return { generation, isOn, lastAtMs, findingId };
 }
 
 /** Nothing open, nobody at work, and no class journalled that the one seen may not replace. */

@@ -1,5 +1,5 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
-import type { Change, Exception, Finding, Principal, Tag } from "../shared/types.ts";
+import type { Change, Exception, Finding, PendingPlan, Principal, Tag } from "../shared/types.ts";
 
 /** What stands in the place of what is not shown. */
 export const HIDDEN = "(hidden: --reveal)";
@@ -11,7 +11,7 @@ export const HIDDEN = "(hidden: --reveal)";
  */
 export function redactFinding(record: FindingRecord): FindingRecord {
   const { id, controlId, controlTitle, resource, resourceTags, evidence, ...others } = record;
-  const { principal, exception, decision, changes, ...rest } = others;
+  const { principal, exception, decision, changes, sayings, pending, ...rest } = others;
   const hide = (text: string) => redactText(text, namesIn(record));
   const { facts } = decision.explanation;
   return {
@@ -33,6 +33,8 @@ export function redactFinding(record: FindingRecord): FindingRecord {
     },
     ...(principal !== undefined && { principal: redactPrincipal(principal) }),
     ...(exception !== undefined && { exception: redactException(exception) }),
+    ...(sayings !== undefined && { sayings: sayings.map((saying) => ({ ...saying, by: HIDDEN, reason: HIDDEN })) }),
+    ...(pending !== undefined && { pending: redactPending(pending) }),
     ...(resourceTags !== undefined && { resourceTags: resourceTags.map(redactTag) }),
     evidence,
   };
@@ -53,8 +55,12 @@ export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
 }
 
 /** A user, or the session of a role, is a person; a role is not. Where no ARN stands, a person's name does: whoever approved something. Pure. */
-export function redactPrincipal({ arn, agent: _, ...principal }: Principal): Principal {
-  return { ...principal, ...(arn !== undefined && { arn: arn.startsWith("arn:") ? redactText(arn) : HIDDEN }) };
+export function redactPrincipal({ arn, sourceIdentity, agent: _, ...principal }: Principal): Principal {
+  return {
+    ...principal,
+    ...(sourceIdentity !== undefined && { sourceIdentity: HIDDEN }),
+    ...(arn !== undefined && { arn: arn.startsWith("arn:") ? redactText(arn) : HIDDEN }),
+  };
 }
 
 /** Where something changes is shown, and values only that can say nothing of keys, tags or people. What is absent stays absent. Pure. */
@@ -64,6 +70,18 @@ export function redactChanges(changes: readonly Change[]): readonly Change[] {
     ...(before !== undefined && { before: isHarmless(before) ? before : HIDDEN }),
     ...(after !== undefined && { after: isHarmless(after) ? after : HIDDEN }),
   }));
+}
+
+/** A plan, with where it changes something. */
+function redactPending({ steps, ...pending }: PendingPlan): PendingPlan {
+  return {
+    ...pending,
+    steps: steps.map(({ operation, changes, inverse }) => ({
+      operation,
+      changes: redactChanges(changes),
+      inverse: { operation: inverse.operation, changes: redactChanges(inverse.changes) },
+    })),
+  };
 }
 
 function isHarmless(value: unknown): boolean {
@@ -79,8 +97,15 @@ function redactException(exception: Exception): Exception {
 }
 
 /** What is called so in this record, wherever else it is written: the longest first, for one may be part of another. */
-function namesIn({ exception, principal, facts }: FindingRecord): readonly string[] {
-  const who = [exception?.approver, exception?.reason, principal?.arn?.startsWith("arn:") ? undefined : principal?.arn];
+function namesIn({ exception, principal, facts, sayings = [] }: FindingRecord): readonly string[] {
+  const said = sayings.flatMap(({ by, reason }) => [by, reason]);
+  const who = [
+    ...said,
+    exception?.approver,
+    exception?.reason,
+    principal?.sourceIdentity,
+    principal?.arn?.startsWith("arn:") ? undefined : principal?.arn,
+  ];
   const which = facts.kind === "transfer" ? facts.tags.map(({ key, value }) => `${key}=${value}`) : [];
   return [...who, ...which]
     .filter((name) => name !== undefined && name.length >= SHORTEST_NAME)
@@ -91,10 +116,16 @@ function namesIn({ exception, principal, facts }: FindingRecord): readonly strin
 /** A shorter one would be found in the middle of words. */
 const SHORTEST_NAME = 3;
 
-/** Who is named in a sentence of Cordon's, and why: the sentences of exceptions (shared/policy/waivers.ts), rollbacks and the brake. */
+/** Who is named in a sentence of Cordon's, and why: the sentences of exceptions (shared/policy/waivers.ts), of people's decisions (shared/lifecycle) and of the brake. */
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
-  [/\b(exception by|rolled back by) .*? until (\d{4}-[\d:.T-]+Z): .*$/s, `$1 ${HIDDEN} until $2: ${HIDDEN}`],
+  [
+    /\b(exception by|rolled back by|let be by|extended until [\d:.TZ-]+ by) .*? until (\d{4}-[\d:.T-]+Z): .*$/s,
+    `$1 ${HIDDEN} until $2: ${HIDDEN}`,
+  ],
   [/\bthe exception by .*? (expired at|was granted for) /s, `the exception by ${HIDDEN} $1 `],
+  [/\bapproved by .*? at (\d{4}-[\d:.T-]+Z): .*$/s, `approved by ${HIDDEN} at $1: ${HIDDEN}`],
+  [/\b(extended until \d{4}-[\d:.T-]+Z by|ended by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
+  [/^.* put it on: .*$/s, `${HIDDEN} put it on: ${HIDDEN}`],
   [/\bthe brake \(.*\)/s, `the brake ${HIDDEN}`],
   // Users, sessions and federated users; what follows the ARN is kept.
   [/(:user\/|:assumed-role\/[\w+=,.@-]+\/|:federated-user\/)[\w+=,.@/-]*[\w+=@/-]/g, `$1${HIDDEN}`],

@@ -7,7 +7,6 @@ import { plain, toSeconds } from "./text.ts";
 export interface Order {
   readonly findingId: string;
   readonly reason: string;
-  readonly approver: string;
   readonly hours?: number;
 }
 
@@ -20,7 +19,6 @@ export interface Preview {
   readonly consequences: readonly string[];
   readonly exception: {
     readonly reason: string;
-    readonly approver: string;
     readonly until: string;
     readonly hours: number;
     /** Policy's limit, by the policy this command goes by. */
@@ -45,7 +43,7 @@ export function previewOf(finding: FindingRecord, order: Order, policy: Residenc
   const isOther = decision.policyDigest !== policy.digest;
   const tooLong = `${hours} hours are more than the ${mostHours} that policy ${policy.name} allows`;
   const isTooLong = hours > mostHours;
-  const { reason, approver } = order;
+  const { reason } = order;
   const isLetBe = status === "exempt" || status === "rolling-back";
   const warnings = [
     ...(isOther
@@ -76,7 +74,7 @@ export function previewOf(finding: FindingRecord, order: Order, policy: Residenc
         : []),
       reversible,
     ],
-    exception: { reason, approver, until: new Date(nowMs + hours * HOUR_MS).toISOString(), hours, mostHours },
+    exception: { reason, until: new Date(nowMs + hours * HOUR_MS).toISOString(), hours, mostHours },
     warnings,
     ...(refusal !== undefined && { refusal }),
   };
@@ -110,7 +108,7 @@ export function describePreview({ finding, puttingBack, consequences, exception,
       "Exception",
       [
         `until ${toSeconds(exception.until)} (${exception.hours} h; policy allows up to ${exception.mostHours} h), contained again after it`,
-        `by ${exception.approver}: ${exception.reason}`,
+        `by you: ${exception.reason}`,
       ],
     ],
     ["Mind", warnings],

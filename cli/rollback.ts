@@ -1,51 +1,77 @@
-import { invokeFunction, tryInvocation } from "../shared/aws/invoke-function.ts";
-import { CordonError } from "../shared/errors.ts";
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import { command, exitCodes } from "./command.ts";
 import { confirmed } from "./confirm.ts";
-import { JOURNAL_SETTINGS, openJournal } from "./journal.ts";
+import {
+  DECIDE_ARGS,
+  DECIDE_NOTES,
+  type Environment,
+  environmentOf,
+  findingIdOf,
+  hoursOf,
+  isDenied,
+  openDesk,
+  readFinding,
+  reasonOf,
+} from "./decide.ts";
+import { describeOutcome, type Outcome, outcomeOf, toJson } from "./outcome.ts";
 import { POLICY_SETTINGS, policyInUse } from "./policy-in-use.ts";
 import { redactFinding } from "./redact.ts";
-import { describeOutcome, type Outcome, outcomeOf, resultIn, toJson } from "./rollback-outcome.ts";
+import { rollBackMany } from "./rollback-many.ts";
 import { describePreview, type Order, previewOf } from "./rollback-preview.ts";
 
-const FINDING_ID = /^f-[0-9a-f]{20}$/;
-
-/** `cordon rollback`: takes one containment back, by the deployed function that decides. */
+/** `cordon rollback`: takes containments back, by the deployed function that decides. */
 export const rollback = command(
   {
     name: "rollback",
-    summary: "Takes one containment back, exactly, and has the finding let be until an exception ends",
-    notes: `It shows first what would be put back and until when the exception would hold, and asks. Without a terminal to ask on it does nothing unless --yes is given.
-Then the cell's own function <stack>-decide does it, or refuses: when somebody has changed the resource since, it shows the difference. Asking twice changes
-nothing the second time.
+    summary: "Takes containments back, exactly: one, all of one run, or those of a time",
+    notes: `One finding:    cordon rollback <finding> --reason "..."
+One run:        cordon rollback --run <finding> --reason "..."     all that was changed together with it
+A time:         cordon rollback --since 2h --control <id> --reason "..." [--until ...] [--account ...]
 
-You need lambda:InvokeFunction on that function, and dynamodb:GetItem on the table for the preview. With --yes it goes on without a preview where that is denied.
+It shows first what would be put back and until when the exceptions would hold, and asks. Without a terminal to ask on it does nothing unless --yes is given.
+When somebody has changed a resource since, that one is refused, with the difference. Asking twice changes nothing the second time. Of many the last is
+taken back first, and one that is refused does not hold up the others. To have nothing contained meanwhile: cordon brake on.
 
-${JOURNAL_SETTINGS}
-CORDON_STACK, or --stack: the name of the cell's stack, such as cordon-prod. Without CORDON_TABLE the table is taken to be named after it.
+${DECIDE_NOTES}
+For one finding, --yes goes on without a preview where the table may not be read; for many, dynamodb:Scan is needed.
 ${POLICY_SETTINGS.replace("--policy, else ", "")} It only tells the limit; the deployed function goes by its own.
 
-Exit code: 0 done (or, with --dry-run, it could be), 1 refused or inconclusive, 2 it could not be run.`,
+Exit code: 0 done (or, with --dry-run, it could be), 1 something was refused or inconclusive, 2 it could not be run.`,
   },
   {
-    finding: { type: "positional", description: "The finding's id, such as f-0123456789abcdef0123", required: true },
+    finding: { type: "positional", description: "The finding's id, such as f-0123456789abcdef0123", required: false },
     reason: { type: "string", description: "Why it is taken back; kept as evidence", required: true },
-    approver: { type: "string", description: "Who decided it; kept as evidence", required: true },
     hours: { type: "string", description: "How long it is let be; else policy's default", valueHint: "number" },
-    stack: { type: "string", description: "The name of the cell's stack; else CORDON_STACK", valueHint: "name" },
-    "dry-run": { type: "boolean", description: "Show what would be done, and whether it may be asked for" },
-    yes: { type: "boolean", description: "Don't ask" },
-    json: { type: "boolean", description: "The same as JSON" },
-    reveal: { type: "boolean", description: "Show also who, which keys and which tags" },
+    run: { type: "string", description: "All that the run changed which contained this finding", valueHint: "finding" },
+    since: {
+      type: "string",
+      description: "All that was contained since: a time, or 30m, 6h, 2d ago",
+      valueHint: "time",
+    },
+    until: { type: "string", description: "And not later than", valueHint: "time" },
+    control: { type: "string", description: "Of this control only", valueHint: "id" },
+    account: { type: "string", description: "Of this account only", valueHint: "id" },
+    ...DECIDE_ARGS,
   },
   async (args) => {
-    const order = orderOf(args);
-    const env = environment(args.stack);
-    const functionName = `${env.CORDON_STACK}-decide`;
+    const reason = reasonOf(args.reason);
+    const hours = hoursOf(args.hours);
+    const env = environmentOf(args.stack);
+    const ways = [args.finding, args.run, args.since].filter((each) => each !== undefined);
+    if (ways.length !== 1)
+      throw new Error("found none or several of a finding, --run and --since; expected one of them");
+    const shared = { reason, ...(hours !== undefined && { hours }) };
+    if (args.finding === undefined) {
+      const { hours: _, ...choice } = args;
+      return rollBackMany({ ...choice, ...shared }, env);
+    }
+    for (const option of ["until", "control", "account"] as const)
+      if (args[option] !== undefined) throw new Error(`--${option} goes with --since or --run, not with one finding`);
+
+    const order: Order = { findingId: findingIdOf(args.finding), ...shared };
     const { policy } = await policyInUse(undefined, env);
-    const finding = await readFinding(order.findingId, env, args.yes === true);
+    const finding = await readOrNot(order.findingId, env, args.yes === true);
     const preview =
       finding && previewOf(args.reveal ? finding : redactFinding(finding), order, policy, systemClock.nowMs());
     const isDry = args["dry-run"] === true;
@@ -54,83 +80,32 @@ Exit code: 0 done (or, with --dry-run, it could be), 1 refused or inconclusive, 
       process.stdout.write(args.json ? toJson(isDry, preview, outcome) : describeOutcome(outcome));
       return outcome.kind === "done" || outcome.kind === "possible" ? exitCodes.fine : exitCodes.wrong;
     };
-
     if (preview?.refusal !== undefined) return end({ kind: "refused", reasons: [preview.refusal], changes: [] });
-    if (isDry) {
-      await tryInvocation(functionName);
-      return end({ kind: "possible", reasons: [`${functionName} may be asked to; nothing was changed`], changes: [] });
-    }
+    const desk = await openDesk(env);
+    if (isDry)
+      return end({
+        kind: "possible",
+        reasons: [`${desk.functionName} could be asked to; nothing was changed`],
+        changes: [],
+      });
     if (args.yes !== true) {
       if (preview !== undefined && args.json) process.stderr.write(`${describePreview(preview)}\n`);
-      if (!(await confirmed(`Take it back by ${functionName}?`)))
+      if (!(await confirmed(`Take it back by ${desk.functionName}?`)))
         return end({ kind: "refused", reasons: ["you did not say yes; nothing was changed"], changes: [] });
     }
-    const { findingId, reason, approver, hours } = order;
-    const invoked = await invokeFunction(functionName, {
-      action: "roll-back",
-      findingId,
-      reason,
-      approver,
-      ...(hours !== undefined && { expiresInHours: hours }),
-    }).catch((error: unknown) => {
-      if (!(error instanceof CordonError) || error.kind !== "unavailable") throw error;
-      throw new CordonError(
-        "unavailable",
-        `${error.message}. It may have been done all the same: ask again, which changes nothing the second time.`,
-        { cause: error },
-      );
-    });
-    if (invoked.kind === "failed") throw new Error(`${functionName} failed: ${invoked.reason}`);
-    return end(outcomeOf(resultIn(invoked.answer, functionName), order, args.reveal === true));
+    return end(outcomeOf(await desk.decide(orderFor(order)), ["exempt"], args.reveal === true));
   },
 );
 
-/** Throws Error for what the function would refuse whatever its policy. */
-function orderOf(args: { finding: string; reason: string; approver: string; hours?: string | undefined }): Order {
-  const text = (name: "reason" | "approver") => {
-    const value = args[name].trim();
-    if (value === "" || value.length > MAX_TEXT)
-      throw new Error(`--${name}: found ${value.length} characters, expected 1 to ${MAX_TEXT}`);
-    return value;
-  };
-  const findingId = args.finding.trim();
-  if (!FINDING_ID.test(findingId))
-    throw new Error(
-      `found "${findingId.slice(0, 60)}", expected a finding's id: f- and 20 hexadecimal digits (cordon findings lists them)`,
-    );
-  const hours = args.hours === undefined ? undefined : Number(args.hours);
-  if (hours !== undefined && !(hours > 0 && Number.isFinite(hours)))
-    throw new Error(`--hours: found "${args.hours}", expected a number above 0`);
-  return { findingId, reason: text("reason"), approver: text("approver"), ...(hours !== undefined && { hours }) };
-}
-
-const MAX_TEXT = 500;
-
-function environment(stack: string | undefined): Readonly<Record<string, string | undefined>> {
-  const { env } = process;
-  const name = (stack ?? env.CORDON_STACK)?.trim();
-  if (!name)
-    throw new CordonError(
-      "misconfigured",
-      "CORDON_STACK is not set: expected the name of the cell's stack, such as cordon-prod",
-    );
-  return { ...env, CORDON_STACK: name, CORDON_TABLE: env.CORDON_TABLE?.trim() || name };
+/** An order as the function takes it. Pure. */
+export function orderFor({ findingId, reason, hours }: Order): Readonly<Record<string, unknown>> {
+  return { action: "roll-back", findingId, reason, ...(hours !== undefined && { expiresInHours: hours }) };
 }
 
 /** Undefined when it may not be read, and somebody wants to go on all the same. */
-async function readFinding(
-  id: string,
-  env: Readonly<Record<string, string | undefined>>,
-  isSure: boolean,
-): Promise<FindingRecord | undefined> {
-  const journal = openJournal(env);
+async function readOrNot(id: string, env: Environment, isSure: boolean): Promise<FindingRecord | undefined> {
   try {
-    const finding = await journal.readFinding(id);
-    if (finding === undefined)
-      throw new Error(
-        `there is no finding ${id} in the table "${env.CORDON_TABLE}" that was ever more than compliant (cordon findings lists them)`,
-      );
-    return finding;
+    return await readFinding(id, env);
   } catch (error) {
     if (!isDenied(error)) throw error;
     if (!isSure)
@@ -140,9 +115,4 @@ async function readFinding(
     process.stderr.write("The table may not be read: going on without a preview.\n");
     return undefined;
   }
-}
-
-function isDenied(error: unknown): boolean {
-  const cause = error instanceof CordonError ? (error.cause as { readonly name?: string } | undefined) : undefined;
-  return cause?.name === "AccessDeniedException";
 }

@@ -189,6 +189,10 @@ export function portsOf({ buckets }: World): Ports {
         if (found === undefined) return { unknown: `the bucket ${name} does not exist` };
         return isShut(name, "region") ? { unknown: DENIED } : { region: found.region };
       },
+      // It names no objects, which is not to say that there are none.
+      async countObjects() {
+        return { unreadable: "a world in a file says nothing of objects" };
+      },
     },
   };
 }

@@ -9,6 +9,9 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { type Credentials, type RecordedCall, readTemplate, type Sandbox, startSandbox } from "../sandbox/index.ts";
+import { findDecideUrl } from "../shared/aws/decide-url.ts";
+import type { Answer } from "../shared/runtime/answer.ts";
+import type { Result } from "../shared/types.ts";
 import { CLASS_TAG, createBuckets, HOME, MEMBER, MEMBER_REGION } from "./buckets.ts";
 import { packageCell } from "./package-cell.ts";
 
@@ -51,6 +54,8 @@ export interface Account {
   replicate(bucket: string, configuration: ReplicationConfiguration, place?: Place): Promise<RecordedCall>;
   /** As the user `developer`: sets the class tag and one more, which changes nothing that matters. */
   touch(bucket: string, note: string): Promise<RecordedCall>;
+  /** As a person: a decision by the URL of `decide`, signed and proved, as the command line makes it. */
+  decide(person: string, order: Readonly<Record<string, unknown>>): Promise<Result>;
   /** `deploy/forwarder.yml` in an account and Region. */
   forwardFrom(account: string, region: string): void;
   close(): Promise<void>;
@@ -62,16 +67,19 @@ export async function openAccount(): Promise<Account> {
   const sandbox = await startSandbox({ region: HOME });
   const people = new Map<string, Credentials>();
   const clients = new Map<string, { destroy(): void }>();
+  const credentialsOf = (person: string, account: string): Credentials => {
+    const name = `${account}/${person}`;
+    const known = people.get(name) ?? sandbox.createPrincipal({ type: "IAMUser", name: person, account }).credentials;
+    people.set(name, known);
+    return known;
+  };
   const as: Account["as"] = <Client extends { destroy(): void }>(
     person: string,
     Client: new (config: ClientConfig) => Client,
     { account = sandbox.account, region = HOME }: Place = {},
   ): Client => {
-    const name = `${account}/${person}`;
-    const credentials =
-      people.get(name) ?? sandbox.createPrincipal({ type: "IAMUser", name: person, account }).credentials;
-    people.set(name, credentials);
-    const key = `${name}/${region}/${Client.name}`;
+    const credentials = credentialsOf(person, account);
+    const key = `${account}/${person}/${region}/${Client.name}`;
     const client = clients.get(key) ?? new Client({ endpoint: sandbox.endpoint, region, credentials });
     clients.set(key, client);
     return client as Client;
@@ -112,6 +120,14 @@ export async function openAccount(): Promise<Account> {
       async replicate(Bucket, ReplicationConfiguration, place) {
         const developer = as("developer", S3Client, place);
         return called(await developer.send(new PutBucketReplicationCommand({ Bucket, ReplicationConfiguration })));
+      },
+      async decide(person, order) {
+        const sdk = { region: HOME, credentials: credentialsOf(person, sandbox.account), endpoint: sandbox.endpoint };
+        const url = await findDecideUrl("cordon-decide", sdk);
+        const { results } = (await url.send(order, sandbox.clock.now())) as Answer;
+        const [result] = results;
+        if (result === undefined) throw new Error("decide gave no result");
+        return result;
       },
       async touch(Bucket, Value) {
         const Tagging = { TagSet: [CLASS_TAG, { Key: "note", Value }] };

@@ -24,6 +24,8 @@ export const sources = {
   crash: "payroll",
   batch: ["claims", "letters", "payslips"],
   outbox: "contracts",
+  approval: "registry",
+  brake: "visits",
 } as const;
 /** The member's, and the stranger's, where their data lies. */
 export const elsewhere = { member: "patients", stranger: "visitors" } as const;

@@ -62,7 +62,7 @@ export async function outboxStory(account: Account, teller: Teller): Promise<voi
   );
   await teller.check("the stream had forgotten, the outbox had not: archived once, and nobody waits any more", () => {
     assert.equal(gone.length > 0 && (emissions ?? 0) > 0, true);
-    assert.equal(entry?.sequence, archivedBefore + 1);
+    assert.equal((entry?.sequence ?? 0) > archivedBefore, true);
     assert.deepEqual(
       allEvidence(sandbox).filter(({ outbox }) => outbox !== undefined),
       [],
@@ -71,7 +71,11 @@ export async function outboxStory(account: Account, teller: Teller): Promise<voi
   await teller.check("the chain is gapless and verifies", () => {
     const { chain: id, sequence, hash, objects } = chain() ?? { objects: [] };
     assert.deepEqual(verifyChain(objects), { ok: true, chain: id, head: { sequence, hash } });
-    assert.equal(sequence, archivedBefore + 1);
+    // Meanwhile the sweep has had what was contained before looked at once more, each with evidence of its own.
+    const numbers = allEvidence(sandbox)
+      .filter(({ controlId }) => controlId === finding.controlId)
+      .map((each) => each.sequence);
+    assert.deepEqual(new Set(numbers).size, sequence);
   });
   await teller.check("the guard told of the mapping while it was off, and that it is on again", () => {
     assert.equal(alarmed?.severity, "critical");

@@ -1,4 +1,6 @@
 import type { Account } from "./account.ts";
+import { approvalStory } from "./approval.ts";
+import { brakeStory } from "./brake.ts";
 import { HOME, MEMBER, sources } from "./buckets.ts";
 import { type ChainEnd, type Times, tellClosing } from "./closing.ts";
 import { compliantStory, containmentStory, routeStory } from "./containments.ts";
@@ -55,6 +57,12 @@ export async function tellStory(account: Account, teller: Teller): Promise<Told>
 
   teller.chapter("Expiry", "The hour is over, and somebody touches the bucket");
   const again = await expiryStory(account, teller, sources.R1, id, OFFENDING);
+
+  teller.chapter("Approval", "Of which class the data is can't be told");
+  await approvalStory(account, teller, sources.approval, R1, OFFENDING);
+
+  teller.chapter("Brake", "Somebody on call stops everything, and lets it go on");
+  await brakeStory(account, teller, sources.brake, R1, OFFENDING);
 
   teller.chapter("Evidence", "What proves the first containment, and whether it can be altered");
   await evidenceStory(account, teller, id);

@@ -21,6 +21,12 @@ export interface FunctionDefinition {
   readonly trigger: "queue" | "stream" | "invoke";
   /** The schedule that puts a message into its queue. */
   readonly everyMinutes?: number;
+  /** It has a URL, for requests that AWS IAM lets in: the command line's. */
+  readonly hasUrl?: true;
+  /** Functions whose queues it puts messages into. */
+  readonly asks?: readonly string[];
+  /** It reads the Slack app's signing secret, where the stack names one. */
+  readonly readsSlackSecret?: true;
   /** Whose entries of the outbox it reads. */
   readonly consumes?: "tickets" | "archive";
   /** What it does with the cell's own table. */
@@ -35,12 +41,12 @@ export type ItemsUse = { readonly operations: readonly string[] } & (
   | { readonly keys: readonly string[]; readonly index?: undefined }
   | { readonly index: string; readonly keys?: undefined }
 );
-/** What a function does with the table, by the Sid of its statement. The rest is refused: none writes the BRAKE, and a chain's head only the archivist. */
+/** What a function does with the table, by the Sid of its statement. The rest is refused: only `decide` writes the BRAKE, and a chain's head only the archivist. */
 export type TableUse = Readonly<Record<string, ItemsUse>>;
 
 /** The journal's calls: `open`, `readFinding`; `recordQuiet`; transactions of puts and updates. */
 const JOURNAL: TableUse = {
-  ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },
+  ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE", "STORM#*"] },
   WriteJournal: { operations: ["PutItem", "UpdateItem"], keys: ["RESOURCE#*", "FINDING#*"] },
 };
 
@@ -52,16 +58,18 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 512,
     controls: [s3Replication],
     trigger: "queue",
-    table: { ...JOURNAL, Count: { operations: ["UpdateItem"], keys: ["COUNTER#*"] } },
+    table: { ...JOURNAL, Count: { operations: ["UpdateItem"], keys: ["COUNTER#*", "STORM#*"] } },
   },
   {
     name: "decide",
-    description: "Takes a containment back on a person's decision",
+    description: "Does what a person decides: approve, reject, extend, roll back, brake",
     timeoutSeconds: 30,
     memoryMb: 512,
     controls: catalogue,
     trigger: "invoke",
-    table: JOURNAL,
+    hasUrl: true,
+    readsSlackSecret: true,
+    table: { ...JOURNAL, Decide: { operations: ["UpdateItem"], keys: ["BRAKE", "PROOF#*", "STORM#*"] } },
   },
   {
     name: "open-tickets",
@@ -88,15 +96,17 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
   },
   {
     name: "sweep",
-    description: "Tells again what no consumer has acknowledged",
+    description: "Has looked at what is due, and tells again what no consumer has acknowledged",
     timeoutSeconds: 60,
     memoryMb: 256,
     controls: [],
     trigger: "queue",
     everyMinutes: SWEEPS_EVERY_MINUTES,
+    asks: [...new Set(catalogue.flatMap((control: ControlMeta) => control.runBy ?? []))],
     table: {
+      ...JOURNAL,
       Outbox: { operations: ["Query"], index: OUTBOX_INDEX },
-      TellAgain: { operations: ["UpdateItem"], keys: ["FINDING#*", "RESOURCE#*"] },
+      EndStorms: { operations: ["UpdateItem"], keys: ["STORM#*"] },
     },
   },
   {

@@ -64,6 +64,12 @@ export const TRIGGER: Guarded = {
   },
 };
 
+/** A function's URL, which is a part of the function to the guard: open to everybody, anybody could try his luck with it. */
+export const URL_OF_FUNCTION: Guarded = {
+  parts: { Url: ["AuthType", "InvokeMode", "Cors"] },
+  usual: { InvokeMode: ["BUFFERED"] },
+};
+
 /** By CloudFormation type. Of a type with no parts it counts that it is there. */
 export const GUARDED: Readonly<Record<string, Guarded>> = {
   "AWS::Events::Rule": {

@@ -4,7 +4,7 @@
  * AWS's own words are kept: resources by CloudFormation type, properties by their path in the template.
  */
 import type { LiveValue, OwnPart, OwnResource, Source } from "../shared/deployment/own-resource.ts";
-import { GUARDED, type Guarded, TRIGGER } from "./guarded.ts";
+import { GUARDED, type Guarded, TRIGGER, URL_OF_FUNCTION } from "./guarded.ts";
 import type { Json } from "./json.ts";
 import { lambdaId, serverlessFunctions, serverlessResources } from "./serverless.ts";
 import { environmentOf, type Stack } from "./stack.ts";
@@ -127,7 +127,7 @@ function functionResources(
   resolver: Resolver,
   place: DeployedAt,
 ): readonly OwnResource[] {
-  const { name, handler, timeout, memorySize, role, reservedConcurrency, events } = definition;
+  const { name, handler, timeout, memorySize, role, reservedConcurrency, events, url } = definition;
   const { account, region, partition } = place;
   const functionName = String(name);
   const properties = {
@@ -143,18 +143,17 @@ function functionResources(
   const ofType = GUARDED["AWS::Lambda::Function"] as Guarded;
   const guarded = { ...ofType, usual: { ...ofType.usual, "LoggingConfig.LogGroup": [logGroup] } };
   const code: OwnPart = { part: "Code", source: { kind: "code", functionName }, expected: { ChangedBy: undefined } };
-  const parts = [...partsOf(guarded, properties), ...triggerParts(functionName, events as Json[], resolver), code];
+  const arn = `arn:${partition}:lambda:${region}:${account}:function:${functionName}`;
+  const parts = [
+    ...partsOf(guarded, properties),
+    ...triggerParts(functionName, events as Json[], resolver),
+    ...(url === undefined ? [] : urlParts(arn)),
+    code,
+  ];
   const type = "AWS::Lambda::Function";
   const source: Source = { kind: "cloud-control", type, identifier: functionName };
   return [
-    own(
-      source,
-      type,
-      functionName,
-      `arn:${partition}:lambda:${region}:${account}:function:${functionName}`,
-      place,
-      parts,
-    ),
+    own(source, type, functionName, arn, place, parts),
     own(
       { kind: "cloud-control", type: "AWS::Logs::LogGroup", identifier: logGroup },
       "AWS::Logs::LogGroup",
@@ -164,6 +163,12 @@ function functionResources(
       [],
     ),
   ];
+}
+
+/** What the framework makes of a function's `url`. */
+function urlParts(identifier: string): readonly OwnPart[] {
+  const source: Source = { kind: "cloud-control", type: "AWS::Lambda::Url", identifier };
+  return partsOf(URL_OF_FUNCTION, { AuthType: "AWS_IAM" }).map((part) => ({ ...part, source }));
 }
 
 /** What the framework makes of a function's `events`: an event source mapping. */

@@ -25,6 +25,8 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...runtime(stack, definition),
     ...trigger(definition),
     ...store(definition),
+    ...asking(definition),
+    ...secrets(stack, definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition.controls),
@@ -83,6 +85,25 @@ function store({ table }: FunctionDefinition): readonly Json[] {
       keys && { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": keys } },
     ),
   );
+}
+
+/** Messages into the queues of others, by which they are asked to look. */
+function asking({ asks = [] }: FunctionDefinition): readonly Json[] {
+  if (asks.length === 0) return [];
+  return [
+    allow(
+      "Ask",
+      ["sqs:SendMessage", "sqs:GetQueueUrl"],
+      asks.map((fn) => arnOf(`${logicalId(fn)}Queue`)),
+    ),
+  ];
+}
+
+/** By its name, which Secrets Manager makes an ARN of with six more letters. */
+function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinition): readonly Json[] {
+  if (readsSlackSecret !== true || slackSecret === undefined) return [];
+  const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${slackSecret}-??????`;
+  return [allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn))];
 }
 
 /** It writes entries, and reads back what another archivist wrote first. */

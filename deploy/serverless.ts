@@ -23,6 +23,7 @@ export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
           role: `${logicalId(fn)}Role`,
           package: { patterns: [`dist/${fn}/**`] },
           events: eventsOf(definition),
+          ...(definition.hasUrl && { url: { authorizer: "aws_iam" } }),
         },
       ];
     }),

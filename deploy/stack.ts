@@ -9,6 +9,8 @@ export interface Stack {
   readonly organization?: string;
   /** The role assumed in members, with the external id they were given. Without it the cell serves its own account only. */
   readonly member?: { readonly role: string; readonly externalId: string };
+  /** The name of the secret with the Slack app's signing secret: without it nothing of Slack's is believed. */
+  readonly slackSecret?: string;
   /** How long nobody can alter or remove evidence, and whether its most privileged users could (GOVERNANCE) or not. */
   readonly evidence: { readonly mode: "COMPLIANCE" | "GOVERNANCE"; readonly days: number };
 }
@@ -22,6 +24,7 @@ const SETTING: Readonly<Record<string, string>> = {
   organization: "CORDON_ORGANIZATION",
   memberRole: "CORDON_MEMBER_ROLE",
   externalId: "CORDON_EXTERNAL_ID",
+  slackSecret: "CORDON_SLACK_SECRET",
   evidenceMode: "CORDON_EVIDENCE_MODE",
   evidenceDays: "CORDON_EVIDENCE_DAYS",
 };
@@ -54,6 +57,7 @@ export function parseStack(custom: Readonly<Record<string, unknown>>): Stack {
   const organization = expect("organization", /^o-[a-z0-9]{10,32}$/, "an organisation's id, o-...");
   const role = expect("memberRole", /^[\w+=,.@-]{1,64}$/, "the name of an IAM role, without path");
   const externalId = expect("externalId", /^[\w+=,.@:/-]{2,1224}$/, "2 to 1224 characters that STS takes");
+  const slackSecret = expect("slackSecret", /^[\w/+=.@-]{1,256}$/, "the name of a secret of Secrets Manager");
   const mode = expect("evidenceMode", /^(COMPLIANCE|GOVERNANCE)$/, "COMPLIANCE or GOVERNANCE") || EVIDENCE.mode;
   const days = expect("evidenceDays", /^[1-9]\d{0,4}$/, "a number of days, 1 to 36500") || String(EVIDENCE.days);
   if ((role === "") !== (externalId === ""))
@@ -64,6 +68,7 @@ export function parseStack(custom: Readonly<Record<string, unknown>>): Stack {
     accounts,
     ...(organization !== "" && { organization }),
     ...(role !== "" && { member: { role, externalId } }),
+    ...(slackSecret !== "" && { slackSecret }),
     evidence: { mode: mode as Stack["evidence"]["mode"], days: Number(days) },
   };
 }
@@ -73,7 +78,7 @@ export function environmentOf(
   stack: Stack,
   env: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string>> {
-  const { name, accounts, organization, member, evidence } = stack;
+  const { name, accounts, organization, member, slackSecret, evidence } = stack;
   return {
     CORDON_STACK: name,
     CORDON_TABLE: env.CORDON_TABLE || name,
@@ -86,6 +91,7 @@ export function environmentOf(
     ...(organization && { CORDON_ORGANIZATION: organization }),
     ...(evidence.mode !== EVIDENCE.mode && { CORDON_EVIDENCE_MODE: evidence.mode }),
     ...(evidence.days !== EVIDENCE.days && { CORDON_EVIDENCE_DAYS: String(evidence.days) }),
+    ...(slackSecret && { CORDON_SLACK_SECRET: slackSecret }),
     ...(member && { CORDON_MEMBER_ROLE: member.role, CORDON_EXTERNAL_ID: member.externalId }),
   };
 }

@@ -2,7 +2,7 @@ import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
-import type { Citation, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
+import type { Citation, Exposure, ExposureWindow, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
 
 /** What a control is, without any code of AWS's: EventBridge patterns, roles and the catalogue are made from this. */
 export interface ControlMeta {
@@ -30,6 +30,10 @@ export interface ControlMeta {
     readonly passRoleTo: readonly string[];
   };
   readonly reversible: string;
+  /** Its changes can stop more than data from leaving: past the blast radius they wait for a person (invariant 11). */
+  readonly mayBreakApplications?: boolean;
+  /** The function that runs it, where the sweep has resources looked at again. */
+  readonly runBy?: string;
   readonly defaultMode: Mode;
   /** What policy may tell it, by name. */
   readonly parameters?: Readonly<Record<string, ParameterSpec>>;
@@ -82,6 +86,13 @@ export interface AnyControl<State> {
   ): boolean | undefined;
   /** How long what a call is a part of may go on, in milliseconds; undefined: no longer than policy's settle window. Nothing is concluded before. */
   settlesMs?(signal: Signal): number | undefined;
+  /**
+   * What may have crossed by one part in that time. It reads, and takes its time: never on the way to a containment.
+   *
+   * @returns undefined when nothing can be told, as of a finding that is about no transfer; `isUnreadable` when AWS refuses, which is never "nothing crossed"
+   * @throws CordonError `unavailable` when AWS gave no answer, and as `detect` does when there are no credentials for the account
+   */
+  exposure?(finding: Finding, ports: Ports, window: ExposureWindow): Promise<Exposure | undefined>;
   readonly changes?: "nothing";
 }
 
@@ -92,7 +103,7 @@ export interface WatchingControl<State> extends AnyControl<State> {
 
 /**
  * One rule the product enforces. Planning, applying, verifying, rolling back, journalling and ticketing are written once, for all.
- * `null` as a state means "not configured". All functions but `detect` are pure.
+ * `null` as a state means "not configured". All functions but `detect` and `exposure` are pure.
  */
 export interface Control<State> extends AnyControl<State> {
   readonly changes?: never;

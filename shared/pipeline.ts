@@ -14,6 +14,7 @@ import { CordonError } from "./errors.ts";
 import { shortHash } from "./ids.ts";
 import type { ResourceRecord } from "./journal/journal.ts";
 import { isOwnCall } from "./journal/own-calls.ts";
+import { scopeOf } from "./lifecycle/blast-radius.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
@@ -95,7 +96,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     }
   }
 
-  const { record, brake } = await journal.open(resource, id);
+  const { record, brake, storm } = await journal.open(resource, id, canChange(run) ? scopeOf(run) : undefined);
   if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
   // Live state has to be read after the item. A version that has not moved since before the first look proves that order all the same, because
   // versions only rise (docs/adr/0003); otherwise look again.
@@ -112,8 +113,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
 
   if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const { ready, news, ...held } = await hesitate(run, record, view, offending);
-  const contained = await contain(run, record, view, ready);
+  const { ready, news, ...held } = await hesitate(run, record, view, offending, storm);
+  const contained = await contain(run, record, view, ready, held.storm);
   if (contained.again) return contained;
   // What data does counts before what is written about it.
   const settled = await recordTransitions(run, contained.record, view, news);

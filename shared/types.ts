@@ -25,6 +25,8 @@ export interface Principal {
   readonly type: string;
   readonly arn?: string;
   readonly account?: string;
+  /** Who began the chain of sessions that it called in (STS SourceIdentity): set once, and never by the session itself. */
+  readonly sourceIdentity?: string;
   /** The AWS service that called in the principal's name. */
   readonly invokedBy?: string;
   /** The tool that called (CloudTrail `userAgent`), which tells a pipeline from a person. */
@@ -126,6 +128,8 @@ export interface Decision {
   /** What policy cites of the law, besides what the control cites. */
   readonly citations: readonly Citation[];
   readonly explanation: Explanation;
+  /** When what lets it be ends, of an exempt matter: it is judged anew then. */
+  readonly until?: string;
   /** What waits for a person: who may decide (ARNs, in which `*` stands for any letters; empty: whoever may call Cordon), and within how long. */
   readonly approval?: { readonly by: readonly string[]; readonly validMs: number };
 }
@@ -165,6 +169,43 @@ export interface Exception {
   readonly subject: string;
   /** The class of the data at the time: data of a higher class was not meant. */
   readonly classification: string;
+}
+
+/** Why something is not done now: which limit holds it, whose count that is, and until when. */
+export interface Hold {
+  readonly limit: "blast-radius" | "flip-guard" | "refused-by-aws" | "brake" | "mode" | "approval" | "settling";
+  /** Whose count it is, or who set the limit. */
+  readonly whose: string;
+  readonly count?: number;
+  readonly most?: number;
+  /** When it ends by itself; without it, a person ends it. */
+  readonly until?: string;
+}
+
+/** What a person has said about a finding, and what came of it. */
+export interface Saying {
+  readonly action: "approve" | "reject" | "extend" | "roll-back" | "close";
+  readonly at: string;
+  readonly by: string;
+  /** How it is known who that is; `not at all`: whoever may invoke the function said so. */
+  readonly how: string;
+  readonly reason: string;
+  readonly outcome: "done" | "refused" | "proposed";
+  /** Why it was refused. */
+  readonly why?: string;
+}
+
+/** A change that waits for a person's word: what would be done, and until when the word is waited for. */
+export interface PendingPlan {
+  /** Tells this plan from any other, so that a person approves what was shown and nothing else. */
+  readonly id: string;
+  readonly steps: readonly Step[];
+  readonly permissions: readonly string[];
+  readonly reversible: string;
+  readonly askedAt: string;
+  readonly expiresAt: string;
+  /** How often nobody has answered in time. */
+  readonly unanswered: number;
 }
 
 /** One difference between two states: where, what it was, what it is. `undefined` means absent. */
@@ -207,6 +248,38 @@ export type Verification =
   | { readonly kind: "verified"; readonly at: string; readonly reads: number }
   | { readonly kind: "drifted"; readonly at: string; readonly reads: number; readonly differences: readonly Change[] }
   | { readonly kind: "inconclusive"; readonly at: string; readonly reads: number; readonly reason: string };
+
+/** A time in which data could cross. */
+export interface ExposureWindow {
+  /** When the offending call was made. */
+  readonly fromMs: number;
+  /** When AWS took the containment. */
+  readonly toMs: number;
+  /** No more is asked for after it; left out, the port's own limits hold. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * What may have crossed before a containment: an estimate, never a proof. Numbers and times only; the names of what crossed are personal data
+ * themselves.
+ */
+export interface Exposure {
+  /** The window in which data could cross: from the offending call ... */
+  readonly from: string;
+  /** ... until AWS took the containment. */
+  readonly to: string;
+  readonly objects: number;
+  readonly bytes: number;
+  /** When the first of them was written, and the last; left out when there are none. */
+  readonly firstAt?: string;
+  readonly lastAt?: string;
+  /** False when so many were counted before a limit was reached: it is "at least". */
+  readonly isAll: boolean;
+  /** AWS would not show it: the numbers are 0 because nothing was counted, not because nothing crossed. `basis` says why. */
+  readonly isUnreadable?: true;
+  /** How it was estimated and in which direction it errs, in words for a ticket. */
+  readonly basis: string;
+}
 
 /** How a finding stands in the journal. `containing` and `rolling-back` are runs in flight; `waiting` is violating, to be contained later. */
 export type FindingStatus =

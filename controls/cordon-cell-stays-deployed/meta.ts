@@ -37,6 +37,9 @@ export const meta = {
       "CreateEventSourceMapping20150331",
       "UpdateEventSourceMapping20150331",
       "DeleteEventSourceMapping20150331",
+      "CreateFunctionUrlConfig20211031",
+      "UpdateFunctionUrlConfig20211031",
+      "DeleteFunctionUrlConfig20211031",
     ],
     "sqs.amazonaws.com": ["SetQueueAttributes", "DeleteQueue", "AddPermission", "RemovePermission"],
     "dynamodb.amazonaws.com": [
@@ -166,6 +169,7 @@ export const meta = {
       "lambda:GetFunctionCodeSigningConfig",
       "lambda:GetFunctionRecursionConfig",
       "lambda:GetFunctionScalingConfig",
+      "lambda:GetFunctionUrlConfig",
       "lambda:GetRuntimeManagementConfig",
       "lambda:ListEventSourceMappings",
       "lambda:ListTags",

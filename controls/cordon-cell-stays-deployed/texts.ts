@@ -73,6 +73,12 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
     },
   },
   "AWS::Lambda::Function": {
+    Url: {
+      says: "can be reached by others, or by nobody, at its URL",
+      consequence:
+        "people can't decide by the command line, or strangers can knock; an order without proof is still none",
+      command: (name) => `aws lambda update-function-url-config --auth-type AWS_IAM --function-name ${name}`,
+    },
     ReservedConcurrentExecutions: {
       says: "is held back by its concurrency",
       consequence: "it runs less often than events come, or never",

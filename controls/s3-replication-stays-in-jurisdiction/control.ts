@@ -3,6 +3,7 @@ import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { BucketRegion, ReplicationConfiguration, ReplicationRule } from "../../shared/resources/s3-buckets.ts";
 import type { Finding, ResourceRef, TransferFacts } from "../../shared/types.ts";
+import { exposure } from "./exposure.ts";
 import { meta } from "./meta.ts";
 import { destinationOf, isEnabled, prefixOf, replicaKeyOf, rulesOf, tagsOf } from "./rules.ts";
 import { showsWrite } from "./shows-write.ts";
@@ -15,6 +16,7 @@ export const control: Control<State> = {
   port: (ports) => ports.s3.replication,
   detect,
   shows: showsWrite,
+  exposure,
 
   comply: (state, offending) => mapRules(state, (rule, id) => (offending.has(id) ? disabled(rule) : rule)),
 

@@ -35,6 +35,7 @@ export const meta = {
   },
   reversible:
     "Disabling a rule is undone by enabling it again; objects written in between are not replicated then. Deleting a configuration is undone by putting it back, which needs iam:PassRole on its role.",
+  runBy: "quarantine-replication",
   defaultMode: "observe",
   parameters: {
     destinationAccounts: {

@@ -3,14 +3,18 @@ import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import { catalogue } from "../../controls/catalogue.ts";
 import { controls } from "../../controls/registry.ts";
-import type { Control } from "../../shared/control.ts";
-import { parseRollback } from "../../shared/decisions/parse-rollback.ts";
+import { slackSecret } from "../../shared/aws/slack-secret.ts";
+import { stsIn } from "../../shared/aws/sts.ts";
+import type { AnyControl } from "../../shared/control.ts";
+import { carryOut } from "../../shared/decisions/carry-out.ts";
+import { deciderOf, type Registrar } from "../../shared/decisions/decider.ts";
+import { parseOrder } from "../../shared/decisions/order.ts";
+import { ownFunction } from "../../shared/decisions/own-function.ts";
+import { parseEnvelope } from "../../shared/decisions/prove.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
-import { type RollbackRequest, rollBack } from "../../shared/lifecycle/roll-back.ts";
 import { ANSWER_MS, type Answer, withoutFinding } from "../../shared/runtime/answer.ts";
 import { makeLogger } from "../../shared/runtime/telemetry.ts";
 import { type Connection, connect } from "../../shared/runtime/wire.ts";
-import type { Result } from "../../shared/types.ts";
 
 const logger = makeLogger("decide");
 let connection: Promise<Connection> | undefined;
@@ -22,37 +26,35 @@ async function decide(input: unknown, context: Context): Promise<Answer> {
   });
   const connected = await connection;
   connected.accounts.learnOwn(context.invokedFunctionArn);
-  const nowMs = connected.clock.nowMs();
+  const { policy, journal, clock } = connected;
+  const nowMs = clock.nowMs();
   const deadlineMs = nowMs + context.getRemainingTimeInMillis() - ANSWER_MS;
-  const parsed = parseRollback(input, connected.policy.limits, nowMs);
-  if (!parsed.ok) return refuse(parsed.reasons);
-  const { request } = parsed;
+  const envelope = parseEnvelope(input);
+  if (!envelope.ok) return refuse([envelope.reason]);
   try {
-    const finding = await connected.journal.readFinding(request.findingId);
-    if (finding === undefined)
-      return refuse([`there is no finding ${request.findingId} that was ever more than compliant`]);
-    const control = controls.find(({ meta }) => meta.id === finding.controlId);
-    if (control === undefined) return refuse([`this deployment does not know the control ${finding.controlId}`]);
-    if (control.changes === "nothing")
-      return refuse([`${control.meta.id} changes nothing, so that there is nothing to take back`]);
-    const result = await takeBack(control, connected, { ...request, finding }, deadlineMs);
-    logger.info("decided", { findingId: result.findingId, status: result.status });
+    const own = await ownFunction(connected.accounts, process.env);
+    const registrar: Registrar = {
+      functionArn: own.functionArn,
+      askSts: stsIn(own.cell.region),
+      slackSecret: () => slackSecret(process.env),
+      useOnce: (proof, untilMs) => journal.useProof(proof, untilMs),
+    };
+    const registered = await deciderOf(envelope, registrar, nowMs);
+    if (!registered.ok) return refuse([registered.reason]);
+    const parsed = parseOrder(registered.order, policy.limits, nowMs);
+    if (!parsed.ok) return refuse(parsed.reasons);
+    const all: readonly AnyControl<unknown>[] = controls;
+    const office = { cordon: connected, controls: all, cell: own.cell };
+    const result = await carryOut(parsed.order, registered.decider, office, deadlineMs);
+    const { action } = parsed.order;
+    logger.info("decided", { action, findingId: result.findingId, status: result.status });
     return { results: [result] };
   } catch (error) {
     if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
     const reason = `${describeError(error)}${error.retry ? "; ask again" : ""}`;
-    logger.error("failed", { findingId: request.findingId, reason });
+    logger.error("failed", { reason });
     return { results: [withoutFinding("", null, "failed", reason)] };
   }
-}
-
-function takeBack<State>(
-  control: Control<State>,
-  connected: Connection,
-  request: RollbackRequest,
-  deadlineMs: number,
-): Promise<Result> {
-  return rollBack(request, { ...connected, control }, deadlineMs);
 }
 
 function refuse(reasons: readonly string[]): Answer {
@@ -60,5 +62,8 @@ function refuse(reasons: readonly string[]): Answer {
   return { results: [{ ...withoutFinding("", null, "refused", ""), reasons }] };
 }
 
-/** Takes one containment back: `{ action: "roll-back", findingId, reason, approver, expiresInHours? }`. */
+/**
+ * What people decide: `{ action, findingId, reason, ... }` (shared/decisions/order.ts). With a proof of who asks it is carried out; by a bare invocation it is proposed.
+ * By the function's URL the answer is the body of the response: Lambda makes one of what is no response by itself.
+ */
 export const handler = middy(decide, { timeoutEarlyInMillis: 0 }).use(injectLambdaContext(logger));

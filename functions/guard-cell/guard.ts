@@ -141,6 +141,7 @@ export function readStack(env: Env) {
       organization: env.CORDON_ORGANIZATION,
       memberRole: env.CORDON_MEMBER_ROLE,
       externalId: env.CORDON_EXTERNAL_ID,
+      slackSecret: env.CORDON_SLACK_SECRET,
       evidenceMode: env.CORDON_EVIDENCE_MODE,
       evidenceDays: env.CORDON_EVIDENCE_DAYS,
     });

@@ -9,8 +9,28 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import type { ResourceRef } from "../types.ts";
-import type { Brake, Entries, FindingRecord, Journal, Known, ResourceRecord, RunRecord, SeenClass } from "./journal.ts";
-import { BRAKE_KEY, counterKey, findingKey, outboxAttributes, resourceKey, runKey } from "./keys.ts";
+import { dueAtMs } from "./due.ts";
+import type {
+  Brake,
+  Entries,
+  FindingRecord,
+  Journal,
+  Known,
+  ResourceRecord,
+  RunRecord,
+  SeenClass,
+  Storm,
+} from "./journal.ts";
+import {
+  BRAKE_KEY,
+  counterKey,
+  findingKey,
+  outboxAttributes,
+  proofKey,
+  resourceKey,
+  runKey,
+  stormKey,
+} from "./keys.ts";
 import { itemOf, openAttribute, openFindings, pruned, recordOf, sentToAttribute } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 import { transact } from "./transact-aws.ts";
@@ -85,9 +105,14 @@ export class DynamoDbJournal implements Journal {
     }
   }
 
-  async open(resource: ResourceRef, controlId: string): Promise<{ record: ResourceRecord; brake?: Brake }> {
+  async open(
+    resource: ResourceRef,
+    controlId: string,
+    scope?: string,
+  ): Promise<{ record: ResourceRecord; brake?: Brake; storm?: Storm }> {
     const key = resourceKey(resource);
-    const keys = [marshall(key), marshall(BRAKE_KEY)];
+    const storms = scope === undefined ? [] : [stormKey(scope)];
+    const keys = [key, BRAKE_KEY, ...storms].map((each) => marshall(each));
     const answer = await this.#ask("BatchGetItem", () =>
       this.#client.send(
         new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } }),
@@ -104,7 +129,12 @@ export class DynamoDbJournal implements Journal {
     this.#remember(record);
     // A switch that somebody got wrong in an emergency holds all the same: only a clear "off" is off.
     const isHeld = brake !== undefined && brake.on !== false;
-    return { record, ...(isHeld && { brake: { reason: String(brake.reason ?? ""), by: String(brake.by ?? "") } }) };
+    const storm = items.find((each) => each.pk === storms[0]?.pk);
+    return {
+      record,
+      ...(isHeld && { brake: brakeOf(brake) }),
+      ...(storm !== undefined && { storm: stormOf(storm) }),
+    };
   }
 
   async count(scope: string, windowMs: number, nowMs: number): Promise<number> {
@@ -126,6 +156,106 @@ export class DynamoDbJournal implements Journal {
       ),
     );
     return Number(unmarshall(answer.Attributes ?? {}).count ?? 1);
+  }
+
+  async beginStorm(scope: string, { generation, lastAtMs, findingId }: Omit<Storm, "isOn">): Promise<void> {
+    await this.#update(
+      stormKey(scope),
+      "SET #entity = :entity, #on = :on, #generation = :generation, #next = :now, #last = :now, #finding = :finding",
+      "attribute_not_exists(pk) OR #generation < :generation",
+      { ":entity": "storm", ":on": true, ":generation": generation, ":now": lastAtMs, ":finding": findingId },
+    );
+  }
+
+  async takeTurn(
+    scope: string,
+    { generation, nowMs, intervalMs }: { generation: number; nowMs: number; intervalMs: number },
+  ): Promise<number | undefined> {
+    const isStill = "#on = :on AND #generation = :generation";
+    const values = { ":on": true, ":generation": generation, ":now": nowMs };
+    const atOnce = await this.#update(
+      stormKey(scope),
+      "SET #next = :next, #last = :now",
+      `${isStill} AND #next <= :now`,
+      { ...values, ":next": nowMs + intervalMs },
+    );
+    if (atOnce !== undefined) return nowMs;
+    const queued = await this.#update(stormKey(scope), "SET #next = #next + :interval, #last = :now", isStill, {
+      ...values,
+      ":interval": intervalMs,
+    });
+    return queued === undefined ? undefined : Number(queued.nextAtMs) - intervalMs;
+  }
+
+  async endStorm(
+    scope: string,
+    generation: number,
+    unlessSinceMs = Number.MAX_SAFE_INTEGER,
+  ): Promise<number | undefined> {
+    const done = await this.#update(
+      stormKey(scope),
+      "SET #on = :off",
+      "#generation = :generation AND #last <= :since",
+      { ":off": false, ":generation": generation, ":since": unlessSinceMs },
+    );
+    if (done !== undefined) return undefined;
+    const storm = await this.#get(stormKey(scope));
+    return storm === undefined || storm.generation !== generation ? undefined : Number(storm.lastAtMs);
+  }
+
+  async useProof(proof: string, untilMs: number): Promise<boolean> {
+    const values = { ":entity": "proof", ":ttl": Math.ceil(untilMs / 1000) };
+    const used = await this.#update(
+      proofKey(proof),
+      "SET #entity = :entity, #ttl = :ttl",
+      "attribute_not_exists(pk)",
+      values,
+    );
+    return used !== undefined;
+  }
+
+  async switchBrake({ isOn, reason, by, at = "" }: Brake & { readonly isOn: boolean }): Promise<void> {
+    await this.#update(
+      BRAKE_KEY,
+      "SET #entity = :entity, #on = :on, #reason = :reason, #by = :by, #at = :at",
+      undefined,
+      {
+        ":entity": "brake",
+        ":on": isOn,
+        ":reason": reason,
+        ":by": by,
+        ":at": at,
+      },
+    );
+  }
+
+  /** One update of an item that is no resource's. Gives what the item holds then; undefined when the condition does not hold. */
+  async #update(
+    key: { pk: string; sk: string },
+    UpdateExpression: string,
+    ConditionExpression: string | undefined,
+    values: Record<string, unknown>,
+  ): Promise<Record<string, unknown> | undefined> {
+    const names = Object.entries(ATTRIBUTES).filter(
+      ([name]) => `${UpdateExpression} ${ConditionExpression}`.match(new RegExp(`${name}\\b`)) !== null,
+    );
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: marshall(key),
+          UpdateExpression,
+          ...(ConditionExpression !== undefined && { ConditionExpression }),
+          ExpressionAttributeNames: Object.fromEntries(names),
+          ExpressionAttributeValues: marshall(values),
+          ReturnValues: "ALL_NEW",
+        }),
+      );
+      return unmarshall(Attributes ?? {});
+    } catch (error) {
+      if (sortAwsError(error).code === "ConditionalCheckFailedException") return undefined;
+      throw this.#failed("UpdateItem", error);
+    }
   }
 
   async save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord> {
@@ -170,14 +300,18 @@ export class DynamoDbJournal implements Journal {
   #updateResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
     const { pk, sk, ...item } = itemOf(saved);
     const attributes = Object.entries(item).filter(([, value]) => value !== undefined);
-    const names = [...new Set([...attributes.map(([name]) => name), "version", "classification"])];
+    const due = dueAtMs(saved);
+    if (due !== undefined)
+      attributes.push(...Object.entries(outboxAttributes("looks", { pk: String(pk), sk: String(sk) }, isoOf(due))));
+    const stale = ["waitingSince", "emissions", ...(due === undefined ? ["outbox", "outboxAt"] : [])];
+    const names = [...new Set([...attributes.map(([name]) => name), ...stale, "version", "classification"])];
     const nameOf = (attribute: string) => `#a${names.indexOf(attribute)}`;
     const version = `${nameOf("version")} = :version`;
     return {
       Update: {
         TableName: this.#table,
         Key: marshall({ pk, sk }),
-        UpdateExpression: `SET ${attributes.map(([name], index) => `${nameOf(name)} = :a${index}`).join(", ")}`,
+        UpdateExpression: `SET ${attributes.map(([name], index) => `${nameOf(name)} = :a${index}`).join(", ")} REMOVE ${stale.map(nameOf).join(", ")}`,
         // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
         ConditionExpression: `${record.version === 0 ? `(attribute_not_exists(pk) OR ${version})` : version} AND ${
           record.classification === undefined
@@ -278,6 +412,37 @@ export class DynamoDbJournal implements Journal {
       { cause: error },
     );
   }
+}
+
+/** Attributes of items that are no resource's, by the names that expressions give them: some are reserved words. */
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  "#entity": "entity",
+  "#on": "on",
+  "#generation": "generation",
+  "#next": "nextAtMs",
+  "#last": "lastAtMs",
+  "#finding": "findingId",
+  "#reason": "reason",
+  "#by": "by",
+  "#at": "at",
+  "#ttl": "expiresAtSeconds",
+};
+
+function brakeOf({ reason = "", by = "", at }: Record<string, unknown>): Brake {
+  return { reason: String(reason), by: String(by), ...(at !== undefined && { at: String(at) }) };
+}
+
+function stormOf({ generation = 0, on, lastAtMs = 0, findingId = "" }: Record<string, unknown>): Storm {
+  return {
+    generation: Number(generation),
+    isOn: on !== false,
+    lastAtMs: Number(lastAtMs),
+    findingId: String(findingId),
+  };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 const MARSHALL = { removeUndefinedValues: true } as const;

@@ -3,13 +3,17 @@ import type {
   Citation,
   Decision,
   Exception,
+  Exposure,
   Facts,
   Finding,
   FindingStatus,
+  Hold,
+  PendingPlan,
   Plan,
   Principal,
   Receipt,
   ResourceRef,
+  Saying,
   Severity,
   Tag,
   Verification,
@@ -43,6 +47,20 @@ export interface FindingState {
   /** Told so far by what names nobody, such as a schedule: an event that names somebody is news. */
   readonly isUnnamed?: true;
   readonly exception?: Exception;
+  /** When it ends by itself: nobody has decided, an exception is over. The sweep has it looked at then. */
+  readonly untilMs?: number;
+  /** How often nobody has decided in time. */
+  readonly unanswered?: number;
+  /** Its turn in a storm, when it may be contained (blast-radius.ts). */
+  readonly turnMs?: number;
+  /** Seen contained once more, some minutes after it was (invariant 5). */
+  readonly isChecked?: true;
+}
+
+/** Somebody who has written to a resource: what tells who it is (policy/people.ts). */
+export interface Cause {
+  readonly arn?: string;
+  readonly sourceIdentity?: string;
 }
 
 /**
@@ -77,11 +95,20 @@ export interface ControlRecord {
   readonly leftBy?: number;
   /** The Regions that active parts send data to, contained ones left out, sorted; none for a control that isn't about data. */
   readonly sentTo?: readonly string[];
+  /**
+   * Everybody whose call on the resource was heard while something was open on it, at most `KEPT_CAUSES`: none of them decides about it. A call writes the whole
+   * configuration, so that all of it is his.
+   */
+  readonly causes?: readonly Cause[];
+  /** There were more, or some that no event named: then nobody can be told from them. */
+  readonly isCauseLost?: true;
 }
 
 /** Policy can't ask for a longer memory of a tug of war (schema.ts). */
 export const KEPT_CONTAINMENTS = 10;
 export const KEPT_OWN_REQUESTS = 20;
+export const KEPT_CAUSES = 10;
+export const KEPT_SAYINGS = 5;
 /** Resolved findings kept with the resource, for their occurrence count; an item of the table is bounded. */
 export const KEPT_RESOLVED = 100;
 
@@ -111,9 +138,12 @@ export interface RunOutcome {
 export interface Timings {
   readonly calledAt?: string;
   readonly heardAt?: string;
+  readonly decidedAt?: string;
   readonly containedAt?: string;
   readonly restoredAt?: string;
   readonly verifiedAt?: string;
+  /** Seen once more to be as the containment left it, some minutes later. */
+  readonly checkedAt?: string;
 }
 
 /** A finding as people and trackers read it; the outbox entry of tickets. */
@@ -144,7 +174,17 @@ export interface FindingRecord {
   readonly signal: { readonly id: string; readonly name: string; readonly source: string };
   readonly run?: number;
   readonly exception?: Exception;
+  /** What waits for a person's word. */
+  readonly pending?: PendingPlan;
+  /** What people have said about it last, newest last. */
+  readonly sayings?: readonly Saying[];
+  /** Why it is not contained now. */
+  readonly holds?: readonly Hold[];
+  /** The finding of the storm that it is a part of: one cause, many resources. */
+  readonly parent?: string;
   readonly timings: Timings;
+  /** What may have crossed before the containment; left out when nobody has looked or nothing can be told. */
+  readonly exposure?: Exposure;
   /** Keys of the evidence written with this state. */
   readonly evidence: readonly string[];
 }
@@ -166,6 +206,18 @@ export interface EvidenceRecord {
 export interface Brake {
   readonly reason: string;
   readonly by: string;
+  readonly at?: string;
+}
+
+/** More automatic changes than policy lets through in one scope: a control, an account, a causing principal. */
+export interface Storm {
+  /** Counts the storms of a scope; changes are counted anew after each. */
+  readonly generation: number;
+  readonly isOn: boolean;
+  /** When a change was wanted last. */
+  readonly lastAtMs: number;
+  /** The finding that tells of it. */
+  readonly findingId: string;
 }
 
 /** What one transaction writes besides the resource's item. */
@@ -209,10 +261,36 @@ export interface Journal {
    * @returns false when the journal knew better; nothing was written then
    */
   recordQuiet(resource: ResourceRef, controlId: string, seen: SeenClass & { readonly atMs: number }): Promise<boolean>;
-  /** One read: the resource's record (an empty one when there is none) and the brake. */
-  open(resource: ResourceRef, controlId: string): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake }>;
+  /** One read: the resource's record (an empty one when there is none), the brake, and the storm of a scope, on or over. */
+  open(
+    resource: ResourceRef,
+    controlId: string,
+    scope?: string,
+  ): Promise<{ readonly record: ResourceRecord; readonly brake?: Brake; readonly storm?: Storm }>;
   /** One update: counts an automatic change and returns how many there have been in the current window. */
   count(scope: string, windowMs: number, nowMs: number): Promise<number>;
+  /** One update: a storm begins, unless one of this generation or a later one has. */
+  beginStorm(scope: string, storm: Omit<Storm, "isOn">): Promise<void>;
+  /**
+   * One update, or two: takes the next turn in a storm, `intervalMs` after the one before.
+   *
+   * @returns when it is; undefined when there is no storm of this generation any more
+   */
+  takeTurn(
+    scope: string,
+    turn: { readonly generation: number; readonly nowMs: number; readonly intervalMs: number },
+  ): Promise<number | undefined>;
+  /**
+   * One update: the storm is over.
+   *
+   * @param unlessSinceMs leave it when a change was wanted after this time
+   * @returns since when nothing was wanted, if it is not over
+   */
+  endStorm(scope: string, generation: number, unlessSinceMs?: number): Promise<number | undefined>;
+  /** One update: uses a proof of who somebody is up. False when it had been used before. */
+  useProof(proof: string, untilMs: number): Promise<boolean>;
+  /** One update: puts the brake on, or takes it off. */
+  switchBrake(brake: Brake & { readonly isOn: boolean }): Promise<void>;
   /**
    * One transaction: `next` in place of `record`, with its entries, all or nothing.
    *

@@ -10,7 +10,9 @@ import type { ResourceRef } from "../types.ts";
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
  *   FINDING#<id>               FINDING                       the finding as people read it
  *   COUNTER#<scope>            <window>                      automatic changes (TTL)
- *   BRAKE                      BRAKE                         { on, reason, by }
+ *   STORM#<scope>              STORM                         too many automatic changes: whose turn it is, since when
+ *   BRAKE                      BRAKE                         { on, reason, by, at }
+ *   PROOF#<hash>               PROOF                         a proof that has been used (TTL)
  *   CHAIN#<id>                 HEAD                          the last archived entry of a chain of evidence
  *
  * What the guard remembers lies beside it; its keys are in shared/resources/table-items-aws.ts:
@@ -21,7 +23,8 @@ import type { ResourceRef } from "../types.ts";
  *   TROUBLE                    <type>#<arn>                  resources the guard has findings of
  *
  * What somebody outside the table has to be told carries `outbox`, until its consumer acknowledges it: findings for tickets, evidence for the
- * archive. The index of that name finds what the stream, which keeps 24 hours, has forgotten.
+ * archive. The index of that name finds what the stream, which keeps 24 hours, has forgotten. A resource that has to be looked at again at some time carries
+ * it too, as `looks`, with that time: the sweep finds it there.
  */
 export interface Key {
   readonly pk: string;
@@ -55,6 +58,14 @@ export function counterKey(scope: string, window: number): Key {
   return { pk: `COUNTER#${scope}`, sk: String(window) };
 }
 
+export function stormKey(scope: string): Key {
+  return { pk: `STORM#${scope}`, sk: "STORM" };
+}
+
+export function proofKey(hash: string): Key {
+  return { pk: `PROOF#${hash}`, sk: "PROOF" };
+}
+
 export function chainKey(chain: string): Key {
   return { pk: `CHAIN#${chain}`, sk: "HEAD" };
 }
@@ -62,18 +73,20 @@ export function chainKey(chain: string): Key {
 /** Who is told by the outbox. */
 export type Consumer = "tickets" | "archive";
 export const CONSUMERS: readonly Consumer[] = ["tickets", "archive"];
+/** Whose entries lie in the index: a consumer's, or the sweep's own, which are looks that are due. */
+export type Shelf = Consumer | "looks";
 
 export const OUTBOX_INDEX = "outbox";
 /** An index is written at 1,000 units a second for each of its partitions; a storm writes thousands of entries. */
 const OUTBOX_SHARDS = 8;
 
 /** The partitions of the index that hold a consumer's entries. */
-export function outboxShards(consumer: Consumer): readonly string[] {
+export function outboxShards(consumer: Shelf): readonly string[] {
   return Array.from({ length: OUTBOX_SHARDS }, (_, shard) => `${consumer}#${shard}`);
 }
 
 /** The attributes that put an item into a consumer's outbox. An item keeps its shard. */
-export function outboxAttributes(consumer: Consumer, { pk, sk }: Key, at: string) {
+export function outboxAttributes(consumer: Shelf, { pk, sk }: Key, at: string) {
   const shard = Number.parseInt(shortHash(`${pk} ${sk}`).slice(0, 8), 16) % OUTBOX_SHARDS;
   return { outbox: `${consumer}#${shard}`, outboxAt: at };
 }

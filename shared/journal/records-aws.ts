@@ -3,7 +3,7 @@ import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import type { FindingRecord } from "./journal.ts";
-import type { JournalEntry, JournalRecords, SeenResource } from "./records.ts";
+import type { EvidenceAsked, JournalEntry, JournalRecords, ReachedState, SeenResource } from "./records.ts";
 import { sentToAttribute } from "./resource-item.ts";
 
 /**
@@ -18,17 +18,20 @@ export function recordsInTable(
   controlIds: readonly string[],
   onPage: (read: number) => void = () => {},
 ): JournalRecords {
-  async function* read(kinds: readonly JournalEntry["kind"][]): AsyncGenerator<JournalEntry> {
+  async function* scan(input: ScanCommandInput): AsyncGenerator<Record<string, unknown>> {
     let items = 0;
     try {
-      for await (const { Items = [], ScannedCount = 0 } of paginateScan({ client }, scanOf(table, kinds, controlIds))) {
+      for await (const { Items = [], ScannedCount = 0 } of paginateScan({ client }, input)) {
         items += ScannedCount;
         onPage(items);
-        for (const item of Items) yield entryOf(unmarshall(item), controlIds);
+        for (const item of Items) yield unmarshall(item);
       }
     } catch (error) {
       throw failed(table, error);
     }
+  }
+  async function* read(kinds: readonly JournalEntry["kind"][]): AsyncGenerator<JournalEntry> {
+    for await (const item of scan(scanOf(table, kinds, controlIds))) yield entryOf(item, controlIds);
   }
   return {
     async *findings() {
@@ -38,6 +41,11 @@ export function recordsInTable(
       for await (const entry of read(["resource"])) if (entry.kind === "resource") yield entry.seen;
     },
     all: () => read(["finding", "resource"]),
+    async *evidence(asked) {
+      // IN () is no expression: no kind, no evidence.
+      if (asked.kinds.length === 0) return;
+      for await (const item of scan(evidenceScanOf(table, asked))) yield stateOf(item as unknown as EvidenceItem);
+    },
   };
 }
 
@@ -83,6 +91,78 @@ function entryOf(item: Record<string, unknown>, controlIds: readonly string[]): 
       ...(classSource !== undefined && { classSource }),
       ...(seenAt !== undefined && { seenAt }),
     },
+  };
+}
+
+/** What of an entry of evidence is sent over, by its path in the item. */
+const EVIDENCE_PATHS = [
+  "findingId",
+  "controlId",
+  "occurrence",
+  "kind",
+  "at",
+  "content.resource",
+  "content.finding.part",
+  "content.finding.facts",
+  "content.decision.rule",
+  "content.decision.reasons",
+  "content.decision.policyDigest",
+  "content.decision.explanation",
+  "content.signal.principal",
+  "content.signal.causedByCordon",
+  "content.run.kind",
+  "content.exception",
+] as const;
+
+function evidenceScanOf(table: string, { kinds, sinceMs }: EvidenceAsked): ScanCommandInput {
+  const names = [...new Set(["entity", ...EVIDENCE_PATHS.flatMap((path) => path.split("."))])];
+  const nameOf = (path: string) =>
+    path
+      .split(".")
+      .map((name) => `#n${names.indexOf(name)}`)
+      .join(".");
+  const among = kinds.map((_, index) => `:k${index}`).join(", ");
+  return {
+    TableName: table,
+    ConsistentRead: true,
+    // Times are all in UTC and equally long, so that letters put them in order.
+    FilterExpression: `${nameOf("entity")} = :entity AND ${nameOf("kind")} IN (${among}) AND ${nameOf("at")} >= :since`,
+    ProjectionExpression: EVIDENCE_PATHS.map(nameOf).join(", "),
+    ExpressionAttributeNames: Object.fromEntries(names.map((name, index) => [`#n${index}`, name])),
+    ExpressionAttributeValues: marshall({
+      ":entity": "evidence",
+      ":since": new Date(sinceMs).toISOString(),
+      ...Object.fromEntries(kinds.map((kind, index) => [`:k${index}`, kind])),
+    }),
+  };
+}
+
+/** As `recordsOf` (shared/lifecycle/records.ts) writes it; evidence of an exception alone has neither finding nor decision, signal or run. */
+interface EvidenceItem extends Pick<ReachedState, "findingId" | "controlId" | "occurrence" | "kind" | "at"> {
+  readonly content: Pick<ReachedState, "resource" | "decision"> & {
+    readonly finding?: Pick<ReachedState, "part" | "facts">;
+    readonly signal?: Pick<ReachedState, "principal"> & { readonly causedByCordon?: boolean };
+    readonly run?: { readonly kind: NonNullable<ReachedState["run"]> } | null;
+    readonly exception?: ReachedState["exception"] | null;
+  };
+}
+
+function stateOf({ findingId, controlId, occurrence, kind, at, content }: EvidenceItem): ReachedState {
+  const { resource, finding, decision, signal, run, exception } = content;
+  const principal = signal?.causedByCordon === true ? undefined : signal?.principal;
+  return {
+    findingId,
+    controlId,
+    occurrence,
+    kind,
+    at,
+    resource,
+    ...(finding?.part !== undefined && { part: finding.part }),
+    ...(finding?.facts !== undefined && { facts: finding.facts }),
+    ...(decision !== undefined && { decision }),
+    ...(principal !== undefined && { principal }),
+    ...(run?.kind !== undefined && { run: run.kind }),
+    ...(exception != null && { exception }),
   };
 }
 

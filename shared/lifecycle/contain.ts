@@ -1,7 +1,8 @@
-import { contentHash, shortHash } from "../ids.ts";
-import type { FindingState, ResourceRecord } from "../journal/journal.ts";
-import type { Plan, ResultStatus, Signal } from "../types.ts";
-import { recentContainments } from "./hesitate.ts";
+import { shortHash } from "../ids.ts";
+import type { EvidenceRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { Plan, ResultStatus, Saying } from "../types.ts";
+import type { Leave } from "./blast-radius.ts";
+import { byWhom, recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
 import { changesFor } from "./records.ts";
 import { resultFor } from "./results.ts";
@@ -9,38 +10,58 @@ import type { ChangingRun, Judged, Pass, Run, View } from "./run.ts";
 import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
 import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition.ts";
 
+/** What a containment does about the parts besides stopping them. */
+interface Manner {
+  /** The storm that it is a part of, where there is one. */
+  readonly storm?: Extract<Leave, { readonly kind: "go" }>;
+  /** Parts that may go with the harder stop, should AWS refuse the first; undefined: none. */
+  readonly mayGo?: ReadonlySet<string>;
+  /** Evidence that has to be in the journal before the first mutating call. */
+  readonly beforehand?: readonly EvidenceRecord[];
+  /** What a person has said, where it is done on somebody's word. */
+  readonly sayings?: readonly Saying[];
+}
+
 /**
- * Contains the findings that policy says to contain, all in one write: counts the change, plans, and runs the plan.
+ * Contains the findings that policy says to contain, all in one write.
  *
- * Side effects: changes the customer's resource; writes the journal. Calls: counter, claim, write, re-read, finish.
+ * Side effects: changes the customer's resource; writes the journal. Calls: claim, write, re-read, finish.
  */
 export async function contain<State>(
   run: ChangingRun<State>,
   record: ResourceRecord,
   view: View<State>,
   offending: readonly Judged[],
+  storm?: Manner["storm"],
 ): Promise<Pass & { readonly record: ResourceRecord }> {
   if (offending.length === 0) return { results: [], again: false, record };
+  const wrong = view.judged.filter(({ decision }) => decision.kind === "contain").map(({ finding }) => finding.part);
+  // In a storm the reversible stop goes on; what could break an application waits for a person.
+  const isStorm = storm?.parent !== undefined;
+  return containParts(run, record, view, offending, {
+    ...(storm !== undefined && { storm }),
+    ...(!isStorm && { mayGo: new Set(wrong) }),
+  });
+}
+
+/**
+ * Contains parts for which that has been decided, by policy or by a person: plans, and runs the plan.
+ *
+ * Side effects: as `contain`.
+ */
+export async function containParts<State>(
+  run: ChangingRun<State>,
+  record: ResourceRecord,
+  view: View<State>,
+  offending: readonly Judged[],
+  { storm, mayGo, sayings, beforehand = [] }: Manner,
+): Promise<Pass & { readonly record: ResourceRecord }> {
   assertTimeLeft(run);
   const { cordon, signal } = run;
   const { control, policy } = cordon;
-  const { count: limit, windowMs } = policy.limits.automaticChanges;
-  // By principal, so that noise in one's name never holds back the containment of another's.
-  const scope = contentHash([control.meta.id, signal.resource.account, causeOf(signal)]);
-  const changes = await cordon.journal.count(scope, windowMs, cordon.clock.nowMs());
-  const storm = changes > limit ? `${changes} automatic changes in this window, over the limit of ${limit}` : undefined;
-
   const parts = new Set(offending.map(({ finding }) => finding.part));
-  // In a storm the reversible stop goes on; what could break an application waits for a person.
   const port = control.port(cordon.ports);
-  const wrong = view.judged.filter(({ decision }) => decision.kind === "contain").map(({ finding }) => finding.part);
-  const plan = planContainment(
-    control,
-    port,
-    view.detection.state,
-    parts,
-    storm === undefined ? new Set(wrong) : undefined,
-  );
+  const plan = planContainment(control, port, view.detection.state, parts, mayGo);
   const {
     outcome,
     told,
@@ -49,6 +70,9 @@ export async function contain<State>(
   } = await runPlan(run, record, view, {
     plan,
     judged: offending,
+    beforehand,
+    ...(storm?.parent !== undefined && { parent: storm.parent }),
+    ...(sayings !== undefined && { sayings }),
     claimed: ({ finding, decision, previous }, number, nowMs) =>
       reached(stateOf(previous, nowMs), "containing", nowMs, {
         occurrence: occurrenceOf(previous),
@@ -74,11 +98,6 @@ export async function contain<State>(
   return { results, again: outcome.verification?.kind === "drifted", record: finished, ...later };
 }
 
-/** Who is counted: a role by its name, for its sessions can be named anew at will; without a principal, the source. */
-function causeOf({ principal, source }: Signal): string {
-  return principal?.arn?.replace(/(:assumed-role\/[^/]+)\/.*$/, "$1") ?? source;
-}
-
 const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
   contained: "contained",
   "awaiting-approval": "awaiting-approval",
@@ -91,11 +110,7 @@ function stateAfter<State>(state: FindingState, { applied, verification, atMs }:
   return reached(written, "contained", atMs, { removed: applied.after === null });
 }
 
-function remarksOn<State>(
-  run: Run<State>,
-  plan: Plan<State>,
-  storm: string | undefined,
-): Undertaking<State>["remarks"] {
+function remarksOn<State>(run: Run<State>, plan: Plan<State>, storm: Manner["storm"]): Undertaking<State>["remarks"] {
   const { flips } = run.cordon.policy.limits;
   return (state, { applied, usedFallback, verification, atMs }) => {
     const times = recentContainments(state.containedAtMs, atMs, flips.windowMs).length;
@@ -103,7 +118,7 @@ function remarksOn<State>(
     if (applied.kind === "refused") notes.push(`AWS refused the change (${applied.reason}); a person has to stop this`);
     if (applied.kind === "refused" && plan.fallback === undefined) {
       notes.push(
-        "taking the whole configuration away was no option: compliant parts would have gone with it, or a storm holds it back",
+        "taking the whole configuration away was no option: compliant parts would have gone with it, or a storm or a person's approval of less holds it back",
       );
     }
     if (usedFallback) {
@@ -117,11 +132,12 @@ function remarksOn<State>(
     const isTugOfWar = times >= flips.count;
     if (isTugOfWar) {
       notes.push(
-        `contained ${times} times within ${flips.windowMs / 60_000} minutes: somebody or some pipeline keeps switching it back`,
+        `contained ${times} times within ${flips.windowMs / 60_000} minutes: it is switched back again and again, the last time${byWhom(run.signal) || " by somebody or some pipeline"}`,
       );
     }
-    if (storm !== undefined) notes.push(storm);
-    const isCritical = applied.kind === "refused" || isTugOfWar || storm !== undefined;
+    if (storm?.note !== undefined) notes.push(storm.note);
+    // A storm is told by its own finding, which is critical for all of its parts.
+    const isCritical = applied.kind === "refused" || isTugOfWar;
     return { notes, severity: isCritical ? "critical" : run.cordon.control.meta.severity };
   };
 }

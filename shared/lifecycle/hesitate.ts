@@ -1,13 +1,14 @@
 import { shortHash } from "../ids.ts";
-import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
+import type { FindingState, ResourceRecord, RunRecord, Storm } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Result } from "../types.ts";
+import type { Hold, Result, Signal } from "../types.ts";
+import { askLeave, type Leave } from "./blast-radius.ts";
 import { isSameState } from "./difference.ts";
 import type { News } from "./record.ts";
 import { remembered } from "./remembered.ts";
 import { resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
-import { basisOf, occurrenceOf, reached } from "./transition.ts";
+import { basisOf, occurrenceOf, reached, stateOf } from "./transition.ts";
 
 /** Findings to contain now; results for those that have to wait, what is to be recorded of them, and when to look again. */
 interface Hesitation {
@@ -15,6 +16,8 @@ interface Hesitation {
   readonly results: readonly Result[];
   readonly news: readonly News[];
   readonly retryAtMs?: number;
+  /** In a storm: its finding, and what there is to say of it. */
+  readonly storm?: Extract<Leave, { readonly kind: "go" }>;
 }
 
 interface Wait {
@@ -22,20 +25,25 @@ interface Wait {
   readonly reason: string;
   /** The event has to be delivered again then. */
   readonly retryAtMs?: number;
+  readonly hold: Hold;
+  readonly parent?: string;
   /** What is journalled says otherwise and has to be put right. */
   readonly state?: FindingState;
 }
 
 /**
  * Sorts the findings to be contained by whether there is a reason to wait: the state may be a stale read from before our own write (settle
- * window), somebody keeps switching it back (flip guard), or AWS has just refused the same change. Reads the journal only after a recent
- * containment, once for each run that made one.
+ * window), somebody keeps switching it back (flip guard), AWS has just refused the same change, or there have been too many changes (blast radius). Reads the
+ * journal only after a recent containment, once for each run that made one; counts the change, in one update or two.
+ *
+ * @param storm of the run's scope, as it was read with the record
  */
 export async function hesitate<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
   offending: readonly Judged[],
+  storm: Storm | undefined,
 ): Promise<Hesitation> {
   const readRun = remembered((number: number) => run.cordon.journal.readRun(run.signal.resource, number));
   const ready: Judged[] = [];
@@ -56,7 +64,44 @@ export async function hesitate<State>(
   // Once anything is changed, what AWS refused before is tried with it: together they may allow what each alone did not.
   const joining = waits.filter(({ judged }) => ready.length > 0 && judged.previous?.refused === true);
   const waiting = waits.filter((each) => !joining.includes(each));
-  return heldBack(run, [...ready, ...joining.map(({ judged }) => judged)], waiting);
+  const wanted = [...ready, ...joining.map(({ judged }) => judged)];
+  if (wanted.length === 0) return heldBack(run, [], waiting);
+  const leave = await askLeave(run, storm, wanted);
+  if (leave.kind === "go") return { ...heldBack(run, wanted, waiting), storm: leave };
+  return heldBack(
+    run,
+    [],
+    [...waiting, ...wanted.map((judged) => ({ judged, wait: waitForLeave(run, judged, leave) }))],
+  );
+}
+
+/** It is not its turn, or a person has to say: what was due in a storm. */
+function waitForLeave<State>(
+  { cordon }: Run<State>,
+  judged: Judged,
+  leave: Exclude<Leave, { readonly kind: "go" }>,
+): Wait {
+  const { parent, hold } = leave;
+  const { previous, finding, decision } = judged;
+  const nowMs = cordon.clock.nowMs();
+  const which = { occurrence: occurrenceOf(previous), basis: basisOf(finding, decision) };
+  const whose = `the blast radius of ${hold.whose} is used up`;
+  if (leave.kind === "ask") {
+    const reason = `${whose}, and this could break an application: a person has to approve it (storm ${parent})`;
+    // Without an end of its own: the storm's end has it judged anew.
+    const state = reached(stateOf(previous, nowMs), "awaiting-approval", nowMs, which);
+    return {
+      status: "awaiting-approval",
+      reason,
+      hold,
+      parent,
+      ...(previous?.status !== "awaiting-approval" && { state }),
+    };
+  }
+  const reason = `${whose}: contained in its turn, at ${iso(leave.atMs)} (storm ${parent})`;
+  const state = reached(stateOf(previous, nowMs), "waiting", nowMs, { ...which, turnMs: leave.atMs });
+  const isKnown = previous?.status === "waiting" && previous.turnMs === leave.atMs;
+  return { status: "inconclusive", reason, retryAtMs: leave.atMs, hold, parent, ...(!isKnown && { state }) };
 }
 
 function heldBack<State>(
@@ -71,7 +116,17 @@ function heldBack<State>(
       resultFor(run, judged, wait.status, occurrenceOf(judged.previous), { reasons: [wait.reason] }),
     ),
     news: waits.flatMap(({ judged, wait }) =>
-      wait.state === undefined ? [] : [{ judged, state: wait.state, notes: [wait.reason] }],
+      wait.state === undefined
+        ? []
+        : [
+            {
+              judged,
+              state: wait.state,
+              notes: [wait.reason],
+              holds: [wait.hold],
+              ...(wait.parent !== undefined && { parent: wait.parent }),
+            },
+          ],
     ),
     ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   };
@@ -83,11 +138,15 @@ function waitForRefusal<State>({ cordon }: Run<State>, { finding, decision, prev
   const untilMs = previous.changedAtMs + cordon.policy.limits.flips.cappedIntervalMs;
   if (cordon.clock.nowMs() >= untilMs) return undefined;
   const reason = `AWS has just refused this change; a person has to decide, and it is tried again after ${iso(untilMs)}`;
-  return { status: "awaiting-approval", reason, retryAtMs: untilMs };
+  const hold: Hold = { limit: "refused-by-aws", whose: finding.id, until: iso(untilMs) };
+  return { status: "awaiting-approval", reason, retryAtMs: untilMs, hold };
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */
-function waitForFlips<State>({ cordon }: Run<State>, { finding, decision, previous }: Judged): Wait | undefined {
+function waitForFlips<State>(
+  { cordon, signal }: Run<State>,
+  { finding, decision, previous }: Judged,
+): Wait | undefined {
   const { flips } = cordon.policy.limits;
   const nowMs = cordon.clock.nowMs();
   const recent = recentContainments(previous?.containedAtMs ?? [], nowMs, flips.windowMs);
@@ -97,8 +156,15 @@ function waitForFlips<State>({ cordon }: Run<State>, { finding, decision, previo
   if (recent.length < flips.count || nowMs >= untilMs) return undefined;
   return {
     status: "inconclusive",
-    reason: `switched back after being contained ${recent.length} times within ${flips.windowMs / 60_000} minutes; contained again at ${iso(untilMs)}`,
+    reason: `switched back${byWhom(signal)} after being contained ${recent.length} times within ${flips.windowMs / 60_000} minutes; contained again at ${iso(untilMs)}`,
     retryAtMs: untilMs,
+    hold: {
+      limit: "flip-guard",
+      whose: `${finding.id}, switched back${byWhom(signal)}`,
+      count: recent.length,
+      most: flips.count,
+      until: iso(untilMs),
+    },
     // The journal must not say "contained" while data moves.
     ...(previous.status !== "waiting" && {
       state: reached(previous, "waiting", nowMs, {
@@ -107,6 +173,13 @@ function waitForFlips<State>({ cordon }: Run<State>, { finding, decision, previo
       }),
     }),
   };
+}
+
+/** Who keeps switching it back, and with what: a person, or a pipeline that will do it again. */
+export function byWhom({ principal }: Signal): string {
+  const who = principal?.arn ?? principal?.invokedBy;
+  if (who === undefined) return "";
+  return principal?.agent === undefined ? ` by ${who}` : ` by ${who} with ${principal.agent}`;
 }
 
 /** Containments within the flip window before now. */
@@ -137,6 +210,7 @@ async function waitForSettling<State>(
     status: "inconclusive",
     reason: `the state read may be older than the containment of ${iso(last)}; looked at again after ${iso(untilMs)}`,
     retryAtMs: untilMs,
+    hold: { limit: "settling", whose: record.resource.arn, until: iso(untilMs) },
   };
 }
 

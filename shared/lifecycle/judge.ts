@@ -51,6 +51,7 @@ export function judge<State>(
     judged: all.filter((each) => !isUnanswered(each)),
     unanswered: all.filter(isUnanswered),
     readAtMs,
+    decidedAtMs: clock.nowMs(),
     isReadable: detection.kind === "present" && detection.isPartial !== true,
   };
 }

@@ -1,8 +1,11 @@
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
-import type { Decision, Result } from "../types.ts";
+import type { Decision, Hold, PendingPlan, Result } from "../types.ts";
+import { isCauseNews, withCauses } from "./causes.ts";
+import { checkAgain } from "./check-again.ts";
 import { tellForeignWrite } from "./foreign-write.ts";
 import { isLookNews, withLook } from "./look.ts";
-import { type Account, accountBase } from "./records.ts";
+import { pendingPlan, proposedPlans } from "./pending.ts";
+import { type Account, accountBase, calledAt } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
@@ -18,6 +21,9 @@ export interface News {
   readonly state: FindingState;
   readonly judged: Judged;
   readonly notes?: readonly string[];
+  readonly holds?: readonly Hold[];
+  readonly parent?: string;
+  readonly pending?: PendingPlan;
 }
 
 /**
@@ -36,11 +42,16 @@ export async function recordTransitions<State>(
   const nowMs = clock.nowMs();
   const results: Result[] = [];
   const news: News[] = [...waiting];
+  const asked = view.judged.filter(({ decision }) => decision.kind === "approve");
+  const proposed = proposedPlans(run, view, asked);
   for (const judged of view.judged) {
     if (!isPassive(judged.decision)) continue;
-    const step = named(run, judged, transition(judged.previous, judged.finding, judged.decision, nowMs));
+    const plan = proposed.get(judged.finding.id);
+    const step = named(run, judged, transition(judged.previous, judged.finding, judged.decision, nowMs, plan?.id));
     results.push(resultFor(run, judged, step.status, step.occurrence));
-    if (step.next !== undefined) news.push({ state: step.next, judged });
+    if (step.next === undefined) continue;
+    const pending = plan && pendingPlan(step.next, plan);
+    news.push({ state: step.next, judged, ...(pending !== undefined && { pending }), ...unansweredNote(step.next) });
   }
   for (const judged of view.unanswered) {
     const step = unansweredTransition(judged.previous, judged.finding, nowMs, policy.limits.settleWindowMs);
@@ -61,12 +72,24 @@ export async function recordTransitions<State>(
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
   let saved = record;
   // A class that rose, or a transfer that nothing is wrong with, has to be remembered as well while findings are open.
-  if (news.length > 0 || Object.keys(untold).length > 0 || isLookNews(record, view)) {
+  const isCaused = await isCauseNews(run, record);
+  if (news.length > 0 || Object.keys(untold).length > 0 || isLookNews(record, view) || isCaused) {
     const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
-    const concluded = (last: ResourceRecord) => withLook({ ...last, findings: { ...last.findings, ...untold } }, view);
+    const concluded = (last: ResourceRecord) =>
+      withCauses(run, withLook({ ...last, findings: { ...last.findings, ...untold } }, view));
     saved = await saveAccounts(journal, record, accounts, concluded);
   }
-  return { record: await tellForeignWrite(run, saved), results };
+  return { record: await checkAgain(run, await tellForeignWrite(run, saved), view), results };
+}
+
+/** Nobody has decided in time: it is asked again, louder. */
+function unansweredNote({ unanswered }: FindingState): Pick<News, "notes"> {
+  if (unanswered === undefined) return {};
+  return {
+    notes: [
+      `nobody has decided in time, ${unanswered === 1 ? "once" : `${unanswered} times`} so far: it goes on, and is asked again`,
+    ],
+  };
 }
 
 /**
@@ -127,15 +150,37 @@ function accountOf<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  { state, judged, notes = [] }: News,
+  { state, judged, notes = [], holds = [], parent, pending }: News,
   nowMs: number,
 ): Account {
-  const { at } = run.signal;
+  // A storm is told by its own finding, and each of its many parts is no louder than by itself.
+  const isLoud = notes.length > 0 && parent === undefined;
   return {
     ...accountBase(run, record, view, judged, nowMs),
     state,
     notes,
-    ...(notes.length > 0 && { severity: "critical" as const }),
-    timings: { ...(at !== "" && { calledAt: at }), heardAt: new Date(run.heardAtMs).toISOString() },
+    holds: [...holds, ...heldBy(judged.decision, state)],
+    ...(parent !== undefined && { parent }),
+    ...(pending !== undefined && { pending }),
+    ...(isLoud && { severity: "critical" as const }),
+    timings: {
+      ...calledAt(run.signal),
+      heardAt: iso(run.heardAtMs),
+      decidedAt: iso(view.decidedAtMs),
+    },
   };
+}
+
+/** What holds a violation that is not to be changed now: the brake, the deployment's mode, or that a person has to say. */
+function heldBy({ kind, explanation, approval }: Decision, { untilMs }: FindingState): readonly Hold[] {
+  const { mode, modeRule = "" } = explanation;
+  if (kind === "observe" && mode === "observe" && !/^(control|default):/.test(modeRule))
+    return [{ limit: modeRule.startsWith("the brake") ? "brake" : "mode", whose: modeRule }];
+  if (kind !== "approve" || untilMs === undefined) return [];
+  const whose = approval === undefined || approval.by.length === 0 ? "whoever may call Cordon" : approval.by.join(", ");
+  return [{ limit: "approval", whose, until: iso(untilMs) }];
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }

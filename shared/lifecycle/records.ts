@@ -11,7 +11,20 @@ import type {
 } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Change, Decision, Finding, Plan, Receipt, Severity, Signal, Tag, Verification } from "../types.ts";
+import type {
+  Change,
+  Decision,
+  Finding,
+  Hold,
+  PendingPlan,
+  Plan,
+  Receipt,
+  Saying,
+  Severity,
+  Signal,
+  Tag,
+  Verification,
+} from "../types.ts";
 import { differences } from "./difference.ts";
 import type { Judged, Run, View } from "./run.ts";
 
@@ -31,6 +44,11 @@ export interface Account {
   readonly notes?: readonly string[];
   readonly timings?: Timings;
   readonly run?: SealedRun;
+  readonly holds?: readonly Hold[];
+  /** The finding of the storm it is a part of. */
+  readonly parent?: string;
+  readonly pending?: PendingPlan;
+  readonly sayings?: readonly Saying[];
   /** What the evidence is of, where it is not simply how the finding now stands. */
   readonly evidenceOf?: "rollback-not-applied";
 }
@@ -54,6 +72,11 @@ export function accountBase<State>(
     isOwn,
     nowMs,
   };
+}
+
+/** When the offending call was made: what Config or a schedule tells is when somebody looked. Pure. */
+export function calledAt({ source, at }: Signal): { readonly calledAt?: string } {
+  return source === "cloudtrail" && at !== "" ? { calledAt: at } : {};
 }
 
 /** A run with the hashes of its states, made once for all findings it treated. */
@@ -119,6 +142,10 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
     signal: { id: signal.id, name: signal.name, source: signal.source },
     ...(state.run !== undefined && { run: state.run }),
     ...(state.exception !== undefined && { exception: state.exception }),
+    ...(account.pending !== undefined && { pending: account.pending }),
+    ...(account.holds !== undefined && account.holds.length > 0 && { holds: account.holds }),
+    ...(account.parent !== undefined && { parent: account.parent }),
+    ...(account.sayings !== undefined && { sayings: account.sayings }),
     timings: account.timings ?? {},
     evidence: [evidenceKey],
   };
@@ -152,6 +179,10 @@ function evidenceOf(account: Account, version: number, changes: readonly Change[
     notes: account.notes ?? [],
     timings: account.timings ?? {},
     exception: state.exception ?? null,
+    ...(account.pending !== undefined && { pending: account.pending }),
+    ...(account.holds !== undefined && account.holds.length > 0 && { holds: account.holds }),
+    ...(account.parent !== undefined && { parent: account.parent }),
+    ...(account.sayings !== undefined && { said: account.sayings.at(-1) }),
     run:
       run === undefined
         ? null

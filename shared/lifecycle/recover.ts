@@ -1,5 +1,5 @@
 import { CordonError } from "../errors.ts";
-import type { FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
+import { type FindingState, KEPT_OWN_REQUESTS, type ResourceRecord, type RunRecord } from "../journal/journal.ts";
 import type { Verification } from "../types.ts";
 import { briefly, differences, isSameState } from "./difference.ts";
 import { withLook } from "./look.ts";
@@ -85,7 +85,11 @@ async function conclude<State>(
     });
   }
   const { number, receipts, usedFallback } = done;
-  const concluded = (current: ResourceRecord) => ({ ...withLook(freed(current), view), leftBy: number });
+  const concluded = (current: ResourceRecord) => ({
+    ...withLook(freed(current), view),
+    leftBy: number,
+    ownRequests: withEcho(run, done, current.ownRequests),
+  });
   await saveAccounts(cordon.journal, record, accounts, concluded, {
     number,
     receipts,
@@ -102,6 +106,35 @@ async function conclude<State>(
   return { results, again: true };
 }
 
+/**
+ * Whether an event is that of a run's own call, whose answer was not recorded before the run died: it can't be told by its request id, and is known by having written
+ * exactly what was planned. Whoever else wrote just that has caused nothing that was not decided. Pure.
+ */
+export function isEchoOf<State>(
+  { signal, cordon }: Run<State>,
+  { plan, usedFallback, receipts, claimedAt }: RunRecord,
+): boolean {
+  const left = {
+    kind: "present",
+    state: stateLeftBy({ plan, usedFallback }) as State,
+    tags: [],
+    findings: [],
+  } as const;
+  return (
+    cordon.control.meta.stateCalls.includes(signal.name) &&
+    !receipts.some(({ outcome }) => outcome === "accepted") &&
+    // CloudTrail cuts times to seconds.
+    Date.parse(signal.at) >= Math.floor(Date.parse(claimedAt) / 1000) * 1000 &&
+    cordon.control.shows(signal, left, "exactly") === true
+  );
+}
+
+function withEcho<State>(run: Run<State>, done: RunRecord, known: readonly string[]): readonly string[] {
+  const { requestId } = run.signal;
+  if (requestId === undefined || !isEchoOf(run, done)) return known;
+  return [...known, requestId].slice(-KEPT_OWN_REQUESTS);
+}
+
 function stateConcluded(
   state: FindingState,
   { finding, decision }: RunRecord["judged"][number],
@@ -116,7 +149,12 @@ function stateConcluded(
     const written = wasCounted ? state : withWrite(unsuspecting, nowMs);
     return reached(written, "contained", nowMs, { removed: stateLeftBy(done) === null });
   }
-  return reached(state, "exempt", nowMs, { occurrence: state.occurrence + 1, basis: basisOf(finding, decision) });
+  const untilMs = Date.parse(state.exception?.expiresAt ?? "");
+  return reached(state, "exempt", nowMs, {
+    occurrence: state.occurrence + 1,
+    basis: basisOf(finding, decision),
+    ...(!Number.isNaN(untilMs) && { untilMs }),
+  });
 }
 
 /**

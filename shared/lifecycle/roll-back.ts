@@ -1,24 +1,22 @@
-import { type Classified, joinClasses } from "../classification/classify.ts";
 import type { Cordon } from "../cordon.ts";
-import { contentHash, shortHash, subjectOf } from "../ids.ts";
+import { contentHash, shortHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
-import type { Change, Decision, Exception, Result, ResultStatus } from "../types.ts";
+import { deciderName } from "../policy/may-decide.ts";
+import type { Change, Exception, Result } from "../types.ts";
 import { briefly, differences } from "./difference.ts";
+import { exceptionFor, exemptBy } from "./exception.ts";
 import { judge } from "./judge.ts";
-import { leaseHeld } from "./lease.ts";
+import { answerFor, openSettled, type Request, runFor, saidSoFar, sayingOf, turnedAway } from "./person.ts";
 import { planRollback } from "./plan.ts";
-import { recoverRun, stateLeftBy } from "./recover.ts";
+import { stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
-import type { ChangingRun, Judged, Run, View } from "./run.ts";
+import type { ChangingRun, Judged, View } from "./run.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
 import { basisOf, reached } from "./transition.ts";
 
 /** A person's decision to take one containment back. */
-export interface RollbackRequest {
-  readonly finding: FindingRecord;
-  readonly reason: string;
-  readonly approver: string;
+export interface RollbackRequest extends Request {
   /** Until when the finding is let be afterwards; policy's default when left out. */
   readonly expiresAtMs?: number;
 }
@@ -35,32 +33,21 @@ export async function rollBack<State>(
   cordon: Cordon<State>,
   deadlineMs: number,
 ): Promise<Result> {
-  const { finding: recorded, approver } = request;
+  const { finding: recorded } = request;
   const { resource } = recorded;
-  const nowMs = cordon.clock.nowMs();
-  const at = new Date(nowMs).toISOString();
-  const run: ChangingRun<State> = {
-    signal: {
-      id: `roll-back:${recorded.id}:${at}`,
-      source: "decision",
-      name: "RollBack",
-      at,
-      resource,
-      principal: { type: "Approver", arn: approver },
-    },
-    cordon,
-    heardAtMs: nowMs,
-    deadlineMs,
-  };
+  const run = runFor(request, cordon, deadlineMs);
+  const nowMs = run.heardAtMs;
   assertTimeLeft(run);
   const answer = answerFor(run, recorded);
   const { mode, reason } = cordon.ceiling;
   if (mode === "observe") return answer("refused", [`held to "observe" by ${reason}: nothing is changed`]);
 
-  const record = await openSettled(run);
+  const { record } = await openSettled(run);
+  const away = await turnedAway(run, record, request);
+  if (away !== undefined) return away;
   const state = record.findings[recorded.id];
   if (state?.status === "exempt") {
-    const expiresAt = state.exception?.expiresAt ?? at;
+    const expiresAt = state.exception?.expiresAt ?? run.signal.at;
     if (Date.parse(expiresAt) > nowMs) {
       return answer("exempt", [`already rolled back, exempt until ${expiresAt}; nothing was changed now`], state);
     }
@@ -102,35 +89,6 @@ function interferenceWith(contained: RunRecord, last: RunRecord, live: unknown, 
   return differences(stateLeftBy(contained), live, part).length === 0 ? [] : since;
 }
 
-type Answer = (
-  status: ResultStatus,
-  reasons: readonly string[],
-  state?: FindingState,
-  changes?: readonly Change[],
-) => Result;
-
-function answerFor<State>(run: Run<State>, recorded: FindingRecord): Answer {
-  const { id, controlId, resource, part, title, facts } = recorded;
-  const finding = { id, controlId, resource, part, title, facts };
-  return (status, reasons, state, changes = []) => {
-    const judged = { finding, decision: { ...recorded.decision, reasons: [] } };
-    return resultFor(run, judged, status, state?.occurrence ?? recorded.occurrence, { reasons, changes });
-  };
-}
-
-/** The resource's record with no run under way; a run that died is taken up first. */
-async function openSettled<State>(run: Run<State>): Promise<ResourceRecord> {
-  const { journal, control, ports, clock } = run.cordon;
-  const { resource } = run.signal;
-  const { record } = await journal.open(resource, control.meta.id);
-  if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
-  if (record.unfinishedRun === undefined) return record;
-  const detection = await control.detect(resource, ports);
-  if (detection.kind !== "present") return record;
-  await recoverRun(run, record, judge(run, detection, clock.nowMs(), record));
-  return (await journal.open(resource, control.meta.id)).record;
-}
-
 async function restore<State>(
   run: ChangingRun<State>,
   record: ResourceRecord,
@@ -142,29 +100,23 @@ async function restore<State>(
   const { cordon } = run;
   const { control } = cordon;
   const { finding: recorded } = request;
-  const exception = exceptionFor(run, request, contained, view.classified);
+  const { policy } = cordon;
+  const finding = findingAtContainment(contained, recorded);
+  const nowMs = cordon.clock.nowMs();
+  const { reason, decider, expiresAtMs } = request;
+  const approver = deciderName(decider, policy);
+  const exception = exceptionFor(
+    { finding, classified: view.classified, reason, approver, nowMs, expiresAtMs },
+    policy,
+  );
   if (exception === undefined) {
     const reasons = [
       "the finding has no known destination, or its data no known class, that an exception could be bound to",
     ];
     return answerFor(run, recorded)("refused", reasons, state);
   }
-  const decision: Decision = {
-    kind: "exempt",
-    rule: `exception:${recorded.id}`,
-    reasons: [`rolled back by ${exception.approver} until ${exception.expiresAt}: ${exception.reason}`],
-    policyDigest: cordon.policy.digest,
-    digest: contentHash([cordon.policy.digest, exception]),
-    citations: recorded.decision.citations,
-    explanation: {
-      verdict: "violating",
-      facts: recorded.decision.explanation.facts,
-      considered: [
-        { rule: `exception:${recorded.id}`, applies: "yes", why: "a person took the containment back, and granted it" },
-      ],
-    },
-  };
-  const judged: Judged = { finding: findingAtContainment(contained, recorded), decision, previous: state };
+  const decision = exemptBy(exception, recorded.decision, "rolled back", policy);
+  const judged: Judged = { finding, decision, previous: state };
   const plan = planRollback(
     control,
     control.port(cordon.ports),
@@ -180,6 +132,7 @@ async function restore<State>(
     plan,
     judged: [judged],
     beforehand: [exceptionEvidence(judged, exception, record)],
+    sayings: saidSoFar(recorded, sayingOf(run, request, "done")),
     claimed: (_, __, nowMs) =>
       reached(state, "rolling-back", nowMs, {
         exception,
@@ -194,6 +147,7 @@ async function restore<State>(
       return reached(claimed, "exempt", atMs, {
         occurrence: claimed.occurrence + 1,
         basis: basisOf(judged.finding, decision),
+        untilMs: Date.parse(exception.expiresAt),
       });
     },
     remarks: (_, { applied, verification }) => ({
@@ -223,27 +177,6 @@ function findingAtContainment(contained: RunRecord, recorded: FindingRecord): Ju
   const treated = contained.judged.find(({ finding }) => finding.id === recorded.id)?.finding;
   const { id, controlId, resource, part, title, facts } = recorded;
   return treated ?? { id, controlId, resource, part, title, facts };
-}
-
-function exceptionFor<State>(
-  { cordon }: Run<State>,
-  { finding, reason, approver, expiresAtMs }: RollbackRequest,
-  contained: RunRecord,
-  classified: Classified,
-): Exception | undefined {
-  const subject = subjectOf(findingAtContainment(contained, finding).facts);
-  if (subject === undefined || classified.kind !== "classified") return undefined;
-  const nowMs = cordon.clock.nowMs();
-  const untilMs = expiresAtMs ?? nowMs + cordon.policy.limits.exception.defaultMs;
-  return {
-    findingId: finding.id,
-    reason,
-    approver,
-    grantedAt: new Date(nowMs).toISOString(),
-    expiresAt: new Date(untilMs).toISOString(),
-    subject,
-    classification: joinClasses([classified.classification, ...(classified.also ?? [])]),
-  };
 }
 
 function exceptionEvidence(judged: Judged, exception: Exception, record: ResourceRecord): EvidenceRecord {

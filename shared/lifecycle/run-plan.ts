@@ -8,10 +8,11 @@ import {
   type RunRecord,
   type Timings,
 } from "../journal/journal.ts";
-import type { Plan, Receipt, Severity, Verification } from "../types.ts";
+import type { Plan, Receipt, Saying, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
+import { withCauses } from "./causes.ts";
 import { withLook } from "./look.ts";
-import { type Account, accountBase, findingRecord, sealRun } from "./records.ts";
+import { type Account, accountBase, calledAt, findingRecord, sealRun } from "./records.ts";
 import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
@@ -40,6 +41,10 @@ export interface Undertaking<State> {
   readonly judged: readonly Judged[];
   /** How a finding stands once claimed. */
   claimed(judged: Judged, run: number, nowMs: number): FindingState;
+  /** The finding of the storm that this is a part of. */
+  readonly parent?: string;
+  /** What a person has said, where it is done on somebody's word. */
+  readonly sayings?: readonly Saying[];
   /** Evidence that has to be in the journal before the first mutating call. */
   readonly beforehand?: readonly EvidenceRecord[];
   /** How a finding stands at the end, given how it stood when claimed. */
@@ -120,7 +125,7 @@ async function claim<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  { plan, judged, claimed, beforehand = [] }: Undertaking<State>,
+  { plan, judged, claimed, parent, sayings, beforehand = [] }: Undertaking<State>,
   number: number,
 ): Promise<ResourceRecord> {
   const { cordon, signal } = run;
@@ -128,7 +133,9 @@ async function claim<State>(
   const accounts = judged.map((each) => ({
     ...accountBase(run, record, view, each, nowMs),
     state: claimed(each, number, nowMs),
-    timings: timingsOf(run, plan.kind, [], undefined),
+    ...(parent !== undefined && { parent }),
+    ...(sayings !== undefined && { sayings }),
+    timings: timingsOf(run, view, plan.kind, [], undefined),
   }));
   const claimedRun: RunRecord = {
     number,
@@ -142,7 +149,7 @@ async function claim<State>(
   };
   const states = Object.fromEntries(accounts.map(({ finding, state }) => [finding.id, state]));
   const next = {
-    ...withLook({ ...record, findings: { ...record.findings, ...states } }, view, judged),
+    ...withCauses(run, withLook({ ...record, findings: { ...record.findings, ...states } }, view, judged)),
     leaseUntilMs: run.deadlineMs + LEASE_MARGIN_MS,
     runs: number,
     unfinishedRun: number,
@@ -169,7 +176,7 @@ async function finish<State>(
   run: Run<State>,
   held: ResourceRecord,
   view: View<State>,
-  { plan, judged, finished, remarks }: Undertaking<State>,
+  { plan, judged, finished, parent, sayings, remarks }: Undertaking<State>,
   number: number,
   outcome: Outcome<State>,
 ): Promise<Pick<Ran<State>, "told" | "record">> {
@@ -177,7 +184,7 @@ async function finish<State>(
   const { receipts } = applied;
   const result = { number, receipts, usedFallback, ...(verification !== undefined && { verification }) };
   const sealed = sealRun({ ...result, plan });
-  const timings = timingsOf(run, plan.kind, receipts, verification);
+  const timings = timingsOf(run, view, plan.kind, receipts, verification);
   const told: Told[] = [];
   const accounts = judged.map((each): Account => {
     const before = held.findings[each.finding.id];
@@ -190,6 +197,8 @@ async function finish<State>(
       state,
       notes,
       severity,
+      ...(parent !== undefined && { parent }),
+      ...(sayings !== undefined && { sayings }),
       timings,
       run: sealed,
       ...(isUndone(plan, state) && { evidenceOf: "rollback-not-applied" as const }),
@@ -220,14 +229,16 @@ function withOwn(known: readonly string[], receipts: readonly Receipt[]): readon
 
 function timingsOf<State>(
   run: Run<State>,
+  view: View<State>,
   kind: Plan["kind"],
   receipts: readonly Receipt[],
   verification: Verification | undefined,
 ): Timings {
   const accepted = receipts.find((receipt) => receipt.outcome === "accepted");
   return {
-    ...(run.signal.at !== "" && { calledAt: run.signal.at }),
+    ...calledAt(run.signal),
     heardAt: new Date(run.heardAtMs).toISOString(),
+    decidedAt: new Date(view.decidedAtMs).toISOString(),
     ...(accepted !== undefined && (kind === "contain" ? { containedAt: accepted.at } : { restoredAt: accepted.at })),
     ...(verification?.kind === "verified" && { verifiedAt: verification.at }),
   };

@@ -20,6 +20,8 @@ export interface View<State> {
   readonly unanswered: readonly Judged[];
   /** When the look at live state began: whatever somebody wrote after it, it may not show. */
   readonly readAtMs: number;
+  /** When it was decided. */
+  readonly decidedAtMs: number;
   /** False when AWS would not show the state: what is not seen is not gone then. */
   readonly isReadable: boolean;
 }

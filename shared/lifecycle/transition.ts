@@ -45,24 +45,45 @@ export function stateOf(previous: FindingState | undefined, nowMs: number): Find
   );
 }
 
-/** What a decision rests on: when this stays the same, the same finding seen again is not news. */
-export function basisOf(finding: Finding, decision: Decision): string {
-  return shortHash(`${decision.kind}/${decision.rule}/${subjectOf(finding.facts) ?? "-"}`);
+/** What a decision rests on, and the plan that a person is asked about: when this stays the same, the same finding seen again is not news. */
+export function basisOf(finding: Finding, decision: Decision, plan?: string): string {
+  const asked = plan === undefined ? "" : `/${plan}`;
+  return shortHash(`${decision.kind}/${decision.rule}/${subjectOf(finding.facts) ?? "-"}${asked}`);
 }
 
-/** The transition for every decision that changes nothing in AWS. Pure. */
+/**
+ * The transition for every decision that changes nothing in AWS. Pure.
+ *
+ * @param plan what a person is asked about: another plan is another question, and one that nobody has answered in time is asked again
+ */
 export function transition(
   previous: FindingState | undefined,
   finding: Finding,
   decision: Decision & { readonly kind: Exclude<Decision["kind"], "contain"> },
   nowMs: number,
+  plan?: string,
 ): Transition {
   if (decision.kind === "compliant") return compliant(previous, finding, nowMs);
   const status = RECORDED_AS[decision.kind];
-  const basis = basisOf(finding, decision);
+  const basis = basisOf(finding, decision, plan);
   const occurrence = occurrenceOf(previous);
-  if (previous?.status === status && previous.basis === basis) return { status, occurrence };
-  return { status, occurrence, next: reached(stateOf(previous, nowMs), status, nowMs, { occurrence, basis }) };
+  const isSame = previous?.status === status && previous.basis === basis;
+  const isUnanswered = isSame && status === "awaiting-approval" && (previous.untilMs ?? Infinity) <= nowMs;
+  if (isSame && !isUnanswered) return { status, occurrence };
+  const untilMs = endOf(decision, plan, nowMs);
+  const next = reached(stateOf(previous, nowMs), status, nowMs, {
+    occurrence,
+    basis,
+    ...(untilMs !== undefined && { untilMs }),
+    ...(isUnanswered && { unanswered: (previous.unanswered ?? 0) + 1 }),
+  });
+  return { status, occurrence, next };
+}
+
+/** When the status ends by itself. */
+function endOf({ until, approval }: Decision, plan: string | undefined, nowMs: number): number | undefined {
+  if (until !== undefined) return Date.parse(until);
+  return plan === undefined || approval === undefined ? undefined : nowMs + approval.validMs;
 }
 
 function compliant(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
@@ -118,7 +139,14 @@ export function reached(
   nowMs: number,
   more: Partial<FindingState> = {},
 ): FindingState {
-  const { refused: _, ...kept } = previous;
+  const {
+    refused: _refused,
+    untilMs: _untilMs,
+    unanswered: _unanswered,
+    turnMs: _turnMs,
+    isChecked: _isChecked,
+    ...kept
+  } = previous;
   return { ...kept, status, changedAtMs: nowMs, ...more };
 }
 

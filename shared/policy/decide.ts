@@ -101,6 +101,7 @@ function decisionOf(
     digest: exception === undefined ? policy.digest : contentHash([policy.digest, exception]),
     citations: distinctCitations([...(verdict.citations ?? []), ...rules.citations]),
     explanation: explanationOf(matter),
+    ...(kind === "exempt" && matter.waivers?.granted && { until: isoOf(matter.waivers.granted.untilMs) }),
     ...(kind === "approve" && { approval: policy.limits.approvals }),
   };
 }
@@ -121,6 +122,10 @@ function explanationOf({ subject, context, verdict, rules, waivers, mode }: Matt
     considered: listed.slice(0, LISTED),
     ...(all.length > LISTED && { unlisted: all.length - LISTED }),
   };
+}
+
+function isoOf(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function distinctCitations(citations: readonly Citation[]): readonly Citation[] {

@@ -20,6 +20,8 @@ export interface ResidencyPolicy {
   readonly controls: Readonly<Record<string, ControlRules>>;
   readonly exceptions: readonly PolicyException[];
   readonly limits: Limits;
+  /** Who is who, where that does not follow from a principal by itself. */
+  readonly people: readonly Person[];
   /** Every `when:` there is, so that CEL is loaded only where it is needed. */
   readonly expressions: readonly string[];
 }
@@ -174,14 +176,35 @@ export interface PolicyException extends Scope {
   readonly expiresAtMs: number;
 }
 
+/** One who acts under several names: the policy's owner vouches that nobody else can use them. */
+export interface Person {
+  readonly name: string;
+  /** ARNs of principals and sessions, in which `*` stands for any letters. */
+  readonly principals: readonly string[];
+  readonly sourceIdentities: readonly string[];
+  /** Ids of Slack members, as `<workspace>/<member>`. */
+  readonly slack: readonly string[];
+}
+
 export interface Limits {
   /** After a write, a read equal to the state before it may be stale for this long (S3 configuration is eventually consistent). */
   readonly settleWindowMs: number;
   /** So many containments of one finding within the window are a tug of war: capped and escalated. */
   readonly flips: { readonly count: number; readonly windowMs: number; readonly cappedIntervalMs: number };
-  /** So many automatic changes per control, account and causing principal in the window are a storm. */
-  readonly automaticChanges: { readonly count: number; readonly windowMs: number };
+  /**
+   * More automatic changes than `count` per control, account and causing principal in the window are a storm; controls of critical severity have `reserve` more. In a
+   * storm one change is made each `cappedIntervalMs`. It is over once none was wanted for `quietMs`.
+   */
+  readonly automaticChanges: {
+    readonly count: number;
+    readonly windowMs: number;
+    readonly reserve: number;
+    readonly cappedIntervalMs: number;
+    readonly quietMs: number;
+  };
   readonly exception: { readonly defaultMs: number; readonly maxMs: number };
   /** Who may decide what waits for a person, and how long a decision is waited for. */
   readonly approvals: { readonly by: readonly string[]; readonly validMs: number };
+  /** Who may switch the brake; empty: those who may approve. */
+  readonly brake: { readonly by: readonly string[] };
 }

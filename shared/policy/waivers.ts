@@ -10,7 +10,7 @@ import type { Subject } from "./subject.ts";
 /** What exceptions say of a finding that is not compliant. */
 export interface Waivers {
   /** The exception that lets it be, and what a reader has to know of it. */
-  readonly granted?: { readonly rule: string; readonly reason: string };
+  readonly granted?: { readonly rule: string; readonly reason: string; readonly untilMs: number };
   /** Every exception that could have concerned it, and why it does or does not. */
   readonly considered: readonly Consideration[];
   /** Why it can't be told whether one of them applies: then nothing is changed on their account. */
@@ -51,7 +51,7 @@ export function considerExceptions(
   const best = all.filter(({ applies }) => applies === "yes").sort((a, b) => b.untilMs - a.untilMs)[0];
   return {
     considered,
-    ...(best !== undefined && { granted: { rule: best.rule, reason: describe(best) } }),
+    ...(best !== undefined && { granted: { rule: best.rule, reason: describe(best), untilMs: best.untilMs } }),
     ...(granted?.applies === "no" && { remark: granted.why }),
   };
 }

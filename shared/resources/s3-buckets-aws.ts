@@ -3,14 +3,22 @@ import {
   GetBucketReplicationCommand,
   GetBucketTaggingCommand,
   HeadBucketCommand,
+  ListObjectsV2Command,
   PutBucketReplicationCommand,
   type ReplicationConfiguration,
 } from "@aws-sdk/client-s3";
 import { requestIdOf, responseHeader, sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { AwsClients } from "../aws/clients.ts";
-import type { Clock, Receipt, ResourceRef, Tag } from "../types.ts";
+import type { Clock, ExposureWindow, Receipt, ResourceRef, Tag } from "../types.ts";
 import type { Reading, ResourcePort } from "./port.ts";
-import { type BucketRegion, REGION_CACHE_MS, type S3Buckets } from "./s3-buckets.ts";
+import {
+  type BucketRegion,
+  LISTING_MS,
+  MAX_LISTED_PAGES,
+  type ObjectCount,
+  REGION_CACHE_MS,
+  type S3Buckets,
+} from "./s3-buckets.ts";
 
 /** S3 buckets by the AWS SDK. Every call but HeadBucket names the expected owner, so that a confused event can't reach another account's bucket. */
 export function s3BucketsOnAws(clients: AwsClients, clock: Clock): S3Buckets {
@@ -18,6 +26,7 @@ export function s3BucketsOnAws(clients: AwsClients, clock: Clock): S3Buckets {
     replication: new BucketReplication(clients, clock),
     readTags: (bucket) => readTags(clients, bucket),
     regionOf: cachedRegionOf(clients, clock),
+    countObjects: (bucket, prefix, window) => countObjects(clients, clock, bucket, prefix, window),
   };
 }
 
@@ -123,4 +132,61 @@ async function readRegion(clients: AwsClients, name: string, seenFrom: ResourceR
     if (failure.kind === "unavailable") throw unavailable("HeadBucket", error);
     return { unknown: failure.kind === "absent" ? `the bucket ${name} does not exist` : failure.message };
   }
+}
+
+/** ListObjectsV2, page after page. */
+async function countObjects(
+  clients: AwsClients,
+  clock: Clock,
+  bucket: ResourceRef,
+  prefix: string,
+  { fromMs, toMs, deadlineMs = Number.POSITIVE_INFINITY }: ExposureWindow,
+): Promise<ObjectCount | { readonly unreadable: string }> {
+  const client = await clients.s3(bucket);
+  const untilMs = Math.min(deadlineMs, clock.nowMs() + LISTING_MS);
+  const fromSecondMs = Math.floor(fromMs / 1_000) * 1_000;
+  const count = { objects: 0, bytes: 0, looked: 0, isAll: true };
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let token: string | undefined;
+  try {
+    for (let page = 1; page === 1 || token !== undefined; page++) {
+      if (page > MAX_LISTED_PAGES || (page > 1 && clock.nowMs() >= untilMs)) {
+        count.isAll = false;
+        break;
+      }
+      const answer = await client.send(
+        new ListObjectsV2Command({
+          ...addressed(bucket),
+          ...(prefix !== "" && { Prefix: prefix }),
+          // XML can't carry every letter that a key can have, and one such key would make the page unreadable.
+          EncodingType: "url",
+          ...(token !== undefined && { ContinuationToken: token }),
+        }),
+      );
+      for (const { LastModified, Size = 0 } of answer.Contents ?? []) {
+        const modifiedMs = LastModified?.getTime();
+        if (modifiedMs === undefined) {
+          // Neither "it was then" nor "it was not" may be concluded: nothing was seen of it.
+          count.isAll = false;
+          continue;
+        }
+        count.looked++;
+        if (modifiedMs < fromSecondMs || modifiedMs > toMs) continue;
+        count.objects++;
+        count.bytes += Size;
+        firstMs = Math.min(firstMs, modifiedMs);
+        lastMs = Math.max(lastMs, modifiedMs);
+      }
+      token = answer.NextContinuationToken;
+      if (answer.IsTruncated === true && token === undefined) count.isAll = false;
+    }
+  } catch (error) {
+    const failure = sortAwsError(error);
+    if (failure.kind === "unavailable") throw unavailable("ListObjectsV2", error);
+    return {
+      unreadable: failure.kind === "absent" ? `the bucket ${bucket.name} does not exist` : failure.message,
+    };
+  }
+  return { ...count, ...(count.objects > 0 && { firstMs, lastMs }) };
 }

@@ -8,6 +8,7 @@ import type { Control } from "../control.ts";
 import { CordonError, describeError } from "../errors.ts";
 import { type Handled, handleSignal } from "../pipeline.ts";
 import type { ControlEvents } from "../signals/cloudtrail.ts";
+import { parseLook } from "../signals/look.ts";
 import { isSqsBatch, type Parsed, parseSignals } from "../signals/parse-signals.ts";
 import { parseJson } from "../signals/shapes.ts";
 import type { Clock, Result, Signal } from "../types.ts";
@@ -48,7 +49,10 @@ export function controlHandler<State>(
     return {
       ...wired,
       clock: cordon.clock,
-      hear: (event) => parseSignals(event, events),
+      hear: (event) => {
+        const look = parseLook(event, control.meta);
+        return look === undefined ? parseSignals(event, events) : [look];
+      },
       handle: (signal, deadlineMs) => handleSignal(signal, cordon, deadlineMs),
     };
   });

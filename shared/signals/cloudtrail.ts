@@ -119,12 +119,14 @@ function principalOf(record: Json): Principal | undefined {
   if (identity === undefined) return undefined;
   const arn = asText(identity.arn);
   const account = asText(identity.accountId);
+  const sourceIdentity = asText(asObject(identity.sessionContext)?.sourceIdentity);
   const invokedBy = asText(identity.invokedBy);
   const agent = asText(record.userAgent);
   return {
     type: asText(identity.type) ?? "Unknown",
     ...(arn !== undefined && { arn }),
     ...(account !== undefined && { account }),
+    ...(sourceIdentity !== undefined && { sourceIdentity: cut(sourceIdentity, 64) }),
     ...(invokedBy !== undefined && { invokedBy }),
     ...(agent !== undefined && { agent: cut(agent, 120) }),
   };

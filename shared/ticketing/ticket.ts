@@ -1,5 +1,5 @@
 import type { FindingRecord } from "../journal/journal.ts";
-import type { Severity } from "../types.ts";
+import type { Exposure, Severity } from "../types.ts";
 
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
 export interface Ticket {
@@ -68,6 +68,7 @@ function bodyOf(finding: FindingRecord): string {
       ],
     ],
     ["What was done", doneAbout(finding)],
+    ["What may have crossed", crossed(finding.exposure)],
     ["What to do", remedyFor(finding)],
     ["Notes", finding.notes.map((note) => `- ${note}`)],
     ["How to undo it", finding.status === "contained" ? undoing(finding) : []],
@@ -138,6 +139,33 @@ function doneAbout({ status, changes, exception, decision }: FindingRecord): rea
         "It is being changed at this moment. Should this text stay, the change has not gone through: look at the function's log and its dead-letter queue.",
       ];
   }
+}
+
+function crossed(exposure: Exposure | undefined): readonly string[] {
+  if (exposure === undefined) return [];
+  const { objects, bytes, firstAt, lastAt, from, to, isAll, isUnreadable, basis } = exposure;
+  const open = `Data could cross from ${from} to ${to}.`;
+  // Nothing was counted: a "0" would be read as "nothing crossed".
+  if (isUnreadable === true) return [open, basis];
+  const count = `${objects.toLocaleString("en-US")} object${objects === 1 ? "" : "s"}, ${readableBytes(bytes)}`;
+  return [
+    open,
+    isAll ? `An estimate: ${count}` : `An estimate: at least ${count}`,
+    ...(firstAt === undefined || lastAt === undefined ? [] : [`first written ${firstAt}, last ${lastAt}`]),
+    basis,
+  ];
+}
+
+const UNITS = ["kB", "MB", "GB", "TB", "PB", "EB"];
+
+/** Powers of 1,000, and the exact number beside them. */
+function readableBytes(bytes: number): string {
+  const exact = `${bytes.toLocaleString("en-US")} byte${bytes === 1 ? "" : "s"}`;
+  let unit = -1;
+  let value = bytes;
+  // 999,950 is 1.0 MB, not 1000.0 kB.
+  for (; Math.round(value * 10) >= 10_000 && unit < UNITS.length - 1; unit++) value /= 1_000;
+  return unit < 0 ? exact : `${value.toFixed(1)} ${UNITS[unit]} (${exact})`;
 }
 
 function deciders({ approval }: FindingRecord["decision"]): readonly string[] {

@@ -135,7 +135,7 @@ describe("cordon findings", () => {
     expect(JSON.stringify(hidden)).not.toMatch(/data-protection-officer|a contract is in place|developer/);
     const revealed = await shown("--resource", "waived", "--reveal");
     expect(revealed.findings[0]).toMatchObject({
-      exception: { approver: "data-protection-officer" },
+      exception: { approver: "arn:aws:iam::111122223333:user/data-protection-officer" },
       facts: { prefix: "to-us/" },
     });
   });

@@ -8,27 +8,28 @@ import { confirmed } from "../../cli/confirm.ts";
 import { HIDDEN } from "../../cli/redact.ts";
 import { rollback } from "../../cli/rollback.ts";
 import { idOf, open as openStage, ROLE, rule } from "../controls/replication-stage.ts";
-import { operator, run, TABLE } from "../support/cli.ts";
+import { BY_URL, DECIDE_SETTINGS, operator, run, TABLE } from "../support/cli.ts";
 import { policyDocument } from "../support/stage.ts";
 
 const DECIDE = fileURLToPath(new URL("../../functions/decide/handler.ts", import.meta.url));
 const ACTOR = fileURLToPath(new URL("../sandbox/functions/actor.ts", import.meta.url));
-const INVOKE = ["lambda:InvokeFunction", "arn:aws:lambda:eu-central-1:111122223333:function:cordon-decide"] as const;
 const PREVIEW = ["dynamodb:GetItem", TABLE] as const;
-const WHY = ["--reason", "a contract is in place", "--approver", "dpo@example.org"];
+const WHY = ["--reason", "a contract is in place"];
 const ID = idOf("to-us");
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** The policy that the command goes by as well. */
+const AS_SHIPPED = { policy: { limits: { approvals: { by: null } } } };
+
 /** A contained finding, the deployed function, and somebody at a desk who may do no more than it takes. */
-async function open(rights: readonly (readonly [string, string])[] = [INVOKE, PREVIEW]) {
-  const set = await openStage([rule("to-us", "us-copy"), rule("to-ireland", "ireland-copy")]);
+async function open(rights: readonly (readonly [string, string])[] = [...BY_URL, PREVIEW]) {
+  const set = await openStage([rule("to-us", "us-copy"), rule("to-ireland", "ireland-copy")], AS_SHIPPED);
   await set.container().results(set.event());
-  const environment = { CORDON_TABLE: "cordon", CORDON_MODE: "enforce", POWERTOOLS_LOG_LEVEL: "SILENT" };
-  const deploy = (bundle = DECIDE, settings: Record<string, string> = environment) =>
-    set.sandbox.deploy({ name: "cordon-decide", bundle, environment: settings, timeoutMs: 30_000 });
+  const deploy = (bundle = DECIDE, settings: Record<string, string> = DECIDE_SETTINGS) =>
+    set.sandbox.deploy({ name: "cordon-decide", bundle, environment: settings, timeoutMs: 30_000, hasUrl: true });
   deploy();
   operator(set.sandbox, rights);
   vi.stubEnv("CORDON_STACK", "cordon");
@@ -56,19 +57,19 @@ describe("cordon rollback", () => {
       'data of class "eu-only" goes from eu-central-1 to us-west-2 again',
       `Exception  until ${until}`,
       "(2 h; policy allows up to 720 h)",
-      "by dpo@example.org: a contract is in place",
-      "Done: rolled back by dpo@example.org until ",
+      "by you: a contract is in place",
+      "Done: rolled back by (hidden: --reveal) until ",
       '\n  Rules[to-us].Status: "Disabled" -> "Enabled"',
     ])
       expect(out).toContain(part);
     expect(set.status()).toEqual({ "to-us": "Enabled", "to-ireland": "Enabled" });
     expect(set.journal.finding(ID)).toMatchObject({
       status: "exempt",
-      exception: { approver: "dpo@example.org", reason: "a contract is in place" },
+      exception: { approver: "arn:aws:iam::111122223333:user/operator", reason: "a contract is in place" },
     });
     const { grantedAt = "", expiresAt = "" } = set.journal.finding(ID)?.exception ?? {};
     expect(Math.abs(Date.parse(expiresAt) - Date.parse(grantedAt) - 2 * 3_600_000)).toBeLessThan(5_000);
-    expect(set.asked()).toEqual(["GetItem", "Invoke"]);
+    expect(set.asked()).toEqual(["GetItem", "GetFunctionUrlConfig", "InvokeFunctionUrl", "GetCallerIdentity"]);
   });
 
   it("changes nothing the second time, and says so", async () => {
@@ -90,14 +91,14 @@ describe("cordon rollback", () => {
     const { code, out } = await run(rollback, ID, ...WHY, "--dry-run");
     expect(code).toBe(0);
     expect(out).toContain("Puts back  Rules[to-us].Status");
-    expect(out).toContain("It could be done: cordon-decide may be asked to; nothing was changed.");
+    expect(out).toContain("It could be done: cordon-decide could be asked to; nothing was changed.");
     expect(set.status()).toMatchObject({ "to-us": "Disabled" });
-    expect(set.sandbox.calls.map(({ operation }) => operation)).toEqual(["GetItem", "Invoke"]);
+    expect(set.sandbox.calls.map(({ operation }) => operation)).toEqual(["GetItem", "GetFunctionUrlConfig"]);
 
     operator(set.sandbox, [PREVIEW]);
     vi.stubEnv("CORDON_TABLE", "");
     const denied = await run(rollback, ID, ...WHY, "--dry-run");
-    expect([denied.code, denied.err]).toEqual([2, expect.stringContaining("lambda:InvokeFunction")]);
+    expect([denied.code, denied.err]).toEqual([2, expect.stringContaining("lambda:GetFunctionUrlConfig")]);
   });
 
   it("does nothing without a terminal to ask on, unless --yes is given", async () => {
@@ -106,11 +107,11 @@ describe("cordon rollback", () => {
     expect(code).toBe(2);
     expect(out).toContain("Puts back");
     expect(err).toContain("found no terminal to ask on; expected one, or --yes");
-    expect(set.asked()).toEqual(["GetItem"]);
+    expect(set.asked()).toEqual(["GetItem", "GetFunctionUrlConfig"]);
   });
 
   it("needs no more than to invoke the function, with --yes and without a preview", async () => {
-    const set = await open([INVOKE]);
+    const set = await open([...BY_URL]);
     const unsure = await run(rollback, ID, ...WHY);
     expect([unsure.code, unsure.err]).toEqual([2, expect.stringContaining("dynamodb:GetItem")]);
 
@@ -130,7 +131,7 @@ describe("cordon rollback", () => {
         rule("to-ireland", "ireland-copy", { Status: "Disabled" }),
       ],
     });
-    operator(set.sandbox, [INVOKE, PREVIEW]);
+    operator(set.sandbox, [...BY_URL, PREVIEW]);
     vi.stubEnv("CORDON_TABLE", "");
 
     const { code, out } = await run(rollback, ID, ...WHY, "--yes");
@@ -145,7 +146,7 @@ describe("cordon rollback", () => {
     const set = await open();
     const observed = await openStage([rule("to-us", "us-copy")], { mode: "observe" });
     await observed.container().results(observed.event());
-    operator(observed.sandbox, [INVOKE, PREVIEW]);
+    operator(observed.sandbox, [...BY_URL, PREVIEW]);
     vi.stubEnv("CORDON_TABLE", "");
     const { code, out } = await run(rollback, ID, ...WHY, "--yes");
     expect(code).toBe(1);
@@ -158,7 +159,7 @@ describe("cordon rollback", () => {
     const same = await run(rollback, ID, ...WHY, "--hours", "721", "--yes");
     expect(same.code).toBe(1);
     expect(same.out).toContain("Refused: 721 hours are more than the 720 that policy eu-gdpr allows.");
-    expect(set.asked()).not.toContain("Invoke");
+    expect(set.asked()).not.toContain("InvokeFunctionUrl");
 
     const folder = mkdtempSync(join(tmpdir(), "cordon-policy-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -190,8 +191,8 @@ describe("cordon rollback", () => {
     // AWS lets nobody change the rule any more, so that the whole configuration was taken away.
     set.sandbox.deny({ principal: set.role.arn, action: "iam:PassRole" });
     await set.container().results(set.event());
-    set.sandbox.deploy({ name: "cordon-decide", bundle: ACTOR, environment: {}, timeoutMs: 3_000 });
-    operator(set.sandbox, [INVOKE, PREVIEW]);
+    set.sandbox.deploy({ name: "cordon-decide", bundle: ACTOR, environment: {}, timeoutMs: 3_000, hasUrl: true });
+    operator(set.sandbox, [...BY_URL, PREVIEW]);
     vi.stubEnv("CORDON_STACK", "cordon");
     const hidden = await run(rollback, ID, ...WHY, "--dry-run");
     expect(hidden.out).toContain(HIDDEN);
@@ -200,16 +201,18 @@ describe("cordon rollback", () => {
   });
 
   it.each<readonly [string, readonly string[], string]>([
-    ["no finding", WHY, "FINDING"],
+    ["no finding", WHY, "found none or several of a finding, --run and --since"],
     ["something that is no finding's id", ["f-12", ...WHY], 'found "f-12", expected a finding\'s id'],
     [
       "a finding that is not there",
       ["f-00000000000000000000", ...WHY],
       "there is no finding f-00000000000000000000 in the table",
     ],
-    ["no reason", [ID, "--approver", "x"], "--reason"],
-    ["no approver", [ID, "--reason", "x"], "--approver"],
-    ["an empty reason", [ID, "--reason", " ", "--approver", "x"], "--reason: found 0 characters, expected 1 to 500"],
+    ["no reason", [ID], "--reason"],
+    ["an empty reason", [ID, "--reason", " "], "--reason: found 0 characters, expected 1 to 500"],
+    ["a time besides a finding", [ID, ...WHY, "--since", "1h"], "expected one of them"],
+    ["a time that is none", [...WHY, "--since", "yesterday"], '--since: found "yesterday", expected a time'],
+    ["a control that is not there", [...WHY, "--since", "1h", "--control", "s3"], "--control"],
     ["hours that are no number", [ID, ...WHY, "--hours", "soon"], '--hours: found "soon", expected a number above 0'],
     ["hours below nought", [ID, ...WHY, "--hours=-1"], "expected a number above 0"],
   ])("refuses %s with exit code 2 and asks nobody", async (_, words, said) => {
@@ -217,35 +220,34 @@ describe("cordon rollback", () => {
     const { code, out, err } = await run(rollback, ...words, "--yes");
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toContain(said);
-    expect(set.asked()).not.toContain("Invoke");
+    expect(set.asked()).not.toContain("InvokeFunctionUrl");
   });
 
   it("names a stack that is not set, and a function that is not there", async () => {
-    await open([["lambda:InvokeFunction", "*"], PREVIEW]);
+    await open([["lambda:GetFunctionUrlConfig", "*"], PREVIEW]);
     vi.stubEnv("CORDON_STACK", "");
     expect((await run(rollback, ID, ...WHY, "--yes")).err).toContain("CORDON_STACK is not set: expected");
     vi.stubEnv("CORDON_TABLE", "cordon");
     const { code, err } = await run(rollback, ID, ...WHY, "--yes", "--stack", "cordon-prod");
-    expect([code, err]).toEqual([2, expect.stringContaining('There is no function "cordon-prod-decide"')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('There is no function "cordon-prod-decide" with a URL')]);
   });
 
   it("tells a function that fails, one that is not Cordon's, and one that can't be reached", async () => {
     const set = await open();
     set.deploy(DECIDE, { CORDON_TABLE: "cordon" });
     const failed = await run(rollback, ID, ...WHY, "--yes");
-    expect([failed.code, failed.err]).toEqual([2, expect.stringContaining("cordon-decide failed: CordonError: ")]);
-    expect(failed.err).toContain("CORDON_MODE is missing");
+    expect([failed.code, failed.err]).toEqual([2, expect.stringContaining("status 502")]);
 
     set.deploy(ACTOR, {});
     const other = await run(rollback, ID, ...WHY, "--yes");
     expect([other.code, other.err]).toEqual([2, expect.stringContaining("gave an answer that can't be understood")]);
 
-    set.sandbox.faults.inject({ operation: "Invoke", kind: "reset-after" });
+    set.sandbox.faults.inject({ operation: "InvokeFunctionUrl", kind: "reset-after" });
     const lost = await run(rollback, ID, ...WHY, "--yes");
     expect(lost.code).toBe(2);
     expect(lost.err).toContain("It may have been done all the same: ask again");
     // Asked once: whoever asked decides whether to ask again.
-    expect(set.asked().filter((operation) => operation === "Invoke")).toHaveLength(3);
+    expect(set.asked().filter((operation) => operation === "InvokeFunctionUrl")).toHaveLength(3);
   });
 
   it("is inconclusive when the function could not finish", async () => {

@@ -17,6 +17,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "AWS::Events::EventBusPolicy": "a part of its bus",
   "AWS::SNS::TopicPolicy": "shown by SNS's own API only; calls that change it are heard, and told by the witness",
   "AWS::Lambda::EventSourceMapping": "a part of its function",
+  "AWS::Lambda::Url": "a part of its function",
   "AWS::KMS::Alias": "what its key is found by",
 };
 /** The framework's own, which holds the bundles of deployments past. */

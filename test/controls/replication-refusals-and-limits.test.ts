@@ -79,7 +79,7 @@ describe("AWS's refusal", () => {
 });
 
 describe("limits", () => {
-  it("past the limit of automatic changes the reversible stop goes on, critical, and nothing is deleted", async () => {
+  it("past the limit of automatic changes the reversible stop goes on, told by one critical finding, and nothing is deleted", async () => {
     const set = await open([rule("to-us", "us-copy")], {
       policy: { limits: { automaticChanges: { count: 1, windowMinutes: 60 } } },
     });
@@ -87,7 +87,17 @@ describe("limits", () => {
     set.advance(120_000);
     await set.configure({ Role: ROLE, Rules: [rule("again", "us-copy")] });
     await set.container().results(set.event());
-    expect(set.journal.finding(idOf("again"))).toMatchObject({ status: "contained", severity: "critical" });
+    const storm = set.journal.findings().find(({ controlId }) => controlId === "cordon-changes-stay-within-limits");
+    expect(storm).toMatchObject({
+      status: "awaiting-approval",
+      severity: "critical",
+      title: expect.stringContaining("user/developer"),
+    });
+    expect(set.journal.finding(idOf("again"))).toMatchObject({
+      status: "contained",
+      severity: "high",
+      parent: storm?.id,
+    });
 
     set.advance(120_000);
     set.sandbox.deny({ principal: set.role.arn, action: "iam:PassRole" });

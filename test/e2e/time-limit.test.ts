@@ -28,7 +28,7 @@ it("a control's function leaves its time limit to Lambda", async () => {
 it("decide leaves its time limit to Lambda", async () => {
   const sandbox = await startSandbox({ tables: [{ name: CELL.table }] });
   onTestFinished(() => sandbox.close());
-  Object.assign(process.env, sandbox.environment(), cellEnvironment());
+  Object.assign(process.env, sandbox.environment(), cellEnvironment(), { CORDON_STACK: "cordon" });
   sandbox.faults.inject({ operation: "GetItem", kind: "timeout" });
   const { handler } = await import("../../functions/decide/handler.ts");
   const order = { action: "roll-back", findingId: `f-${"0".repeat(20)}`, reason: "r", approver: "a" };

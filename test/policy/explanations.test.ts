@@ -221,9 +221,10 @@ it("a policy without limits has those that docs/policy.md tells", async () => {
   expect(limits).toEqual({
     settleWindowMs: 30_000,
     flips: { count: 3, windowMs: 3_600_000, cappedIntervalMs: 60_000 },
-    automaticChanges: { count: 50, windowMs: 3_600_000 },
+    automaticChanges: { count: 50, windowMs: 3_600_000, reserve: 25, cappedIntervalMs: 5_000, quietMs: 1_800_000 },
     exception: { defaultMs: 86_400_000, maxMs: 30 * 86_400_000 },
     approvals: { by: [], validMs: 72 * 3_600_000 },
+    brake: { by: [] },
   });
 });
 
@@ -233,17 +234,19 @@ it("a policy's limits are its own, in milliseconds", async () => {
     limits: {
       settleWindowSeconds: 10,
       flips: { count: 2, windowMinutes: 3, cappedIntervalSeconds: 4 },
-      automaticChanges: { count: 5, windowMinutes: 6 },
+      automaticChanges: { count: 5, windowMinutes: 6, reserve: 7, cappedIntervalSeconds: 8, quietMinutes: 9 },
       exceptions: { defaultHours: 48, maxDays: 2 },
       approvals: { by, validHours: 8 },
+      brake: { by },
     },
   });
   expect(limits).toEqual({
     settleWindowMs: 10_000,
     flips: { count: 2, windowMs: 180_000, cappedIntervalMs: 4_000 },
-    automaticChanges: { count: 5, windowMs: 360_000 },
+    automaticChanges: { count: 5, windowMs: 360_000, reserve: 7, cappedIntervalMs: 8_000, quietMs: 540_000 },
     exception: { defaultMs: 172_800_000, maxMs: 172_800_000 },
     approvals: { by, validMs: 28_800_000 },
+    brake: { by },
   });
   expect(BASE).not.toHaveProperty("limits");
 });

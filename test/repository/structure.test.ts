@@ -41,7 +41,7 @@ describe("the direction of imports", () => {
   it("is read from the code", () => {
     expect(imports.length).toBeGreaterThan(150);
     expect(imports).toContainEqual({
-      from: "functions/decide/handler.ts",
+      from: "shared/decisions/carry-out.ts",
       to: "shared/lifecycle/roll-back.ts",
       isTypeOnly: false,
     });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sortAwsError } from "../../shared/aws/aws-errors.ts";
 import { cut } from "../../shared/cut.ts";
-import { parseRollback } from "../../shared/decisions/parse-rollback.ts";
+import { parseOrder } from "../../shared/decisions/order.ts";
 import { contentHash, findingId } from "../../shared/ids.ts";
 import type { RunRecord } from "../../shared/journal/journal.ts";
 import { packRun, unpackRun } from "../../shared/journal/run-items.ts";
@@ -30,43 +30,46 @@ describe("settings", () => {
   });
 });
 
-describe("a rollback order", () => {
-  const limits = { exception: { defaultMs: 3_600_000, maxMs: 7_200_000 }, approvals: { by: [], validMs: 0 } };
-  const order = { action: "roll-back", findingId: "f-0123456789abcdef0123", reason: "why", approver: "who" };
+describe("an order", () => {
+  const limits = {
+    exception: { defaultMs: 3_600_000, maxMs: 7_200_000 },
+    approvals: { by: [], validMs: 3_600_000 },
+  };
+  const order = { action: "roll-back", findingId: "f-0123456789abcdef0123", reason: "why" };
 
   it("that is whole is taken, with policy's time when it gives none", () => {
-    expect(parseRollback(order, limits, START_MS)).toMatchObject({
+    expect(parseOrder(order, limits, START_MS)).toMatchObject({
       ok: true,
-      request: { expiresAtMs: START_MS + 3_600_000 },
+      order: { action: "roll-back", expiresAtMs: START_MS + 3_600_000 },
     });
-    expect(parseRollback({ ...order, expiresInHours: 2 }, limits, START_MS)).toMatchObject({
-      request: { expiresAtMs: START_MS + 7_200_000 },
+    expect(parseOrder({ ...order, action: "reject", expiresInHours: 2 }, limits, START_MS)).toMatchObject({
+      order: { action: "reject", expiresAtMs: START_MS + 7_200_000 },
+    });
+    expect(parseOrder({ ...order, action: "approve", plan: "0123456789ab" }, limits, START_MS)).toEqual({
+      ok: true,
+      order: { ...order, action: "approve", plan: "0123456789ab" },
+    });
+    expect(parseOrder({ action: "brake-on", reason: "why" }, limits, START_MS)).toEqual({
+      ok: true,
+      order: { action: "brake-on", reason: "why" },
     });
   });
 
   it.each<[string, unknown, RegExp]>([
     ["nothing", null, /found null, expected an object/],
-    ["no parts", {}, /action: .*findingId: .*reason: .*approver: /],
-    ["another action", { ...order, action: "approve" }, /expected "roll-back"/],
+    ["no parts", {}, /action: .*findingId: .*reason: /],
+    ["another action", { ...order, action: "delete" }, /expected one of approve, reject, extend, roll-back/],
     ["an id of another form", { ...order, findingId: "f-../../x" }, /findingId/],
+    ["a plan of another form", { ...order, action: "approve", plan: "all" }, /plan: found "all"/],
     ["no reason", { ...order, reason: "  " }, /reason/],
+    ["a brake without a reason", { action: "brake-off" }, /reason/],
     ["more time than policy allows", { ...order, expiresInHours: 3 }, /at most 2/],
     ["no time at all", { ...order, expiresInHours: 0 }, /expiresInHours/],
     ["a text for hours", { ...order, expiresInHours: "2" }, /expiresInHours/],
     ["a boundless time", { ...order, expiresInHours: Number.POSITIVE_INFINITY }, /expiresInHours/],
   ])("with %s is refused, with all that is wrong", (_, input, message) => {
-    const parsed = parseRollback(input, limits, START_MS);
+    const parsed = parseOrder(input, limits, START_MS);
     expect(parsed.ok ? "" : parsed.reasons.join(" ")).toMatch(message);
-  });
-
-  it("names somebody who may approve, where policy says who may", () => {
-    const owners = { ...limits, approvals: { by: ["arn:aws:iam::*:role/data-owner"], validMs: 0 } };
-    const owner = "arn:aws:iam::111122223333:role/data-owner";
-    expect(parseRollback({ ...order, approver: owner }, owners, START_MS)).toMatchObject({ ok: true });
-    expect(parseRollback(order, owners, START_MS)).toEqual({
-      ok: false,
-      reasons: ['approver: found "who", expected one of those who may approve: arn:aws:iam::*:role/data-owner'],
-    });
   });
 });
 

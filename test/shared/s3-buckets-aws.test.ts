@@ -1,12 +1,14 @@
 import {
   GetBucketReplicationCommand,
   HeadBucketCommand,
+  ListObjectsV2Command,
   PutBucketReplicationCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AwsClients } from "../../shared/aws/clients.ts";
+import { LISTING_MS, MAX_LISTED_PAGES } from "../../shared/resources/s3-buckets.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import type { Clock, ResourceRef } from "../../shared/types.ts";
 import { START_MS } from "../support/events.ts";
@@ -23,6 +25,8 @@ const bucket: ResourceRef = {
 const clock: Clock = { nowMs: () => START_MS, sleep: async () => {} };
 const port = () => s3BucketsOnAws(new AwsClients(), clock);
 
+const WINDOW = { fromMs: START_MS, toMs: START_MS + 5_000 };
+
 function failure(name: string, httpStatusCode?: number, headers: Record<string, string> = {}) {
   return Object.assign(new Error(name), {
     name,
@@ -38,15 +42,16 @@ beforeEach(() => {
 describe("every call on the customer's bucket", () => {
   it("names the owner it expects, so that a confused event reaches no other account's bucket", async () => {
     s3.onAnyCommand().resolves({ $metadata: { requestId: "R1" } });
-    const { replication, readTags } = port();
+    const { replication, readTags, countObjects } = port();
     await Promise.all([
       replication.read(bucket),
       readTags(bucket),
       replication.write(bucket, null),
       replication.write(bucket, { Role: "r", Rules: [] }),
+      countObjects(bucket, "", WINDOW),
     ]);
     const inputs = s3.calls().map(({ args }) => args[0].input);
-    expect(inputs).toHaveLength(4);
+    expect(inputs).toHaveLength(5);
     for (const input of inputs) expect(input).toMatchObject({ Bucket: "eu-data", ExpectedBucketOwner: "111122223333" });
   });
 });
@@ -113,5 +118,122 @@ describe("the Region of a bucket", () => {
     const { regionOf } = port();
     expect(await regionOf("x-copy", bucket)).toMatchObject({ unknown: expect.any(String) });
     expect(await regionOf("x-copy", bucket)).toEqual({ region: "eu-west-1" });
+  });
+});
+
+describe("counting objects that were last modified within a time", () => {
+  const at = (ms: number, Size = 1) => ({
+    Key: "personal/jane.doe@example.org",
+    LastModified: new Date(START_MS + ms),
+    Size,
+  });
+  const page = (contents: readonly object[], next?: string) => ({
+    Contents: [...contents],
+    IsTruncated: next !== undefined,
+    NextContinuationToken: next,
+    $metadata: {},
+  });
+  const inputs = () => s3.commandCalls(ListObjectsV2Command).map(({ args }) => args[0].input);
+  /** A clock that goes on by so much with each page. */
+  const slowPort = (msPerPage: number) => {
+    const nowMs = () => START_MS + s3.commandCalls(ListObjectsV2Command).length * msPerPage;
+    return s3BucketsOnAws(new AwsClients(), { nowMs, sleep: async () => {} });
+  };
+
+  it("adds up the pages, and gives no key", async () => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce(page([at(3_000, 30), at(60_000, 500)], "next"))
+      .resolves(page([at(1_000, 10), at(-60_000, 500), at(4_000, 40)]));
+
+    expect(await port().countObjects(bucket, "orders/", WINDOW)).toEqual({
+      objects: 3,
+      bytes: 80,
+      firstMs: START_MS + 1_000,
+      lastMs: START_MS + 4_000,
+      looked: 5,
+      isAll: true,
+    });
+
+    expect(inputs()).toMatchObject([{ Prefix: "orders/", EncodingType: "url" }, { ContinuationToken: "next" }]);
+    expect(inputs()[0]).not.toHaveProperty("ContinuationToken");
+  });
+
+  it.each([
+    ["the second before the one it begins in", -1_000, 0],
+    ["the second it begins in, which S3 cuts off", 0, 1],
+    ["the second it ends in", 5_000, 1],
+    ["the second after", 6_000, 0],
+  ])("at its edges: %s", async (_, ms, objects) => {
+    s3.on(ListObjectsV2Command).resolves(page([at(ms)]));
+    const window = { fromMs: START_MS + 700, toMs: START_MS + 5_300 };
+    expect(await port().countObjects(bucket, "", window)).toMatchObject({ objects, looked: 1, isAll: true });
+  });
+
+  it("is nothing, without times, in an empty bucket, which S3 lists without contents", async () => {
+    s3.on(ListObjectsV2Command).resolves({ KeyCount: 0, IsTruncated: false, $metadata: {} });
+    expect(await port().countObjects(bucket, "", WINDOW)).toEqual({ objects: 0, bytes: 0, looked: 0, isAll: true });
+  });
+
+  it("ends after so many pages, and says that it is not all", async () => {
+    s3.on(ListObjectsV2Command).resolves(page([at(0)], "next"));
+
+    expect(await port().countObjects(bucket, "", WINDOW)).toMatchObject({
+      objects: MAX_LISTED_PAGES,
+      looked: MAX_LISTED_PAGES,
+      isAll: false,
+    });
+
+    expect(inputs()).toHaveLength(MAX_LISTED_PAGES);
+  });
+
+  it("is all when the last page it may ask for is the last there is", async () => {
+    let pages = 0;
+    s3.on(ListObjectsV2Command).callsFake(async () => page([at(0)], ++pages < MAX_LISTED_PAGES ? "next" : undefined));
+    expect(await port().countObjects(bucket, "", WINDOW)).toMatchObject({ objects: MAX_LISTED_PAGES, isAll: true });
+  });
+
+  it.each([
+    ["its own limit", {}, LISTING_MS / 4, 4],
+    ["the caller's, if that is sooner", { deadlineMs: START_MS + 2_000 }, 1_000, 2],
+    ["its own, if the caller's is later", { deadlineMs: START_MS + 10 * LISTING_MS }, LISTING_MS / 4, 4],
+    ["the caller's, passed already: one page is asked for", { deadlineMs: START_MS - 1 }, 1_000, 1],
+  ])("ends at a deadline: %s", async (_, more, msPerPage, pages) => {
+    s3.on(ListObjectsV2Command).resolves(page([at(0)], "next"));
+
+    const count = await slowPort(msPerPage).countObjects(bucket, "", { ...WINDOW, ...more });
+
+    expect(count).toMatchObject({ objects: pages, isAll: false });
+    expect(inputs()).toHaveLength(pages);
+  });
+
+  it.each([
+    ["a page that is cut off without saying how to go on", { ...page([at(0)]), IsTruncated: true }],
+    ["an object without a time", page([at(0), { Key: "k", Size: 1 }])],
+  ])("is not all after %s", async (_, answer) => {
+    s3.on(ListObjectsV2Command).resolves(answer);
+    expect(await port().countObjects(bucket, "", WINDOW)).toMatchObject({ objects: 1, looked: 1, isAll: false });
+  });
+
+  it.each([
+    ["it is denied", failure("AccessDenied", 403), "AccessDenied: AccessDenied"],
+    ["the bucket is gone", failure("NoSuchBucket", 404), "the bucket eu-data does not exist"],
+    ["the bucket lies in another Region", failure("PermanentRedirect", 301), "PermanentRedirect: PermanentRedirect"],
+  ])("is no number when %s, also after a first page", async (_, error, unreadable) => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce(page([at(0)], "next"))
+      .rejects(error);
+    expect(await port().countObjects(bucket, "", WINDOW)).toEqual({ unreadable });
+  });
+
+  it.each([
+    failure("SlowDown", 503),
+    failure("SyntaxError", 200),
+    failure("TimeoutError"),
+    failure("ExpiredToken", 400),
+  ])("concludes nothing when a page gets no answer (%s)", async (error) => {
+    s3.on(ListObjectsV2Command)
+      .resolvesOnce(page([at(0)], "next"))
+      .rejects(error);
+    await expect(port().countObjects(bucket, "", WINDOW)).rejects.toMatchObject({ kind: "unavailable", retry: true });
   });
 });

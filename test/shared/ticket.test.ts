@@ -7,6 +7,7 @@ import { adaptersFrom } from "../../shared/ticketing/adapters.ts";
 import { consoleAdapter } from "../../shared/ticketing/console-adapter.ts";
 import { fileAdapter } from "../../shared/ticketing/file-adapter.ts";
 import { ticketOf } from "../../shared/ticketing/ticket.ts";
+import type { Exposure } from "../../shared/types.ts";
 import { DECIDED } from "../support/finding.ts";
 
 const finding: FindingRecord = {
@@ -58,6 +59,28 @@ const finding: FindingRecord = {
   evidence: ["EVIDENCE#00000004#f-0123456789abcdef0123"],
 };
 
+const from = "2026-03-01T09:09:58.000Z";
+const to = "2026-03-01T09:10:00.000Z";
+const exposure: Exposure = {
+  from,
+  to,
+  objects: 1_234,
+  bytes: 1_512_345,
+  firstAt: from,
+  lastAt: "2026-03-01T09:09:59.000Z",
+  isAll: true,
+  basis: "Estimated from a listing.",
+};
+
+/** The lines below a heading. */
+function sectionOf(body: string, heading: string): readonly string[] {
+  const section = body.split("\n\n").find((text) => text.startsWith(`${heading}\n`)) ?? "";
+  return section
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
+}
+
 describe("a ticket's text", () => {
   it("of a containment", async () => {
     const { title, body } = ticketOf(finding);
@@ -90,6 +113,48 @@ describe("a ticket's text", () => {
     const { title, body } = ticketOf({ ...finding, status: "observed", changes: [] });
     expect(title).toMatch(/^\[OBSERVED\]/);
     expect(body).toContain("Nothing: this control only observes here.");
+  });
+
+  it("tells what may have crossed before the containment, and that it is an estimate", () => {
+    expect(sectionOf(ticketOf({ ...finding, exposure }).body, "What may have crossed")).toEqual([
+      "Data could cross from 2026-03-01T09:09:58.000Z to 2026-03-01T09:10:00.000Z.",
+      "An estimate: 1,234 objects, 1.5 MB (1,512,345 bytes)",
+      "first written 2026-03-01T09:09:58.000Z, last 2026-03-01T09:09:59.000Z",
+      "Estimated from a listing.",
+    ]);
+  });
+
+  it("says nothing of what may have crossed where nobody has looked", () => {
+    expect(ticketOf(finding).body).not.toContain("crossed");
+  });
+
+  it.each([
+    [{ isAll: false }, "An estimate: at least 1,234 objects, 1.5 MB (1,512,345 bytes)"],
+    [{ objects: 1, bytes: 1 }, "An estimate: 1 object, 1 byte"],
+    [{ objects: 2, bytes: 999 }, "An estimate: 2 objects, 999 bytes"],
+    [{ objects: 2, bytes: 1_000 }, "An estimate: 2 objects, 1.0 kB (1,000 bytes)"],
+    [{ objects: 2, bytes: 999_950 }, "An estimate: 2 objects, 1.0 MB (999,950 bytes)"],
+    [{ objects: 2, bytes: 5e12 }, "An estimate: 2 objects, 5.0 TB (5,000,000,000,000 bytes)"],
+  ])("tells how much may have crossed: %j", (more, line) => {
+    expect(ticketOf({ ...finding, exposure: { ...exposure, ...more } }).body).toContain(`  ${line}\n`);
+  });
+
+  it("tells of no object that may have crossed as such, and gives no times for none", () => {
+    const { firstAt, lastAt, ...none } = { ...exposure, objects: 0, bytes: 0 };
+    expect(sectionOf(ticketOf({ ...finding, exposure: none }).body, "What may have crossed")).toEqual([
+      expect.stringMatching(/^Data could cross/),
+      "An estimate: 0 objects, 0 bytes",
+      "Estimated from a listing.",
+    ]);
+  });
+
+  it("gives no number where nothing could be read", () => {
+    const basis = "It is not known what crossed: the bucket's objects can't be listed (AccessDenied: no).";
+    const unreadable: Exposure = { from, to, objects: 0, bytes: 0, isAll: false, isUnreadable: true, basis };
+    expect(sectionOf(ticketOf({ ...finding, exposure: unreadable }).body, "What may have crossed")).toEqual([
+      expect.stringMatching(/^Data could cross/),
+      basis,
+    ]);
   });
 
   it.each([

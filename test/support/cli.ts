@@ -46,3 +46,16 @@ export function operator(
 
 /** The table in the sandbox of `stage`. */
 export const TABLE = "arn:aws:dynamodb:eu-central-1:111122223333:table/cordon";
+
+const DECIDE_ARN = "arn:aws:lambda:eu-central-1:111122223333:function:cordon-decide";
+/** What it takes to have the function that decides do something. */
+export const BY_URL = ["lambda:GetFunctionUrlConfig", "lambda:InvokeFunctionUrl", "lambda:InvokeFunction"].map(
+  (action) => [action, DECIDE_ARN] as const,
+);
+/** The environment of that function. */
+export const DECIDE_SETTINGS = {
+  CORDON_TABLE: "cordon",
+  CORDON_STACK: "cordon",
+  CORDON_MODE: "enforce",
+  POWERTOOLS_LOG_LEVEL: "SILENT",
+};

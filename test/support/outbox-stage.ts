@@ -39,6 +39,7 @@ export async function outboxStage() {
   });
   Object.assign(process.env, sandbox.environment(), {
     CORDON_TABLE: "cordon",
+    CORDON_STACK: "cordon",
     CORDON_EVIDENCE_BUCKET: BUCKET,
     CORDON_REFUSED_QUEUE: "cordon-refused",
   });

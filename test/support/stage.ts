@@ -23,6 +23,13 @@ import { messagesVia } from "../../shared/runtime/messages.ts";
 import type { Clock, Mode, Result } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
 
+/** Somebody who may decide, proved, and who has caused nothing. */
+export const DATA_PROTECTION_OFFICER = {
+  kind: "proved",
+  caller: { arn: "arn:aws:iam::111122223333:user/data-protection-officer" },
+  how: "a test",
+} as const;
+
 const root = new URL("../../", import.meta.url);
 
 /** The shipped EU policy with JSON merge patches (RFC 7396) over its YAML. */
@@ -96,7 +103,11 @@ export async function stage<State>(control: Control<State>, options: StageOption
   };
   const clock: Clock = { nowMs: () => nowMs, sleep: async (ms) => advance(ms) };
   // What the shipped policy switches on is not this test's matter: the control under test enforces unless the case says otherwise.
-  const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce" } } }, options.policy);
+  const approvals = { by: [DATA_PROTECTION_OFFICER.caller.arn, "arn:aws:iam::*:user/developer"] };
+  const policy = policyWith(
+    { controls: { [control.meta.id]: { mode: "enforce" } }, limits: { approvals } },
+    options.policy,
+  );
 
   const container = (
     more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: PolicyInForce; control?: Control<unknown> } = {},
@@ -125,9 +136,10 @@ export async function stage<State>(control: Control<State>, options: StageOption
         const finding = await cordon.journal.readFinding(findingId);
         if (finding === undefined) throw new Error(`no finding ${findingId}`);
         const request = {
+          action: "roll-back" as const,
           finding,
           reason,
-          approver: "data-protection-officer",
+          decider: DATA_PROTECTION_OFFICER,
           ...(expiresAtMs !== undefined && { expiresAtMs }),
         };
         return rollBack(request, cordon, clock.nowMs() + 29_500);

@@ -1,6 +1,6 @@
 import type { KnownControl } from "../../control.ts";
 import { contentHash } from "../../ids.ts";
-import type { Limits, ResidencyPolicy, Scope } from "../policy.ts";
+import type { Limits, Person, ResidencyPolicy, Scope } from "../policy.ts";
 import { compileClassifications } from "./compile-classifications.ts";
 import { compileControls, compileExceptions, compileTransfers } from "./compile-rules.ts";
 import { checkJurisdictions, checkName, namesOf } from "./names.ts";
@@ -32,6 +32,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     ...checkJurisdictions(document),
     ...checkUnits(document),
     ...checkLimits(limits),
+    ...checkPeople(document),
     ...[classes, transfers, rules, exceptions].flatMap((each) => each.problems),
   ];
   const all = { transfers: transfers.part, controls: rules.part, exceptions: exceptions.part };
@@ -48,6 +49,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     controls: rules.part,
     exceptions: exceptions.part,
     limits,
+    people: compilePeople(document),
     expressions: expressionsIn([
       ...transfers.part,
       ...exceptions.part,
@@ -63,7 +65,7 @@ function expressionsIn(rules: readonly Pick<Scope, "when">[]): readonly string[]
 
 /** What holds where a policy says nothing; docs/policy.md tells it. */
 function compileLimits({ limits = {} }: PolicyDocument): Limits {
-  const { settleWindowSeconds = 30, flips, automaticChanges, exceptions, approvals } = limits;
+  const { settleWindowSeconds = 30, flips, automaticChanges, exceptions, approvals, brake } = limits;
   return {
     settleWindowMs: settleWindowSeconds * 1000,
     flips: {
@@ -74,13 +76,47 @@ function compileLimits({ limits = {} }: PolicyDocument): Limits {
     automaticChanges: {
       count: automaticChanges?.count ?? 50,
       windowMs: (automaticChanges?.windowMinutes ?? 60) * 60_000,
+      reserve: automaticChanges?.reserve ?? 25,
+      cappedIntervalMs: (automaticChanges?.cappedIntervalSeconds ?? 5) * 1000,
+      quietMs: (automaticChanges?.quietMinutes ?? 30) * 60_000,
     },
     exception: {
       defaultMs: (exceptions?.defaultHours ?? 24) * HOUR_MS,
       maxMs: (exceptions?.maxDays ?? 30) * DAY_MS,
     },
     approvals: { by: approvals?.by ?? [], validMs: (approvals?.validHours ?? 72) * HOUR_MS },
+    brake: { by: brake?.by ?? [] },
   };
+}
+
+function compilePeople({ people = [] }: PolicyDocument): readonly Person[] {
+  return people.map(({ name, principals = [], sourceIdentities = [], slack = [] }) => ({
+    name,
+    principals,
+    sourceIdentities,
+    slack,
+  }));
+}
+
+/** A person has one name, and a name that somebody acts under belongs to one person: else who decides could be told two ways. */
+function checkPeople({ people = [] }: PolicyDocument): Problem[] {
+  const owners = new Map<string, string>();
+  return people.flatMap((person, index) =>
+    [
+      ["name", [person.name]] as const,
+      ["principals", person.principals ?? []] as const,
+      ["sourceIdentities", person.sourceIdentities ?? []] as const,
+      ["slack", person.slack ?? []] as const,
+    ].flatMap(([kind, given]) =>
+      given.flatMap((each): Problem[] => {
+        const owner = owners.get(`${kind} ${each}`);
+        owners.set(`${kind} ${each}`, person.name);
+        return owner === undefined
+          ? []
+          : [{ path: ["people", index, kind], message: `"${each}" is given to "${owner}" already; expected it once` }];
+      }),
+    ),
+  );
 }
 
 function checkLimits({ exception }: Limits): Problem[] {

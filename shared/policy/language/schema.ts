@@ -257,8 +257,14 @@ const limits = z.strictObject({
   ),
   automaticChanges: z.optional(
     about(
-      "The blast radius: more changes than this of one control in one account on one principal's account are a storm, in which what could break an application waits for a person. 50 in 60 minutes unless given.",
-      z.strictObject({ count: upTo(100_000), windowMinutes: upTo(1440) }),
+      "The blast radius: more changes than this of one control in one account on one principal's account are a storm. In it what could break an application waits for a person, and what only stops data from leaving goes on, one change each `cappedIntervalSeconds`. Critical controls may make `reserve` changes more. It is over when nothing was to be changed for `quietMinutes`, or somebody says so. 50 in 60 minutes, 25 more, 5 seconds and 30 minutes unless given.",
+      z.strictObject({
+        count: upTo(100_000),
+        windowMinutes: upTo(1440),
+        reserve: z.optional(upTo(100_000)),
+        cappedIntervalSeconds: z.optional(upTo(600)),
+        quietMinutes: z.optional(upTo(1440)),
+      }),
     ),
   ),
   exceptions: z.optional(
@@ -273,7 +279,43 @@ const limits = z.strictObject({
       z.strictObject({ by: z.optional(some(principal)), validHours: z.optional(upTo(8760)) }),
     ),
   ),
+  brake: z.optional(
+    about(
+      "Who may put the brake on and take it off (`cordon brake`); those who may approve when left out.",
+      z.strictObject({ by: some(principal) }),
+    ),
+  ),
 });
+
+const person = z
+  .strictObject({
+    name: about("What evidence and tickets call the person.", name),
+    principals: z.optional(
+      about(
+        "ARNs of users and sessions, such as arn:aws:sts::111122223333:assumed-role/data-owner/alice; `*` stands for any letters. You vouch that nobody else can use them.",
+        some(principal),
+      ),
+    ),
+    sourceIdentities: z.optional(about("Source identities of sessions (STS SourceIdentity).", some(text))),
+    slack: z.optional(
+      about(
+        "Members of Slack, as the workspace's id and the member's.",
+        some(
+          matching(
+            /^T[A-Z0-9]+\/[UW][A-Z0-9]+$/,
+            "expected a workspace's and a member's id, such as T012AB3CD/U045EF6GH",
+          ),
+        ),
+      ),
+    ),
+  })
+  .check(
+    z.refine(
+      ({ principals, sourceIdentities, slack }) =>
+        principals !== undefined || sourceIdentities !== undefined || slack !== undefined,
+      { error: "expected principals, sourceIdentities or slack" },
+    ),
+  );
 
 /**
  * The schema for the controls that exist.
@@ -316,6 +358,12 @@ export function policySchema(controls: readonly KnownControl[]) {
       ),
       controls: z.optional(about("What each control may do, and where it may do less or more.", z.strictObject(byId))),
       exceptions: z.optional(about("Waivers of a control for a scope and a time.", z.array(exception))),
+      people: z.optional(
+        about(
+          "Who is who. Nobody decides about what he caused, so it has to be known who is behind a session: by its source identity, by Identity Center, or by this. A pipeline is named here, too.",
+          z.array(person),
+        ),
+      ),
       limits: z.optional(about("How much, how fast and by whose leave.", limits)),
     }),
   );

@@ -1,0 +1,48 @@
+import { CordonError, describeError } from "../errors.ts";
+
+const ANSWER_WITHIN_MS = 4_000;
+
+/**
+ * STS of a Region, as the SDK would reach it, for calls that somebody else has signed: the SDK would sign them anew. The address is never the caller's to choose.
+ *
+ * @throws CordonError `unavailable`
+ */
+export function stsIn(region: string) {
+  return async (
+    headers: Readonly<Record<string, string>>,
+    body: string,
+  ): Promise<{ readonly status: number; readonly body: string }> => {
+    try {
+      const answer = await fetch(await stsEndpoint(region), {
+        method: "POST",
+        headers: { ...headers },
+        body,
+        redirect: "error",
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+      });
+      if (answer.status >= 500) throw new Error(`status ${answer.status}`);
+      return { status: answer.status, body: await answer.text() };
+    } catch (error) {
+      const why = `STS gave no answer (GetCallerIdentity): ${describeError(error)}`;
+      throw new CordonError("unavailable", why, { cause: error });
+    }
+  };
+}
+
+/**
+ * Where a Region's STS is: what is signed for another host is signed for nobody. The SDK's client is loaded for its rules of endpoints.
+ *
+ * @param endpoint another one than the environment names, or AWS's own
+ */
+export async function stsEndpoint(region: string, endpoint?: string): Promise<URL> {
+  const own = endpoint ?? process.env.AWS_ENDPOINT_URL_STS ?? process.env.AWS_ENDPOINT_URL;
+  if (own) return new URL("/", own);
+  const { STSClient } = await import("@aws-sdk/client-sts");
+  const client = new STSClient({ region });
+  const at = { Region: region, UseDualStack: false, UseFIPS: false, UseGlobalEndpoint: false };
+  try {
+    return client.config.endpointProvider(at).url;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,135 @@
+import type { AnyControl, Control } from "../control.ts";
+import type { Cordon } from "../cordon.ts";
+import type { FindingRecord } from "../journal/journal.ts";
+import { approve } from "../lifecycle/approve.ts";
+import { endStorm, STORMS } from "../lifecycle/blast-radius.ts";
+import { BRAKES, tellBrake } from "../lifecycle/brake.ts";
+import { extend } from "../lifecycle/extend.ts";
+import { principalOf } from "../lifecycle/person.ts";
+import { reject } from "../lifecycle/reject.ts";
+import { rollBack } from "../lifecycle/roll-back.ts";
+import { type Decider, deciderName, mayNot, objectionToBrake } from "../policy/may-decide.ts";
+import { withoutFinding } from "../runtime/answer.ts";
+import type { ResourceRef, Result, Saying } from "../types.ts";
+import type { BrakeOrder, Order } from "./order.ts";
+
+/** Everything that decisions are carried out with. */
+export interface Office {
+  readonly cordon: Omit<Cordon, "control">;
+  readonly controls: readonly AnyControl<unknown>[];
+  /** The cell's own account and Region. */
+  readonly cell: ResourceRef;
+}
+
+/**
+ * Carries out an order, or says why not. Whether somebody may decide is settled where the finding's record is at hand: who caused it is in there.
+ *
+ * Side effects: may change a customer's resource; writes the journal.
+ * @throws CordonError `unavailable`, `lease-held`, `conflict`
+ */
+export async function carryOut(order: Order, decider: Decider, office: Office, deadlineMs: number): Promise<Result> {
+  if (isAboutBrake(order)) return switchBrake(order, decider, office);
+  const { cordon, controls } = office;
+  const { action, findingId, reason } = order;
+  const finding = await cordon.journal.readFinding(findingId);
+  if (finding === undefined) return refused(`there is no finding ${findingId} that was ever more than compliant`);
+  if (action === "close") return close(finding, { action, reason, decider }, office);
+  const control = controls.find(({ meta }) => meta.id === finding.controlId);
+  if (finding.controlId === STORMS.id) return refused("a storm is ended by cordon close, and by nothing else");
+  if (finding.controlId === BRAKES.id)
+    return refused("the brake is taken off by cordon brake off, and by nothing else");
+  if (control === undefined) return refused(`this deployment does not know the control ${finding.controlId}`);
+  if (!isChanging(control))
+    return refused(
+      `${control.meta.id} changes nothing, so that there is nothing to decide: a person puts it right in AWS`,
+    );
+  const own = { ...cordon, control };
+  switch (order.action) {
+    case "approve": {
+      const plan = order.plan === undefined ? {} : { plan: order.plan };
+      return approve({ action: order.action, finding, reason, decider, ...plan }, own, deadlineMs);
+    }
+    case "reject":
+      return reject(
+        { action: order.action, finding, reason, decider, expiresAtMs: order.expiresAtMs },
+        own,
+        deadlineMs,
+      );
+    case "extend":
+      return extend({ action: order.action, finding, reason, decider, untilMs: order.untilMs }, own, deadlineMs);
+    case "roll-back":
+      return rollBack(
+        { action: order.action, finding, reason, decider, expiresAtMs: order.expiresAtMs },
+        own,
+        deadlineMs,
+      );
+    default:
+      return order satisfies never;
+  }
+}
+
+function isAboutBrake(order: Order): order is BrakeOrder {
+  return order.action === "brake-on" || order.action === "brake-off";
+}
+
+function isChanging(control: AnyControl<unknown>): control is Control<unknown> {
+  return control.changes !== "nothing";
+}
+
+function refused(reason: string): Result {
+  return withoutFinding("", null, "refused", reason);
+}
+
+/** Ends a storm: what waits its turn is made at full speed. It lets no data leave, so that whoever caused it may do so. */
+async function close(
+  finding: FindingRecord,
+  {
+    action,
+    reason,
+    decider,
+  }: { readonly action: Saying["action"]; readonly reason: string; readonly decider: Decider },
+  { cordon }: Office,
+): Promise<Result> {
+  const { policy, journal, clock } = cordon;
+  const answer = (status: Result["status"], why: string): Result => ({
+    ...withoutFinding(finding.controlId, finding.resource, status, why),
+    findingId: finding.id,
+    occurrence: finding.occurrence,
+  });
+  if (finding.controlId !== STORMS.id)
+    return answer("refused", `it is no storm's finding; expected one of ${STORMS.id}`);
+  if (finding.status !== "awaiting-approval")
+    return answer("refused", `the storm is over: its finding is ${finding.status}`);
+  const why = mayNot(decider, policy.limits.approvals.by, policy);
+  if (why !== undefined || decider.kind !== "proved") return answer("refused", why ?? "who asks is not proved");
+  const nowMs = clock.nowMs();
+  const by = deciderName(decider, policy);
+  const at = new Date(nowMs).toISOString();
+  const saying: Saying = { action, at, by, how: decider.how, reason, outcome: "done" };
+  await endStorm(finding, { kind: "person", saying, principal: principalOf(decider) }, { journal, policy }, nowMs);
+  return answer("compliant", `ended by ${by}: what waits is changed at full speed, and changes are counted anew`);
+}
+
+/** The switch first: it takes effect with the next event; then the finding that tells of it. Should that fail, the sweep tells it. */
+async function switchBrake(
+  { action, reason }: BrakeOrder,
+  decider: Decider,
+  { cordon, cell }: Office,
+): Promise<Result> {
+  const { journal, policy, clock } = cordon;
+  const answer = (status: Result["status"], why: string) => withoutFinding(BRAKES.id, cell, status, why);
+  const why = objectionToBrake(decider, policy);
+  if (why !== undefined || decider.kind !== "proved") return answer("refused", why ?? "who asks is not proved");
+  const isOn = action === "brake-on";
+  const nowMs = clock.nowMs();
+  const by = deciderName(decider, policy);
+  await journal.switchBrake({ isOn, reason, by, at: new Date(nowMs).toISOString() });
+  const saying = `switched ${isOn ? "on" : "off"} by ${by} (${decider.how}): ${reason}`;
+  await tellBrake(journal, cell, policy.digest, nowMs, { by: principalOf(decider), saying });
+  return answer(
+    isOn ? "observed" : "compliant",
+    isOn
+      ? `the brake is on by ${by}: from the next event on nothing is contained; a person's rollback still is carried out`
+      : `the brake is off by ${by}: what left meanwhile is contained with its next event`,
+  );
+}

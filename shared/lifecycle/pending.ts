@@ -1,0 +1,65 @@
+import { contentHash } from "../ids.ts";
+import type { FindingState } from "../journal/journal.ts";
+import type { PendingPlan, Step } from "../types.ts";
+import { differences, invert } from "./difference.ts";
+import { planContainment } from "./plan.ts";
+import { canChange, type Judged, type Run, type View } from "./run.ts";
+
+/** What would be done about one finding, were a person to approve it. */
+export interface Proposed {
+  readonly id: string;
+  readonly steps: readonly Step[];
+  readonly permissions: readonly string[];
+  readonly reversible: string;
+}
+
+/**
+ * The plans that a person is asked about, by finding. Each has an id made of the part as it is and of what would change, so that a part that has changed since is
+ * another plan, and one whose neighbours have changed is the same. None for what moves nothing, can't be read, or is of a control that changes nothing. Pure.
+ */
+export function proposedPlans<State>(
+  run: Run<State>,
+  view: View<State>,
+  judged: readonly Judged[],
+): ReadonlyMap<string, Proposed> {
+  const active = judged.filter(({ finding: { facts } }) => facts.kind === "transfer" && facts.active);
+  if (active.length === 0 || !canChange(run) || !view.isReadable) return new Map();
+  const { control, ports } = run.cordon;
+  const { state } = view.detection;
+  const parts = new Set(active.map(({ finding }) => finding.part));
+  const { after, steps, permissions, reversible } = planContainment(
+    control,
+    control.port(ports),
+    state,
+    parts,
+    undefined,
+  );
+  const [step] = steps;
+  if (step === undefined) return new Map();
+  return new Map(
+    active.map(({ finding: { id, part } }) => {
+      const changes = differences(state, after, part);
+      const inverse = { ...step.inverse, changes: invert(changes) };
+      const plan = [{ operation: step.operation, changes, inverse }];
+      const hash = contentHash([differences(null, state, part), step.operation, changes]).slice(0, 12);
+      return [id, { id: hash, steps: plan, permissions, reversible }];
+    }),
+  );
+}
+
+/** The plan as it waits, for the finding's record. Pure. */
+export function pendingPlan(
+  { changedAtMs, untilMs, unanswered = 0 }: FindingState,
+  { id, steps, permissions, reversible }: Proposed,
+): PendingPlan | undefined {
+  if (untilMs === undefined) return undefined;
+  return {
+    id,
+    steps,
+    permissions,
+    reversible,
+    askedAt: new Date(changedAtMs).toISOString(),
+    expiresAt: new Date(untilMs).toISOString(),
+    unanswered,
+  };
+}
