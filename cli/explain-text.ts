@@ -1,3 +1,4 @@
+import { holdLines, planLines, sayingLines } from "../shared/lifecycle/tell-holds.ts";
 import type { Consideration, DecisionKind } from "../shared/types.ts";
 import { citedBy, type Explained, type ExplainReport, type Undecided } from "./explain-report.ts";
 import { type Colour, painted } from "./table.ts";
@@ -55,7 +56,11 @@ function describeFinding(explained: Explained, { policy }: ExplainReport, colour
     ["Why", decision.reasons],
     ["Decided by", [decision.rule]],
     ["Mode", mode === undefined ? [] : [`${mode}, by ${modeRule}`]],
+    ["Held by", holdLines(finding.holds ?? [])],
     ["Approval", approvalLines(explained)],
+    ["Plan", finding.pending === undefined ? [] : planLines(finding.pending)],
+    ["Storm", finding.parent === undefined ? [] : [`a part of ${finding.parent}: cordon explain ${finding.parent}`]],
+    ["Said", sayingLines(finding.sayings ?? [])],
     ["Undone", decision.kind === "contain" ? [finding.reversible] : []],
     ["Law", citedBy(finding)],
     ["Class", classLines(explained)],

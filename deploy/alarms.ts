@@ -38,7 +38,7 @@ export function alarms(stack: Stack): Record<string, Json> {
   const all = [
     refused(),
     ...functionDefinitions.flatMap((definition) => watched(name, definition)),
-    ...[...CONSUMERS.map(outboxAge), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
+    ...[...CONSUMERS.map(outboxAge), ...sweepNews(), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
       ...each,
       namespace: metricsNamespace(name),
     })),
@@ -62,6 +62,30 @@ function outboxAge(consumer: string): Own {
     periods: 2,
     mustReport: true,
   };
+}
+
+/** Told by every sweep: that nothing is contained, or that what is due is looked at late. */
+function sweepNews(): readonly Own[] {
+  const told = { dimensions: { service: "sweep" }, statistic: "Maximum", threshold: 1 } as const;
+  const periodSeconds = SWEEPS_EVERY_MINUTES * 60;
+  return [
+    {
+      ...told,
+      id: "BrakeOn",
+      says: "Cordon's brake is on: nothing is contained, what leaves the jurisdiction goes on. The finding says who put it on and why.",
+      metric: "brake-on",
+      staysUntilTold: true,
+      periodSeconds,
+    },
+    {
+      ...told,
+      id: "DueLooksLeft",
+      says: "More is due to be looked at than a sweep has time for: questions, exceptions and turns end later than they say.",
+      metric: "due-looks-left",
+      periodSeconds,
+      periods: 2,
+    },
+  ];
 }
 
 /** The archivist's: what the table says of a chain's end is not what the locked objects say. */

@@ -66,8 +66,8 @@ async function sweep(context: Context): Promise<SweptAll> {
   const looks = await looked;
   const swept = { ...told, looks, isBraked };
   logger.info("swept", { ...swept });
-  metrics.addMetric("looks-sent", MetricUnit.Count, looks.sent);
-  metrics.addMetric("looks-left", MetricUnit.Count, looks.isLeft ? 1 : 0);
+  metrics.addMetric("due-looks-sent", MetricUnit.Count, looks.sent);
+  metrics.addMetric("due-looks-left", MetricUnit.Count, looks.isLeft ? 1 : 0);
   metrics.addMetric("brake-on", MetricUnit.Count, isBraked ? 1 : 0);
   metrics.publishStoredMetrics();
   for (const consumer of CONSUMERS) {

@@ -1,4 +1,5 @@
 import type { FindingRecord } from "../journal/journal.ts";
+import { holdLines, planLines, sayingLines, waysToDecide } from "../lifecycle/tell-holds.ts";
 import type { Exposure, Severity } from "../types.ts";
 
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
@@ -70,6 +71,10 @@ function bodyOf(finding: FindingRecord): string {
     ["What was done", doneAbout(finding)],
     ["What may have crossed", crossed(finding.exposure)],
     ["What to do", remedyFor(finding)],
+    ["What holds it", holdLines(finding.holds ?? [])],
+    ["The plan", finding.pending === undefined ? [] : planLines(finding.pending)],
+    ["How to decide", finding.pending === undefined ? [] : waysToDecide(finding.id)],
+    ["What was said", sayingLines(finding.sayings ?? [])],
     ["Notes", finding.notes.map((note) => `- ${note}`)],
     ["How to undo it", finding.status === "contained" ? undoing(finding) : []],
     [
@@ -77,6 +82,7 @@ function bodyOf(finding: FindingRecord): string {
       [
         `finding ${finding.id}, occurrence ${finding.occurrence}, severity ${finding.severity}`,
         `resource ${resource.arn}, account ${resource.account}, ${resource.region}${finding.classification === "" ? "" : `, class ${finding.classification}`}`,
+        ...(finding.parent === undefined ? [] : [`a part of the storm ${finding.parent}: one cause, many resources`]),
         `first seen ${finding.firstSeenAt}, last ${finding.lastSeenAt}`,
         ...Object.entries(timings).map(([name, at]) => `${name.replace("At", "")} ${at}`),
         `requirements: ${finding.citations.map(({ framework, reference }) => `${framework} ${reference}`).join("; ")}`,
@@ -177,8 +183,8 @@ function deciders({ approval }: FindingRecord["decision"]): readonly string[] {
 
 function undoing({ id, reversible }: FindingRecord): readonly string[] {
   return [
-    `cordon rollback ${id} --reason "..." --approver "..."`,
-    `or send functions/decide: {"action":"roll-back","findingId":"${id}","reason":"...","approver":"..."}`,
+    `cordon rollback ${id} --reason "..."`,
+    "It is signed by whoever asks, and never done for whoever caused it.",
     "It restores exactly what was there, as long as nobody has changed it since, and grants an exception that expires.",
     reversible,
   ];
