@@ -62,7 +62,9 @@ export function describeDecision({ finding, why, plan, reversible }: DecisionPre
     [
       "Plan",
       plan === null
-        ? ["none: Cordon can do nothing about it"]
+        ? [
+            "none is kept: either Cordon can do nothing about it, or AWS has refused the change, and approving tries it again",
+          ]
         : [
             ...plan.changes.map(({ path, before, after }) => `${path}: ${value(before)} -> ${value(after)}`),
             `plan ${plan.id}, waits until ${toSeconds(plan.expiresAt)}; takes ${plan.permissions.join(", ")}`,

@@ -15,6 +15,7 @@ import { shortHash } from "./ids.ts";
 import type { ResourceRecord } from "./journal/journal.ts";
 import { isOwnCall } from "./journal/own-calls.ts";
 import { scopeOf } from "./lifecycle/blast-radius.ts";
+import { isCauseNews, withCauses } from "./lifecycle/causes.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
@@ -109,7 +110,11 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const view = judge(run, detection, readAtMs, record, brake);
   if (view.isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
   const early = lookTooEarly(run, view, record);
-  if (early !== undefined) return early;
+  if (early !== undefined) {
+    // Too early to conclude, and late enough to know who has called.
+    if (await isCauseNews(run, record)) await journal.save(record, withCauses(run, record), {});
+    return early;
+  }
 
   if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");

@@ -48,7 +48,7 @@ export async function approve<State>(
     return answer("refused", [why, ...decision.reasons], state);
   }
   const nowMs = cordon.clock.nowMs();
-  const isAsked = state.basis === basisOf(finding, decision, decision.kind === "approve" ? plan.id : undefined);
+  const isAsked = isSameQuestion(state, judged, plan.id);
   const isShown = request.plan === undefined || request.plan === plan.id;
   const isExpired = (state.untilMs ?? Infinity) <= nowMs;
   if (!isAsked || isExpired || !isShown) {
@@ -77,6 +77,15 @@ export async function approve<State>(
     sayings: saidSoFar(request.finding, saying),
   });
   return results[0] ?? answer("inconclusive", ["nothing is known of the outcome"], state);
+}
+
+/** Whether a finding still is what a person was asked about. Of what AWS has refused no plan was kept: it is the same as long as the matter is. Pure. */
+export function isSameQuestion(state: FindingState, { finding, decision }: Judged, plan: string | undefined): boolean {
+  const asked =
+    state.refused === true
+      ? [basisOf(finding, decision, plan), basisOf(finding, decision)]
+      : [basisOf(finding, decision, plan)];
+  return asked.includes(state.basis);
 }
 
 export type Opened<State> =

@@ -8,7 +8,8 @@ import type { News } from "./record.ts";
 import { remembered } from "./remembered.ts";
 import { resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
-import { basisOf, occurrenceOf, reached, stateOf } from "./transition.ts";
+import { basisOf, occurrenceOf, reached } from "./transition.ts";
+import { type Wait, waitsForLeave } from "./wait.ts";
 
 /** Findings to contain now; results for those that have to wait, what is to be recorded of them, and when to look again. */
 interface Hesitation {
@@ -18,17 +19,6 @@ interface Hesitation {
   readonly retryAtMs?: number;
   /** In a storm: its finding, and what there is to say of it. */
   readonly storm?: Extract<Leave, { readonly kind: "go" }>;
-}
-
-interface Wait {
-  readonly status: "inconclusive" | "awaiting-approval";
-  readonly reason: string;
-  /** The event has to be delivered again then. */
-  readonly retryAtMs?: number;
-  readonly hold: Hold;
-  readonly parent?: string;
-  /** What is journalled says otherwise and has to be put right. */
-  readonly state?: FindingState;
 }
 
 /**
@@ -68,40 +58,7 @@ export async function hesitate<State>(
   if (wanted.length === 0) return heldBack(run, [], waiting);
   const leave = await askLeave(run, storm, wanted);
   if (leave.kind === "go") return { ...heldBack(run, wanted, waiting), storm: leave };
-  return heldBack(
-    run,
-    [],
-    [...waiting, ...wanted.map((judged) => ({ judged, wait: waitForLeave(run, judged, leave) }))],
-  );
-}
-
-/** It is not its turn, or a person has to say: what was due in a storm. */
-function waitForLeave<State>(
-  { cordon }: Run<State>,
-  judged: Judged,
-  leave: Exclude<Leave, { readonly kind: "go" }>,
-): Wait {
-  const { parent, hold } = leave;
-  const { previous, finding, decision } = judged;
-  const nowMs = cordon.clock.nowMs();
-  const which = { occurrence: occurrenceOf(previous), basis: basisOf(finding, decision) };
-  const whose = `the blast radius of ${hold.whose} is used up`;
-  if (leave.kind === "ask") {
-    const reason = `${whose}, and this could break an application: a person has to approve it (storm ${parent})`;
-    // Without an end of its own: the storm's end has it judged anew.
-    const state = reached(stateOf(previous, nowMs), "awaiting-approval", nowMs, which);
-    return {
-      status: "awaiting-approval",
-      reason,
-      hold,
-      parent,
-      ...(previous?.status !== "awaiting-approval" && { state }),
-    };
-  }
-  const reason = `${whose}: contained in its turn, at ${iso(leave.atMs)} (storm ${parent})`;
-  const state = reached(stateOf(previous, nowMs), "waiting", nowMs, { ...which, turnMs: leave.atMs });
-  const isKnown = previous?.status === "waiting" && previous.turnMs === leave.atMs;
-  return { status: "inconclusive", reason, retryAtMs: leave.atMs, hold, parent, ...(!isKnown && { state }) };
+  return heldBack(run, [], [...waiting, ...waitsForLeave(run, view, wanted, leave)]);
 }
 
 function heldBack<State>(
@@ -125,6 +82,7 @@ function heldBack<State>(
               notes: [wait.reason],
               holds: [wait.hold],
               ...(wait.parent !== undefined && { parent: wait.parent }),
+              ...(wait.pending !== undefined && { pending: wait.pending }),
             },
           ],
     ),

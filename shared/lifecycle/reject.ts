@@ -1,6 +1,6 @@
 import type { Cordon } from "../cordon.ts";
 import type { Result } from "../types.ts";
-import { openMatter } from "./approve.ts";
+import { isSameQuestion, openMatter } from "./approve.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { withLook } from "./look.ts";
 import { proposedPlans } from "./pending.ts";
@@ -33,7 +33,7 @@ export async function reject<State>(
   const answer = answerFor(run, request.finding);
   const { finding, decision } = judged;
   const plan = proposedPlans(run, view, [judged]).get(finding.id);
-  if (state.basis !== basisOf(finding, decision, decision.kind === "approve" ? plan?.id : undefined)) {
+  if (!isSameQuestion(state, judged, plan?.id)) {
     await recordTransitions(run, record, view);
     return answer(
       "awaiting-approval",

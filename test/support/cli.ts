@@ -1,8 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { runCommand } from "citty";
-import { vi } from "vitest";
+import { build } from "esbuild";
+import { afterAll, vi } from "vitest";
 import { type Command, exitCodes, unknownOptions } from "../../cli/command.ts";
 import type { PolicyDocument, Principal, Sandbox } from "../../sandbox/index.ts";
+import { bundleOptions } from "../../scripts/bundle-options.ts";
 import { describeError } from "../../shared/errors.ts";
+import { writeCompiled } from "../../shared/policy/compiled-file.ts";
+import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
 
 export interface Said {
   readonly code: number;
@@ -35,10 +42,11 @@ export async function run(command: Command, ...words: readonly string[]): Promis
 export function operator(
   sandbox: Sandbox,
   statements: readonly (readonly [action: string, resource: string])[],
+  name = "operator",
 ): Principal {
   const Statement = statements.map(([Action, Resource]) => ({ Effect: "Allow", Action, Resource }));
   const policy: PolicyDocument = { Statement };
-  const principal = sandbox.createPrincipal({ type: "IAMUser", name: "operator", policies: () => [policy] });
+  const principal = sandbox.createPrincipal({ type: "IAMUser", name, policies: () => [policy] });
   for (const [name, value] of Object.entries({ ...sandbox.environment(principal), CORDON_TABLE: "cordon" }))
     vi.stubEnv(name, value);
   return principal;
@@ -59,3 +67,34 @@ export const DECIDE_SETTINGS = {
   CORDON_MODE: "enforce",
   POWERTOOLS_LOG_LEVEL: "SILENT",
 };
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+let bundle: Promise<string> | undefined;
+
+/**
+ * Deploys the function that decides, with its URL; it goes by `policy`, as a stage does. It is bundled once a file of tests: from source a container starts three times
+ * as slowly.
+ */
+export async function deployDecide(
+  sandbox: Sandbox,
+  { conditions: _, ...policy }: ResidencyPolicy & { readonly conditions?: unknown },
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  bundle ??= bundled();
+  const file = await bundle;
+  const policyFile = join(file, `../policy-${policy.digest}.json`);
+  writeFileSync(policyFile, writeCompiled(policy));
+  const environment = { ...DECIDE_SETTINGS, CORDON_POLICY: policyFile, ...settings };
+  sandbox.deploy({ name: "cordon-decide", bundle: file, environment, timeoutMs: 30_000, hasUrl: true });
+}
+
+async function bundled(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "cordon-decide-"));
+  folders.push(folder);
+  const outfile = join(folder, "index.mjs");
+  await build({ ...bundleOptions, minify: false, entryPoints: ["functions/decide/handler.ts"], outfile });
+  return outfile;
+}

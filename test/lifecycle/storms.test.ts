@@ -1,0 +1,245 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
+import { carryOut } from "../../shared/decisions/carry-out.ts";
+import { CordonError } from "../../shared/errors.ts";
+import { endStorm, STORMS } from "../../shared/lifecycle/blast-radius.ts";
+import { accountOf } from "../../shared/lifecycle/cell-matters.ts";
+import type { Severity, Signal } from "../../shared/types.ts";
+import { policyWith } from "../support/stage.ts";
+import { accountInMemory, arnOf, idOf, proved, refOf } from "./account-in-memory.ts";
+
+const MINUTE_MS = 60_000;
+const LIMITS = { count: 5, windowMinutes: 60, reserve: 3, cappedIntervalSeconds: 10, quietMinutes: 30 };
+const policyOf = (more: object = {}) =>
+  policyWith({
+    controls: { [control.meta.id]: { mode: "enforce" } },
+    limits: { automaticChanges: { ...LIMITS, ...more }, approvals: { by: [arnOf("owner")] } },
+  });
+
+/** Somebody offends on many buckets, and the queue delivers each event as often as it is put off. */
+function account(more: { severity?: Severity; mayBreak?: boolean; limits?: object } = {}) {
+  const set = accountInMemory();
+  const meta = {
+    ...control.meta,
+    ...(more.severity !== undefined && { severity: more.severity }),
+    ...(more.mayBreak === true && { mayBreakApplications: true }),
+  };
+  const policy = policyOf(more.limits);
+  const cordon = set.cordonOf(policy, "enforce", { ...control, meta });
+  const waiting: { readonly signal: Signal; atMs: number }[] = [];
+  const deliver = async (signal: Signal) => {
+    try {
+      const { results, retryAtMs } = await set.handle(signal, cordon);
+      if (retryAtMs !== undefined) waiting.push({ signal, atMs: retryAtMs });
+      return results;
+    } catch (error) {
+      if (!(error instanceof CordonError) || error.retryAtMs === undefined) throw error;
+      waiting.push({ signal, atMs: error.retryAtMs });
+      return [];
+    }
+  };
+  const offend = (bucket: string, by: string) => deliver(set.put(bucket, by));
+  /** What the queue delivers until then, in order. */
+  const queueUntil = async (untilMs: number) => {
+    for (;;) {
+      const next = waiting.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined) break;
+      waiting.splice(waiting.indexOf(next), 1);
+      set.advance(Math.max(0, next.atMs - set.clock.nowMs()));
+      await deliver(next.signal);
+    }
+    set.advance(Math.max(0, untilMs - set.clock.nowMs()));
+  };
+  const storms = () => set.journal.findings().filter(({ controlId }) => controlId === STORMS.id);
+  const isOff = (bucket: string) => set.statusOf(bucket) === "Disabled";
+  return { ...set, policy, cordon, waiting, offend, deliver, queueUntil, storms, isOff };
+}
+
+const names = (count: number, prefix = "bucket") => Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
+
+describe("more automatic changes than the limit, for one cause (S8)", () => {
+  it("are a storm: told by one critical finding that names the cause, and not by a page for each", async () => {
+    const set = account();
+    for (const bucket of names(20)) await set.offend(bucket, "deployer");
+
+    const [storm, ...others] = set.storms();
+    expect(others).toEqual([]);
+    expect(storm).toMatchObject({
+      severity: "critical",
+      status: "awaiting-approval",
+      title: expect.stringContaining("user/deployer"),
+    });
+    const children = set.journal.findings().filter(({ controlId }) => controlId === control.meta.id);
+    expect(children.filter(({ severity }) => severity === "critical")).toEqual([]);
+    expect(children.filter(({ parent }) => parent === storm?.id).length).toBe(15);
+  });
+
+  it("go on one at a time, at the capped rate, until all is contained", async () => {
+    const set = account();
+    const buckets = names(12);
+    for (const bucket of buckets) await set.offend(bucket, "deployer");
+    // Within the limit at once, and the first turn of the storm.
+    expect(buckets.filter(set.isOff)).toHaveLength(6);
+
+    await set.queueUntil(set.clock.nowMs() + 2 * MINUTE_MS);
+
+    expect(buckets.filter(set.isOff)).toHaveLength(12);
+    const capped = set.writes.slice(5).map(({ atMs }) => atMs);
+    for (const [index, atMs] of capped.slice(1).entries())
+      expect(atMs - (capped[index] ?? 0)).toBeGreaterThanOrEqual(10_000);
+  });
+
+  it("what waits says which limit, whose count and until when", async () => {
+    const set = account();
+    for (const bucket of names(8)) await set.offend(bucket, "deployer");
+    const last = await set.findingOf("bucket-7");
+    expect(last).toMatchObject({
+      status: "waiting",
+      holds: [
+        { limit: "blast-radius", whose: expect.stringContaining("user/deployer"), most: 5, until: expect.any(String) },
+      ],
+    });
+    expect(Date.parse(last?.holds?.[0]?.until ?? "") - set.clock.nowMs()).toBe(20_000);
+  });
+
+  it("asked twice for the same thing keep their turn", async () => {
+    const set = account();
+    for (const bucket of names(8)) await set.offend(bucket, "deployer");
+    const turn = (await set.findingOf("bucket-7"))?.holds?.[0]?.until;
+    for (let again = 0; again < 5; again++) await set.deliver(set.waiting[0]?.signal ?? set.look("bucket-7"));
+    expect((await set.findingOf("bucket-7"))?.holds?.[0]?.until).toBe(turn);
+  });
+
+  it("of critical controls, there is a reserve", async () => {
+    const [high, critical] = [account(), account({ severity: "critical" })];
+    for (const bucket of names(8)) await high.offend(bucket, "deployer");
+    for (const bucket of names(8)) await critical.offend(bucket, "deployer");
+    expect(names(8).filter(high.isOff)).toHaveLength(6);
+    expect(names(8).filter(critical.isOff)).toHaveLength(8);
+    expect(critical.storms()).toEqual([]);
+  });
+
+  it("that could break an application wait for a person, and for no turn", async () => {
+    const set = account({ mayBreak: true });
+    for (const bucket of names(7)) await set.offend(bucket, "deployer");
+    expect(names(7).filter(set.isOff)).toHaveLength(5);
+    expect(await set.findingOf("bucket-6")).toMatchObject({
+      status: "awaiting-approval",
+      pending: { steps: [{ changes: [{ path: "Rules[to-us].Status" }] }] },
+      holds: [{ limit: "blast-radius" }],
+    });
+    const order = { action: "approve" as const, findingId: idOf("bucket-6"), reason: "stop it" };
+    const office = { cordon: set.cordon, controls: [set.cordon.control], cell: accountOf(refOf("bucket-6")) };
+    expect(await carryOut(order, proved("owner"), office, set.deadlineMs())).toMatchObject({ status: "contained" });
+    expect(set.isOff("bucket-6")).toBe(true);
+  });
+});
+
+describe("a storm is over", () => {
+  const stormy = async () => {
+    const set = account();
+    for (const bucket of names(7)) await set.offend(bucket, "deployer");
+    const [storm] = set.storms();
+    if (storm === undefined) throw new Error("there is no storm");
+    return { ...set, storm };
+  };
+
+  it("once nothing was to be changed for long enough: then changes are counted anew", async () => {
+    const set = await stormy();
+    set.advance(29 * MINUTE_MS);
+    const untilMs = await endStorm(set.storm, { kind: "quiet" }, set.cordon, set.clock.nowMs());
+    expect(untilMs).toBeGreaterThan(set.clock.nowMs());
+    expect(set.storms()).toMatchObject([{ status: "awaiting-approval" }]);
+
+    set.advance(2 * MINUTE_MS);
+    expect(await endStorm(set.storm, { kind: "quiet" }, set.cordon, set.clock.nowMs())).toBeUndefined();
+    expect(set.storms()).toMatchObject([{ status: "resolved" }]);
+
+    for (const bucket of names(5, "later")) await set.offend(bucket, "deployer");
+    expect(names(5, "later").filter(set.isOff)).toHaveLength(5);
+    expect(set.storms()).toMatchObject([{ status: "resolved" }]);
+  });
+
+  it("by the word of somebody who may decide, who is named; and of nobody else", async () => {
+    const set = await stormy();
+    const order = { action: "close" as const, findingId: set.storm.id, reason: "every change is wanted" };
+    const office = { cordon: set.cordon, controls: [], cell: accountOf(refOf("bucket-0")) };
+    const close = (by: string) => carryOut(order, proved(by), office, set.deadlineMs());
+
+    expect(await close("stranger")).toMatchObject({
+      status: "refused",
+      reasons: [expect.stringContaining("expected one of those who may decide")],
+    });
+    expect(await close("owner")).toMatchObject({ status: "compliant" });
+    expect(set.storms()).toMatchObject([
+      { status: "resolved", sayings: [{ action: "close", outcome: "done", by: arnOf("owner") }] },
+    ]);
+    expect(await close("owner")).toMatchObject({ status: "refused", reasons: [expect.stringContaining("is over")] });
+
+    await set.offend("after", "deployer");
+    expect(set.isOff("after")).toBe(true);
+  });
+
+  it("and comes back as the same finding, with its count", async () => {
+    const set = await stormy();
+    await endStorm(
+      set.storm,
+      {
+        kind: "person",
+        saying: { action: "close", at: "", by: "b", how: "h", reason: "r", outcome: "done" },
+        principal: { type: "Approver" },
+      },
+      set.cordon,
+      set.clock.nowMs(),
+    );
+    for (const bucket of names(7, "again")) await set.offend(bucket, "deployer");
+    expect(set.storms()).toMatchObject([{ id: set.storm.id, status: "awaiting-approval", occurrence: 2 }]);
+  });
+});
+
+describe("noise", () => {
+  it("in one principal's name never holds back the containment of another's, however loud", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1, max: 5 }), async (noise, real) => {
+        const set = account();
+        for (const bucket of names(noise, "noise")) await set.offend(bucket, "mallory");
+        for (const bucket of names(real, "real")) {
+          const results = await set.offend(bucket, "victim");
+          expect(results.map(({ status }) => status)).toContain("contained");
+          expect(set.isOff(bucket)).toBe(true);
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("in a role's name is the role's, whatever its sessions are called", async () => {
+    const set = account();
+    const session = (index: number) => `arn:aws:sts::111122223333:assumed-role/deploy/run-${index}`;
+    for (const [index, bucket] of names(8).entries()) await set.offend(bucket, session(index));
+    expect(set.storms()).toHaveLength(1);
+    expect(names(8).filter(set.isOff)).toHaveLength(6);
+  });
+
+  it("ends: whatever is wanted in a storm is contained in the end", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.constantFrom("mallory", "victim"), fc.integer({ min: 0, max: 20_000 })), {
+          minLength: 6,
+          maxLength: 30,
+        }),
+        async (offences) => {
+          const set = account();
+          for (const [index, [by, waitMs]] of offences.entries()) {
+            await set.offend(`bucket-${index}`, by);
+            await set.queueUntil(set.clock.nowMs() + waitMs);
+          }
+          await set.queueUntil(set.clock.nowMs() + 20 * MINUTE_MS);
+          expect(offences.map((_, index) => set.statusOf(`bucket-${index}`))).toEqual(offences.map(() => "Disabled"));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
