@@ -1,6 +1,6 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { Change, Hold } from "../shared/types.ts";
-import { plain, toSeconds } from "./text.ts";
+import { labelled, toSeconds } from "./text.ts";
 
 /** What a person sees before he decides about something that waits. */
 export interface DecisionPreview {
@@ -73,11 +73,5 @@ export function describeDecision({ finding, why, plan, reversible }: DecisionPre
     ],
     ["Then", then],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows
-    .flatMap(([name, lines]) =>
-      lines.map((line, index) => `${(index === 0 ? name : "").padEnd(width)}  ${plain(line)}`),
-    )
-    .map((line) => `${line}\n`)
-    .join("");
+  return labelled(rows);
 }

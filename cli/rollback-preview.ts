@@ -1,7 +1,7 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { ResidencyPolicy } from "../shared/policy/policy.ts";
 import type { Change, FindingStatus } from "../shared/types.ts";
-import { plain, toSeconds } from "./text.ts";
+import { labelled, toSeconds } from "./text.ts";
 
 /** What is asked for, each part as the function takes it. */
 export interface Order {
@@ -113,11 +113,5 @@ export function describePreview({ finding, puttingBack, consequences, exception,
     ],
     ["Mind", warnings],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return rows
-    .flatMap(([name, lines]) =>
-      lines.map((line, index) => `${(index === 0 ? name : "").padEnd(width)}  ${plain(line)}`),
-    )
-    .map((line) => `${line}\n`)
-    .join("");
+  return labelled(rows);
 }

@@ -23,3 +23,13 @@ export function counted(count: number, noun: string): string {
 export function toSeconds(at: string): string {
   return at.replace(/\.\d+Z$/, "Z");
 }
+
+/** Labelled paragraphs: each label once, its lines below one another in a column of their own. Without lines there is no label. Pure. */
+export function labelled(rows: readonly (readonly [label: string, lines: readonly string[]])[]): string {
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows
+    .flatMap(([label, lines]) =>
+      lines.map((line, index) => `${(index === 0 ? label : "").padEnd(width)}  ${plain(line)}\n`),
+    )
+    .join("");
+}

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionDefinitions } from "../../deploy/functions.ts";
 import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
 import { CELL } from "../../sandbox/index.ts";
-import { STORMS } from "../../shared/lifecycle/blast-radius.ts";
+import { STORMS } from "../../shared/lifecycle/storm.ts";
 import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
 import { policyFile } from "../support/policy-file.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";

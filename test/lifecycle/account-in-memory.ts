@@ -3,6 +3,7 @@ import { MemoryJournal } from "../../cli/memory-journal.ts";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
+import { CordonError } from "../../shared/errors.ts";
 import { findingId } from "../../shared/ids.ts";
 import type { Journal } from "../../shared/journal/journal.ts";
 import { handleSignal } from "../../shared/pipeline.ts";
@@ -147,3 +148,33 @@ export function arnOf(user: string): string {
 export function proved(user: string): Decider {
   return { kind: "proved", caller: { arn: arnOf(user) }, how: "a test" };
 }
+
+/** What the queue does with events: one that is put off, or that failed, comes again. */
+export function queueOf(set: ReturnType<typeof accountInMemory>, cordon: Cordon<State>) {
+  const waiting: { readonly signal: Signal; readonly atMs: number }[] = [];
+  const deliver = async (signal: Signal) => {
+    try {
+      const { results, retryAtMs } = await set.handle(signal, cordon);
+      if (retryAtMs !== undefined) waiting.push({ signal, atMs: retryAtMs });
+      return results;
+    } catch (error) {
+      if (!(error instanceof CordonError) || !error.retry) throw error;
+      waiting.push({ signal, atMs: error.retryAtMs ?? set.clock.nowMs() + VISIBILITY_MS });
+      return [];
+    }
+  };
+  /** Delivers in order what is to come until then. */
+  const runUntil = async (untilMs: number) => {
+    for (;;) {
+      const next = waiting.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined) break;
+      waiting.splice(waiting.indexOf(next), 1);
+      set.advance(Math.max(0, next.atMs - set.clock.nowMs()));
+      await deliver(next.signal);
+    }
+    set.advance(Math.max(0, untilMs - set.clock.nowMs()));
+  };
+  return { waiting, deliver, runUntil };
+}
+
+const VISIBILITY_MS = 180_000;

@@ -1,40 +1,12 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
-import { CordonError } from "../../shared/errors.ts";
-import type { Signal } from "../../shared/types.ts";
 import { policyWith } from "../support/stage.ts";
-import { accountInMemory, configurationOf } from "./account-in-memory.ts";
+import { accountInMemory, configurationOf, queueOf } from "./account-in-memory.ts";
 
 const MINUTE_MS = 60_000;
 const FLIPS = { count: 3, windowMinutes: 60, cappedIntervalSeconds: 60 };
 const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce" } }, limits: { flips: FLIPS } });
-
-/** What the queue does: an event that was put off, or that failed, comes again. */
-function queue(set: ReturnType<typeof accountInMemory>) {
-  const cordon = set.cordonOf(policy);
-  const waiting: { readonly signal: Signal; readonly atMs: number }[] = [];
-  const deliver = async (signal: Signal): Promise<void> => {
-    try {
-      const { retryAtMs } = await set.handle(signal, cordon);
-      if (retryAtMs !== undefined) waiting.push({ signal, atMs: retryAtMs });
-    } catch (error) {
-      if (!(error instanceof CordonError) || !error.retry) throw error;
-      waiting.push({ signal, atMs: error.retryAtMs ?? set.clock.nowMs() + 180_000 });
-    }
-  };
-  const runUntil = async (untilMs: number) => {
-    for (;;) {
-      const next = waiting.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      waiting.splice(waiting.indexOf(next), 1);
-      set.advance(Math.max(0, next.atMs - set.clock.nowMs()));
-      await deliver(next.signal);
-    }
-    set.advance(Math.max(0, untilMs - set.clock.nowMs()));
-  };
-  return { deliver, runUntil };
-}
 
 it("after any number of flips by anybody at any pace, the last state is never the offending one, and it was contained at a capped rate", async () => {
   const flip = fc.record({
@@ -45,7 +17,7 @@ it("after any number of flips by anybody at any pace, the last state is never th
   await fc.assert(
     fc.asyncProperty(fc.array(flip, { minLength: 1, maxLength: 15 }), async (flips) => {
       const set = accountInMemory();
-      const { deliver, runUntil } = queue(set);
+      const { deliver, runUntil } = queueOf(set, set.cordonOf(policy));
       for (const [index, { by, waitMs, isHeard }] of flips.entries()) {
         const event = set.put("orders", by, configurationOf("Enabled"));
         // Of all but the last an event may be lost: the next one brings the state along.
@@ -69,7 +41,7 @@ it("after any number of flips by anybody at any pace, the last state is never th
 
 it("whoever keeps switching it back is named, with the tool, and the hold says how often and until when", async () => {
   const set = accountInMemory();
-  const { deliver } = queue(set);
+  const { deliver } = queueOf(set, set.cordonOf(policy));
   for (let flip = 0; flip < 4; flip++) {
     const event = set.put("orders", "arn:aws:sts::111122223333:assumed-role/deploy/nightly");
     await deliver({

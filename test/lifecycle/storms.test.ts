@@ -2,12 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
 import { carryOut } from "../../shared/decisions/carry-out.ts";
-import { CordonError } from "../../shared/errors.ts";
-import { endStorm, STORMS } from "../../shared/lifecycle/blast-radius.ts";
 import { accountOf } from "../../shared/lifecycle/cell-matters.ts";
-import type { Severity, Signal } from "../../shared/types.ts";
+import { endStorm, STORMS } from "../../shared/lifecycle/storm.ts";
+import type { Severity } from "../../shared/types.ts";
 import { policyWith } from "../support/stage.ts";
-import { accountInMemory, arnOf, idOf, proved, refOf } from "./account-in-memory.ts";
+import { accountInMemory, arnOf, idOf, proved, queueOf, refOf } from "./account-in-memory.ts";
 
 const MINUTE_MS = 60_000;
 const LIMITS = { count: 5, windowMinutes: 60, reserve: 3, cappedIntervalSeconds: 10, quietMinutes: 30 };
@@ -27,30 +26,8 @@ function account(more: { severity?: Severity; mayBreak?: boolean; limits?: objec
   };
   const policy = policyOf(more.limits);
   const cordon = set.cordonOf(policy, "enforce", { ...control, meta });
-  const waiting: { readonly signal: Signal; atMs: number }[] = [];
-  const deliver = async (signal: Signal) => {
-    try {
-      const { results, retryAtMs } = await set.handle(signal, cordon);
-      if (retryAtMs !== undefined) waiting.push({ signal, atMs: retryAtMs });
-      return results;
-    } catch (error) {
-      if (!(error instanceof CordonError) || error.retryAtMs === undefined) throw error;
-      waiting.push({ signal, atMs: error.retryAtMs });
-      return [];
-    }
-  };
+  const { waiting, deliver, runUntil: queueUntil } = queueOf(set, cordon);
   const offend = (bucket: string, by: string) => deliver(set.put(bucket, by));
-  /** What the queue delivers until then, in order. */
-  const queueUntil = async (untilMs: number) => {
-    for (;;) {
-      const next = waiting.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-      if (next === undefined) break;
-      waiting.splice(waiting.indexOf(next), 1);
-      set.advance(Math.max(0, next.atMs - set.clock.nowMs()));
-      await deliver(next.signal);
-    }
-    set.advance(Math.max(0, untilMs - set.clock.nowMs()));
-  };
   const storms = () => set.journal.findings().filter(({ controlId }) => controlId === STORMS.id);
   const isOff = (bucket: string) => set.statusOf(bucket) === "Disabled";
   return { ...set, policy, cordon, waiting, offend, deliver, queueUntil, storms, isOff };
