@@ -14,7 +14,7 @@ export const brake = command(
     summary: "Stops every automatic change of the cell at once, or lets them go on",
     notes: `on: from the next event on nothing is contained; everything is still looked at, recorded and told, as in observe mode. A person's rollback is still carried out.
 It is told by a critical finding and an alarm for as long as it is on.
-off: what left meanwhile is contained with its next event.
+off: what left meanwhile is looked at within half an hour, or with its next event, and contained.
 
 It asks nothing: whoever needs a brake has no time. Policy says who may (limits.brake.by, else limits.approvals.by).
 

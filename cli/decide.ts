@@ -9,8 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What commands that decide something say of how they do it. */
 export const DECIDE_NOTES = `The cell's own function <stack>-decide does it, or refuses and says why. It is asked by its URL, signed with your credentials, and told by STS who you are: nobody
-can decide in your name, and nobody decides about what he caused. You have to be a user, or in a session with a source identity or of Identity Center, or one that
-the policy's people name, and among limits.approvals.by where the policy has it.
+can decide in your name, and nobody decides about what he caused. You have to be a user, or in a session that the policy's people or namedSessions tell, of the
+cell's account or one of CORDON_ACCOUNTS, and among limits.approvals.by where the policy has it.
 
 You need lambda:GetFunctionUrlConfig, lambda:InvokeFunctionUrl and lambda:InvokeFunction on that function, and dynamodb:GetItem on the table for the preview.
 

@@ -178,7 +178,7 @@ ${EXIT}`,
 export const close = command(
   {
     name: "close",
-    summary: "Ends a storm: what waits its turn is changed at full speed, and changes are counted anew",
+    summary: "Ends a storm: changes are made at full speed again, and counted anew",
     notes: `Too many automatic changes for one cause are a storm, told by one critical finding (cordon findings --control cordon-changes-stay-within-limits). It ends by itself
 once nothing was to be changed for a while. End it when every one of the changes is wanted.
 
@@ -194,7 +194,7 @@ ${EXIT}`,
         good: ["compliant"],
         question: "End this storm?",
         follows: () => [
-          "what waits its turn is changed as soon as its event comes again, and changes are counted anew",
+          "what comes from now on is changed at full speed, and counted anew; what has its turn already keeps it, unless something happens to it before",
         ],
       },
       args,

@@ -199,11 +199,13 @@ export class MemoryJournal implements Journal {
     leftBy,
     causes,
     isCauseLost,
+    turnMs,
+    saidAtMs,
     sentTo,
     ...shared
   }: ResourceRecord): void {
     const { pk } = resourceKey(shared.resource);
-    const own = { findings, unfinishedRun, leftBy, causes, isCauseLost } as ControlRecord;
+    const own = { findings, unfinishedRun, leftBy, causes, isCauseLost, turnMs, saidAtMs } as ControlRecord;
     const stored = this.#resources.get(pk);
     const item: Item = {
       // An update: what the record doesn't say stays as it is.

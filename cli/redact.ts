@@ -1,5 +1,5 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
-import type { Change, Exception, Finding, PendingPlan, Principal, Tag } from "../shared/types.ts";
+import type { Change, Exception, Finding, PendingPlan, Principal, Saying, Tag } from "../shared/types.ts";
 
 /** What stands in the place of what is not shown. */
 export const HIDDEN = "(hidden: --reveal)";
@@ -33,7 +33,7 @@ export function redactFinding(record: FindingRecord): FindingRecord {
     },
     ...(principal !== undefined && { principal: redactPrincipal(principal) }),
     ...(exception !== undefined && { exception: redactException(exception) }),
-    ...(sayings !== undefined && { sayings: sayings.map((saying) => ({ ...saying, by: HIDDEN, reason: HIDDEN })) }),
+    ...(sayings !== undefined && { sayings: sayings.map(redactSaying) }),
     ...(pending !== undefined && { pending: redactPending(pending) }),
     ...(resourceTags !== undefined && { resourceTags: resourceTags.map(redactTag) }),
     evidence,
@@ -70,6 +70,11 @@ export function redactChanges(changes: readonly Change[]): readonly Change[] {
     ...(before !== undefined && { before: isHarmless(before) ? before : HIDDEN }),
     ...(after !== undefined && { after: isHarmless(after) ? after : HIDDEN }),
   }));
+}
+
+/** What was done, when and by which kind of proof, and not by whom. */
+function redactSaying({ why, ...saying }: Saying): Saying {
+  return { ...saying, by: HIDDEN, reason: HIDDEN, ...(why !== undefined && { why: HIDDEN }) };
 }
 
 /** A plan, with where it changes something. */

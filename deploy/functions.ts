@@ -119,6 +119,8 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     everyMinutes: LOOKS_EVERY_MINUTES,
     table: {
       ...JOURNAL,
+      // What changes nothing has no storms.
+      ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },
       Remember: { operations: ["GetItem", "Query", "UpdateItem"], keys: ["HEARTBEAT", "CODE", "ROUND", "TROUBLE"] },
     },
   },

@@ -15,7 +15,7 @@ import { shortHash } from "./ids.ts";
 import type { ResourceRecord } from "./journal/journal.ts";
 import { isOwnCall } from "./journal/own-calls.ts";
 import { scopeOf } from "./lifecycle/blast-radius.ts";
-import { isCauseNews, withCauses } from "./lifecycle/causes.ts";
+import { hear, isCauseNews, withCauses } from "./lifecycle/causes.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
@@ -107,19 +107,22 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   }
   if (detection.kind === "absent") return absent(run, record, detection.reason);
 
-  const view = judge(run, detection, readAtMs, record, brake);
+  const judged = judge(run, detection, readAtMs, record, brake);
+  const heard = await hear(run, record, judged);
+  const view = { ...judged, ...(heard !== undefined && { heard }) };
   if (view.isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
   const early = lookTooEarly(run, view, record);
   if (early !== undefined) {
     // Too early to conclude, and late enough to know who has called.
-    if (await isCauseNews(run, record)) await journal.save(record, withCauses(run, record), {});
+    if (isCauseNews(run, record, heard)) await journal.save(record, withCauses(run, record, record, heard), {});
     return early;
   }
 
   if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const { ready, news, ...held } = await hesitate(run, record, view, offending, storm);
-  const contained = await contain(run, record, view, ready, held.storm);
+  const { ready, news, turnMs, ...held } = await hesitate(run, record, view, offending, storm);
+  const turned = turnMs === undefined ? record : { ...record, turnMs };
+  const contained = await contain(run, turned, view, ready, held.storm);
   if (contained.again) return contained;
   // What data does counts before what is written about it.
   const settled = await recordTransitions(run, contained.record, view, news);

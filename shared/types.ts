@@ -173,7 +173,7 @@ export interface Exception {
 
 /** Why something is not done now: which limit holds it, whose count that is, and until when. */
 export interface Hold {
-  readonly limit: "blast-radius" | "flip-guard" | "refused-by-aws" | "brake" | "mode" | "approval" | "settling";
+  readonly limit: "blast-radius" | "flip-guard" | "refused-by-aws" | "brake" | "mode" | "approval";
   /** Whose count it is, or who set the limit. */
   readonly whose: string;
   readonly count?: number;

@@ -42,6 +42,7 @@ async function sweep(context: Context): Promise<SweptAll> {
   const outbox = outboxOnAws(clients.dynamoDb(), CORDON_TABLE);
   const journal = new DynamoDbJournal(clients.dynamoDb(), CORDON_TABLE, (ms) => systemClock.sleep(ms));
   policy ??= await loadPolicy(process.env.CORDON_POLICY?.trim() || undefined, catalogue);
+  const { digest } = policy;
   const office = { journal, policy };
   const accounts = new Accounts(systemClock);
   accounts.learnOwn(context.invokedFunctionArn);
@@ -58,25 +59,53 @@ async function sweep(context: Context): Promise<SweptAll> {
 
   // Containments that wait come before what people are told of.
   const onAws = looksOnAws(clients.dynamoDb(), CORDON_TABLE, CORDON_STACK, catalogue, settle);
-  const looked = sweepLooks(outbox, onAws, systemClock, deadlineMs);
-  // What goes wrong with looks must not keep people from being told.
-  await looked.catch(() => undefined);
-  const isBraked = await tellBrake(journal, cell, policy.digest, systemClock.nowMs());
-  const told = await sweepOutbox(outbox, systemClock, deadlineMs);
-  const looks = await looked;
-  const swept = { ...told, looks, isBraked };
-  logger.info("swept", { ...swept });
-  metrics.addMetric("due-looks-sent", MetricUnit.Count, looks.sent);
-  metrics.addMetric("due-looks-left", MetricUnit.Count, looks.isLeft ? 1 : 0);
-  metrics.addMetric("brake-on", MetricUnit.Count, isBraked ? 1 : 0);
-  metrics.publishStoredMetrics();
-  for (const consumer of CONSUMERS) {
+  const [looks, isBraked, told] = await eachInTurn(
+    () => sweepLooks(outbox, onAws, systemClock, deadlineMs),
+    () => tellBrake(journal, cell, digest, systemClock.nowMs()),
+    () => sweepOutbox(outbox, systemClock, deadlineMs),
+  );
+  logger.info("swept", { looks: seen(looks), isBraked: seen(isBraked), told: seen(told) });
+  // What could be done is told, whatever else failed: alarms are made of it.
+  if (looks.ok) metrics.addMetric("due-looks-sent", MetricUnit.Count, looks.value.sent);
+  if (looks.ok) metrics.addMetric("due-looks-left", MetricUnit.Count, looks.value.isLeft ? 1 : 0);
+  if (isBraked.ok) metrics.addMetric("brake-on", MetricUnit.Count, isBraked.value ? 1 : 0);
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  for (const consumer of told.ok ? CONSUMERS : []) {
     metrics.addDimension("consumer", consumer);
-    metrics.addMetric("outbox-oldest-age-seconds", MetricUnit.Seconds, swept.oldestAgeSeconds[consumer]);
-    metrics.addMetric("re-emitted", MetricUnit.Count, swept.reEmitted[consumer]);
+    metrics.addMetric("outbox-oldest-age-seconds", MetricUnit.Seconds, outcomeOf(told).oldestAgeSeconds[consumer]);
+    metrics.addMetric("re-emitted", MetricUnit.Count, outcomeOf(told).reEmitted[consumer]);
     metrics.publishStoredMetrics();
   }
-  return swept;
+  return { ...outcomeOf(told), looks: outcomeOf(looks), isBraked: outcomeOf(isBraked) };
+}
+
+type Tried<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: unknown };
+
+/** One after the other, each whether or not the one before it went well. */
+async function eachInTurn<One, Two, Three>(
+  one: () => Promise<One>,
+  two: () => Promise<Two>,
+  three: () => Promise<Three>,
+): Promise<readonly [Tried<One>, Tried<Two>, Tried<Three>]> {
+  return [await tried(one), await tried(two), await tried(three)];
+}
+
+async function tried<Value>(work: () => Promise<Value>): Promise<Tried<Value>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error };
+  }
+}
+
+/** As it is logged: what came of it, or why nothing did. */
+function seen(tried: Tried<unknown>): unknown {
+  return tried.ok ? tried.value : describeError(tried.error);
+}
+
+function outcomeOf<Value>(tried: Tried<Value>): Value {
+  if (!tried.ok) throw tried.error;
+  return tried.value;
 }
 
 async function handle(input: unknown, context: Context): Promise<SweptAll | SQSBatchResponse> {

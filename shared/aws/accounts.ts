@@ -83,6 +83,12 @@ export class Accounts {
     }
   }
 
+  /** Whether an account is the cell's own, or one that is named as a member. Of members that nobody named it is not known before they are asked. Throws CordonError `unavailable`. */
+  async isServed(account: string): Promise<boolean> {
+    const own = await this.own();
+    return account === own.account || this.#membership?.accounts?.includes(account) === true;
+  }
+
   /**
    * Credentials to act in an account with; undefined stands for the function's own. Side effect: the first time, and again when they run out,
    * AssumeRole; once for all who ask meanwhile. A refusal is not remembered.

@@ -80,7 +80,7 @@ function refused(reason: string): Result {
   return withoutFinding("", null, "refused", reason);
 }
 
-/** Ends a storm: what waits its turn is made at full speed. It lets no data leave, so that whoever caused it may do so. */
+/** Ends a storm: what comes from now on is made at full speed, what has its turn keeps it. It lets no data leave, so that whoever caused it may do so. */
 async function close(
   finding: FindingRecord,
   {
@@ -107,7 +107,7 @@ async function close(
   const at = new Date(nowMs).toISOString();
   const saying: Saying = { action, at, by, how: decider.how, reason, outcome: "done" };
   await endStorm(finding, { kind: "person", saying, principal: principalOf(decider) }, { journal, policy }, nowMs);
-  return answer("compliant", `ended by ${by}: what waits is changed at full speed, and changes are counted anew`);
+  return answer("compliant", `ended by ${by}: changes are made at full speed again, and counted anew`);
 }
 
 /** The switch first: it takes effect with the next event; then the finding that tells of it. Should that fail, the sweep tells it. */
@@ -130,6 +130,6 @@ async function switchBrake(
     isOn ? "observed" : "compliant",
     isOn
       ? `the brake is on by ${by}: from the next event on nothing is contained; a person's rollback still is carried out`
-      : `the brake is off by ${by}: what left meanwhile is contained with its next event`,
+      : `the brake is off by ${by}: what left meanwhile is looked at within half an hour, or with its next event, and contained`,
   );
 }

@@ -10,6 +10,8 @@ export interface Registrar {
   readonly askSts: AskSts;
   /** The signing secret of the Slack app; undefined where none is set. Throws CordonError. */
   slackSecret(): Promise<string | undefined>;
+  /** Whether an account is the cell's own or a member's: whoever signs in another one may call himself what he likes there. Throws CordonError. */
+  isServed(account: string): Promise<boolean>;
   /** Whether a proof has not been used before; from now on it has. Throws CordonError. */
   useOnce(proof: string, untilMs: number): Promise<boolean>;
 }
@@ -29,7 +31,7 @@ const REMEMBERED_MS = 60 * 60_000;
  */
 export async function deciderOf(
   { order, proof, urlCaller, said }: Extract<Envelope, { readonly ok: true }>,
-  { functionArn, askSts, slackSecret, useOnce }: Registrar,
+  { functionArn, askSts, slackSecret, isServed, useOnce }: Registrar,
   nowMs: number,
 ): Promise<Registered> {
   if (proof === undefined) return { ok: true, order, decider: { kind: "unproved", said } };
@@ -43,10 +45,17 @@ export async function deciderOf(
   }
   const proved = await proveAws(proof, { order, functionArn, nowMs }, askSts);
   if (!proved.ok) return proved;
+  const account = proved.caller.arn?.split(":")[4] ?? "";
+  if (!(await isServed(account))) {
+    return {
+      ok: false,
+      reason: `the proof is of account ${account}: expected the cell's own, or one of CORDON_ACCOUNTS`,
+    };
+  }
   if (urlCaller !== undefined && urlCaller !== proved.caller.arn) {
     return {
       ok: false,
-      reason: `the request came from ${urlCaller}, and its proof from ${proved.caller.arn}: expected one and the same`,
+      reason: "the request and its proof are not from one and the same principal",
     };
   }
   return use(proved, order);

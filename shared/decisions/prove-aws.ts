@@ -69,8 +69,17 @@ export async function proveAws(
     const why = [textIn(body, "Code"), textIn(body, "Message")].filter((each) => each !== undefined).join(": ");
     return { ok: false, reason: `STS does not know the signature (${why || `status ${status}`})` };
   }
-  return { ok: true, caller: { arn }, how: "signed GetCallerIdentity", once: contentHash(headers.authorization) };
+  const signature = AUTHORIZATION.exec(headers.authorization ?? "")?.[2];
+  return {
+    ok: true,
+    caller: { arn },
+    how: "signed GetCallerIdentity",
+    once: contentHash([headers["x-amz-date"], signature]),
+  };
 }
+
+/** All of it and in one form only: written another way, the same signature must not pass for another proof. */
+const AUTHORIZATION = /^AWS4-HMAC-SHA256 Credential=[^,\s]+, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})$/;
 
 /** A session token has some 2,000 letters, and more with tags. */
 const MAX_HEADER = 16_384;
@@ -79,7 +88,7 @@ function wrongBefore(
   headers: Readonly<Record<string, string>>,
   { order, functionArn, nowMs }: { readonly order: unknown; readonly functionArn: string; readonly nowMs: number },
 ): string | undefined {
-  const signed = /SignedHeaders=([^,\s]+)/.exec(headers.authorization ?? "")?.[1]?.split(";") ?? [];
+  const signed = AUTHORIZATION.exec(headers.authorization ?? "")?.[1]?.split(";") ?? [];
   const unsigned = HAS_TO_SIGN.filter((name) => !signed.includes(name));
   if (unsigned.length > 0) return `the proof's signature does not cover ${unsigned.join(", ")}`;
   if (headers[ORDER_HEADER] !== orderHash(functionArn, order))

@@ -18,16 +18,16 @@ export function dueOf({ findings, unfinishedRun }: ControlRecord, leaseUntilMs: 
   return soonest([takeUpMs, ...Object.values(findings).map(dueOfFinding)]);
 }
 
-function dueOfFinding({ status, changedAtMs, untilMs, turnMs, isChecked }: FindingState): number | undefined {
+function dueOfFinding({ status, changedAtMs, untilMs, lookAtMs, isChecked }: FindingState): number | undefined {
+  if (lookAtMs !== undefined) return lookAtMs;
   switch (status) {
     case "contained":
       return isChecked ? undefined : changedAtMs + CHECK_AFTER_MS;
     case "containing":
     case "rolling-back":
     case "inconclusive":
-      return changedAtMs + CHECK_AFTER_MS;
     case "waiting":
-      return (turnMs ?? changedAtMs) + CHECK_AFTER_MS;
+      return changedAtMs + CHECK_AFTER_MS;
     case "awaiting-approval":
     case "exempt":
       return untilMs;

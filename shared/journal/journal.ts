@@ -51,8 +51,10 @@ export interface FindingState {
   readonly untilMs?: number;
   /** How often nobody has decided in time. */
   readonly unanswered?: number;
-  /** Its turn in a storm, when it may be contained (blast-radius.ts). */
-  readonly turnMs?: number;
+  /** It has to be looked at then, though nothing may happen to it: its turn comes, AWS may take what it refused, the brake may be off. */
+  readonly lookAtMs?: number;
+  /** Who caused it is among the causes kept with its resource. */
+  readonly isCaused?: true;
   /** Seen contained once more, some minutes after it was (invariant 5). */
   readonly isChecked?: true;
 }
@@ -102,6 +104,10 @@ export interface ControlRecord {
   readonly causes?: readonly Cause[];
   /** There were more, or some that no event named: then nobody can be told from them. */
   readonly isCauseLost?: true;
+  /** The resource's turn in a storm, when all that offends on it may be contained (blast-radius.ts). */
+  readonly turnMs?: number;
+  /** When something was kept that somebody said who may not decide: such sayings are kept at a capped rate. */
+  readonly saidAtMs?: number;
 }
 
 /** Policy can't ask for a longer memory of a tug of war (schema.ts). */

@@ -33,10 +33,22 @@ export function pruned(findings: ResourceRecord["findings"]): ResourceRecord["fi
  * version, so that it is only known to the item itself.
  */
 export function itemOf(record: ResourceRecord): Record<string, unknown> {
-  const { controlId, others, findings, unfinishedRun, leftBy, causes, isCauseLost, sentTo, ...shared } = record;
+  const {
+    controlId,
+    others,
+    findings,
+    unfinishedRun,
+    leftBy,
+    causes,
+    isCauseLost,
+    turnMs,
+    saidAtMs,
+    sentTo,
+    ...shared
+  } = record;
   const byControl: Record<string, ControlRecord> = {
     ...others,
-    [controlId]: { findings, unfinishedRun, leftBy, causes, isCauseLost } as ControlRecord,
+    [controlId]: { findings, unfinishedRun, leftBy, causes, isCauseLost, turnMs, saidAtMs } as ControlRecord,
   };
   const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
   return {

@@ -1,14 +1,24 @@
 import type { Detection } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
-import type { FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import type { Result } from "../types.ts";
 import { containParts } from "./contain.ts";
 import { judge } from "./judge.ts";
 import { proposedPlans } from "./pending.ts";
-import { answerFor, evidenceOf, openSettled, type Request, runFor, saidSoFar, sayingOf, turnedAway } from "./person.ts";
+import {
+  answerFor,
+  evidenceOf,
+  openSettled,
+  type Request,
+  runFor,
+  sayingOf,
+  staleUntilMs,
+  turnedAway,
+} from "./person.ts";
 import { recordTransitions } from "./record.ts";
 import type { ChangingRun, Judged, View } from "./run.ts";
 import { assertTimeLeft } from "./run-plan.ts";
+import { saidSoFar } from "./said.ts";
 import { basisOf } from "./transition.ts";
 
 /** A person's word that what waits may be done. */
@@ -24,6 +34,8 @@ export interface Matter<State> {
   readonly state: FindingState;
   readonly view: View<State>;
   readonly judged: Judged;
+  /** The finding as it is recorded. */
+  readonly recorded: FindingRecord;
 }
 
 /**
@@ -39,8 +51,8 @@ export async function approve<State>(
 ): Promise<Result> {
   const opened = await openMatter(request, cordon, deadlineMs);
   if (opened.kind === "answered") return opened.result;
-  const { run, record, state, view, judged } = opened.matter;
-  const answer = answerFor(run, request.finding);
+  const { run, record, state, view, judged, recorded } = opened.matter;
+  const answer = answerFor(run, recorded);
   const { decision, finding } = judged;
   const plan = proposedPlans(run, view, [judged]).get(finding.id);
   if (plan === undefined) {
@@ -73,19 +85,18 @@ export async function approve<State>(
     },
   };
   const { results } = await containParts(run, record, view, [approved], {
-    beforehand: [evidenceOf(record, request.finding, saying)],
-    sayings: saidSoFar(request.finding, saying),
+    beforehand: [evidenceOf(record, recorded, saying)],
+    last: { ...recorded, sayings: saidSoFar(recorded, saying) },
   });
   return results[0] ?? answer("inconclusive", ["nothing is known of the outcome"], state);
 }
 
-/** Whether a finding still is what a person was asked about. Of what AWS has refused no plan was kept: it is the same as long as the matter is. Pure. */
+/**
+ * Whether a finding still is what a person was asked about. Policy may by now contain by itself what it asked about then; of what AWS has refused no plan was kept. Pure.
+ */
 export function isSameQuestion(state: FindingState, { finding, decision }: Judged, plan: string | undefined): boolean {
-  const asked =
-    state.refused === true
-      ? [basisOf(finding, decision, plan), basisOf(finding, decision)]
-      : [basisOf(finding, decision, plan)];
-  return asked.includes(state.basis);
+  const asked = (["approve", "contain"] as const).map((kind) => basisOf(finding, { ...decision, kind }, plan));
+  return asked.includes(state.basis) || (state.refused === true && state.basis === basisOf(finding, decision));
 }
 
 export type Opened<State> =
@@ -105,11 +116,12 @@ export async function openMatter<State>(
 ): Promise<Opened<State>> {
   const run = runFor(request, cordon, deadlineMs);
   assertTimeLeft(run);
-  const answer = answerFor(run, request.finding);
   const answered = (result: Result) => ({ kind: "answered" as const, result });
-  const { record, brake } = await openSettled(run);
-  const state = record.findings[request.finding.id];
-  const away = await turnedAway(run, record, request);
+  const settled = await openSettled(run, request.finding);
+  const { record, brake, finding: recorded } = settled;
+  const answer = answerFor(run, recorded);
+  const state = record.findings[recorded.id];
+  const away = await turnedAway(run, settled, request);
   if (away !== undefined) return answered(away);
   if (state?.status !== "awaiting-approval") {
     const how = state?.status ?? "unknown";
@@ -120,10 +132,15 @@ export async function openMatter<State>(
   const readAtMs = cordon.clock.nowMs();
   const detection: Detection<State> = await cordon.control.detect(run.signal.resource, cordon.ports);
   if (detection.kind !== "present") return answered(answer("refused", [detection.reason], state));
+  const staleMs = await staleUntilMs(run, record, detection.state);
+  if (staleMs !== undefined) {
+    const why = `AWS may not show yet what was changed just now; ask again after ${new Date(staleMs).toISOString()}`;
+    return answered(answer("inconclusive", [why], state));
+  }
   const view = judge(run, detection, readAtMs, record, brake);
-  const judged = [...view.judged, ...view.unanswered].find(({ finding }) => finding.id === request.finding.id);
+  const judged = [...view.judged, ...view.unanswered].find(({ finding }) => finding.id === recorded.id);
   const isOpen = judged?.decision.kind === "approve" || judged?.decision.kind === "contain";
-  if (judged !== undefined && isOpen) return { kind: "matter", matter: { run, record, state, view, judged } };
+  if (judged !== undefined && isOpen) return { kind: "matter", matter: { run, record, state, view, judged, recorded } };
   await recordTransitions(run, record, view);
   if (judged === undefined)
     return answered(answer("compliant", ["it is no longer there: nothing is left to decide"], state));

@@ -1,7 +1,7 @@
-import type { Storm } from "../journal/journal.ts";
+import type { ResourceRecord, Storm } from "../journal/journal.ts";
 import type { Limits } from "../policy/policy.ts";
 import type { Hold } from "../types.ts";
-import type { Judged, Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { beginStorm, causeOf, scopeFor } from "./storm.ts";
 
 /**
@@ -28,35 +28,32 @@ export type Leave =
   | { readonly kind: "ask"; readonly parent: string; readonly hold: Hold };
 
 /**
- * Asks whether one more change may be made. Outside a storm that is one update; in it, one or two more, and none for what has its turn already.
+ * Asks whether one more change may be made. Outside a storm that is one update; in it, one or two more, and none for a resource that has its turn already: however
+ * often it is rewritten, it has one.
  *
  * @param storm the storm of the run's scope as it was read with the resource
  * @throws CordonError `unavailable`
  */
 export async function askLeave<State>(
   run: Run<State>,
+  record: ResourceRecord,
   storm: Storm | undefined,
-  ready: readonly Judged[],
 ): Promise<Leave> {
   const { journal, policy, control, clock } = run.cordon;
   const { automaticChanges: limits } = policy.limits;
   const nowMs = clock.nowMs();
+  // A turn that nobody took is forgotten.
+  const turnMs = (record.turnMs ?? 0) > nowMs - limits.windowMs ? record.turnMs : undefined;
   const most = limits.count + (control.meta.severity === "critical" ? limits.reserve : 0);
   const scope = scopeOf(run);
   const whose = `${control.meta.id} in account ${run.signal.resource.account} on account of ${causeOf(run.signal)}`;
-
-  const turns = ready.map(({ previous }) => previous?.turnMs).filter((turnMs) => turnMs !== undefined);
-  const isOn = isStormOn(storm, nowMs, limits);
-  const parent = isOn ? storm?.findingId : undefined;
-  const holdUntil = (untilMs: number): Hold => ({
-    limit: "blast-radius",
-    whose,
-    most,
-    until: new Date(untilMs).toISOString(),
-  });
-  if (turns.some((turnMs) => turnMs <= nowMs)) return { kind: "go", ...(parent && { parent }) };
-  const [turn] = turns.sort((a, b) => a - b);
-  if (turn !== undefined && parent !== undefined) return { kind: "later", atMs: turn, parent, hold: holdUntil(turn) };
+  const parent = isStormOn(storm, nowMs, limits) ? storm?.findingId : undefined;
+  const later = (atMs: number, parent: string): Leave => {
+    const hold: Hold = { limit: "blast-radius", whose, most, until: new Date(atMs).toISOString() };
+    return { kind: "later", atMs, parent, hold };
+  };
+  if (turnMs !== undefined && turnMs <= nowMs) return { kind: "go", ...(parent && { parent }) };
+  if (turnMs !== undefined && parent !== undefined) return later(turnMs, parent);
 
   let generation = storm?.generation ?? 0;
   let told = parent;
@@ -66,12 +63,14 @@ export async function askLeave<State>(
     if (changes <= most) return { kind: "go" };
     told = await beginStorm(run, scope, generation, { most, whose, nowMs });
   }
-  if (control.meta.mayBreakApplications === true) {
-    return { kind: "ask", parent: told, hold: { limit: "blast-radius", whose, most } };
-  }
-  const atMs = await journal.takeTurn(scope, { generation, nowMs, intervalMs: limits.cappedIntervalMs });
+  const mayBreak = control.meta.mayBreakApplications === true;
+  // Asking is wanting, too: it keeps the storm on.
+  const intervalMs = mayBreak ? 0 : limits.cappedIntervalMs;
+  const atMs = await journal.takeTurn(scope, { generation, nowMs, intervalMs });
+  if (mayBreak) return { kind: "ask", parent: told, hold: { limit: "blast-radius", whose, most } };
   const note = `more than ${most} automatic changes of ${whose} within ${limits.windowMs / 60_000} minutes: one each ${limits.cappedIntervalMs / 1000} seconds from now on (storm ${told})`;
   // Ended at this very moment: the next look finds it so.
   if (atMs === undefined || atMs <= nowMs) return { kind: "go", parent: told, note };
-  return { kind: "later", atMs, parent: told, hold: holdUntil(atMs) };
+  // However long the line, nobody buys a quiet hour by joining it a thousand times.
+  return later(Math.min(atMs, nowMs + limits.quietMs), told);
 }

@@ -62,7 +62,7 @@ function matterOf(
     found: brake === undefined ? "it is off" : `${brake.by} put it on: ${brake.reason}`,
     consequence: "Nothing is contained: what leaves the jurisdiction is told of and goes on.",
     remedy:
-      'When the reason is over: cordon brake off --reason "...". Then look at what left meanwhile: cordon findings --status observed; each is contained with its next event.',
+      'When the reason is over: cordon brake off --reason "...". Then look at what left meanwhile: cordon findings --status observed; each is contained within half an hour, or with its next event.',
   } as const;
   const reasons = switching === undefined ? [facts.found] : [facts.found, switching.saying];
   return {

@@ -2,8 +2,8 @@ import type { ControlMeta } from "../control.ts";
 import { accountRegionRef } from "../deployment/account-region.ts";
 import { CordonError } from "../errors.ts";
 import { findingId } from "../ids.ts";
-import type { FindingState, Journal, ResourceRecord } from "../journal/journal.ts";
-import type { ConditionFacts, Decision, Finding, ResourceRef, Saying, Severity, Signal } from "../types.ts";
+import type { FindingRecord, FindingState, Journal, ResourceRecord } from "../journal/journal.ts";
+import type { ConditionFacts, Decision, Finding, ResourceRef, Severity, Signal } from "../types.ts";
 import { type Account, recordsOf } from "./records.ts";
 
 /**
@@ -21,7 +21,8 @@ export interface Matter {
   readonly severity: Severity;
   readonly signal: Signal;
   readonly notes: readonly string[];
-  readonly sayings?: readonly Saying[];
+  /** The finding as it was recorded last, with what was said since. */
+  readonly last?: FindingRecord;
 }
 
 /** What all such controls have in common: they hear nothing, read nothing and change nothing. Pure. */
@@ -67,7 +68,7 @@ export async function tellMatter(
   nowMs: number,
   next: (previous: FindingState | undefined) => FindingState | undefined,
 ): Promise<FindingState | undefined> {
-  const { meta, resource, part, title, facts, decision, severity, signal, notes, sayings } = matter;
+  const { meta, resource, part, title, facts, decision, severity, signal, notes, last } = matter;
   const id = matterId(matter);
   const finding: Finding = { id, controlId: meta.id, resource, part, title, facts };
   for (let tries = 1; ; tries++) {
@@ -86,7 +87,7 @@ export async function tellMatter(
       nowMs,
       severity,
       notes,
-      ...(sayings !== undefined && { sayings }),
+      ...(last !== undefined && { last }),
       timings: { heardAt: new Date(nowMs).toISOString() },
     };
     const told = recordsOf(account, record.version + 1);

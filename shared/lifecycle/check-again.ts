@@ -67,6 +67,7 @@ export async function checkAgain<State>(
       contentHash: contentHash(content),
     });
   }
+  if (Object.keys(states).length === 0) return record;
   return journal.save(record, { ...record, findings: { ...record.findings, ...states } }, { findings, evidence });
 }
 

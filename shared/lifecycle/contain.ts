@@ -1,6 +1,6 @@
 import { shortHash } from "../ids.ts";
-import type { EvidenceRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
-import type { Plan, ResultStatus, Saying } from "../types.ts";
+import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { Hold, Plan, ResultStatus } from "../types.ts";
 import type { Leave } from "./blast-radius.ts";
 import { byWhom, recentContainments } from "./hesitate.ts";
 import { planContainment } from "./plan.ts";
@@ -18,8 +18,8 @@ interface Manner {
   readonly mayGo?: ReadonlySet<string>;
   /** Evidence that has to be in the journal before the first mutating call. */
   readonly beforehand?: readonly EvidenceRecord[];
-  /** What a person has said, where it is done on somebody's word. */
-  readonly sayings?: readonly Saying[];
+  /** The finding as it was recorded last, where it is done on a person's word. */
+  readonly last?: FindingRecord;
 }
 
 /**
@@ -54,7 +54,7 @@ export async function containParts<State>(
   record: ResourceRecord,
   view: View<State>,
   offending: readonly Judged[],
-  { storm, mayGo, sayings, beforehand = [] }: Manner,
+  { storm, mayGo, last, beforehand = [] }: Manner,
 ): Promise<Pass & { readonly record: ResourceRecord }> {
   assertTimeLeft(run);
   const { cordon, signal } = run;
@@ -72,7 +72,7 @@ export async function containParts<State>(
     judged: offending,
     beforehand,
     ...(storm?.parent !== undefined && { parent: storm.parent }),
-    ...(sayings !== undefined && { sayings }),
+    ...(last !== undefined && { last }),
     claimed: ({ finding, decision, previous }, number, nowMs) =>
       reached(stateOf(previous, nowMs), "containing", nowMs, {
         occurrence: occurrenceOf(previous),
@@ -103,8 +103,13 @@ const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
   "awaiting-approval": "awaiting-approval",
 };
 
+/** What AWS refused is tried again of its own accord, too, should nothing happen to the resource: rights may have been given meanwhile. */
+const REFUSED_LOOK_MS = 6 * 3_600_000;
+
 function stateAfter<State>(state: FindingState, { applied, verification, atMs }: Outcome<State>): FindingState {
-  if (applied.kind !== "accepted") return reached(state, "awaiting-approval", atMs, { refused: true });
+  if (applied.kind !== "accepted") {
+    return reached(state, "awaiting-approval", atMs, { refused: true, lookAtMs: atMs + REFUSED_LOOK_MS });
+  }
   const written = withWrite(state, atMs);
   if (verification?.kind !== "verified") return reached(written, "inconclusive", atMs);
   return reached(written, "contained", atMs, { removed: applied.after === null });
@@ -138,6 +143,13 @@ function remarksOn<State>(run: Run<State>, plan: Plan<State>, storm: Manner["sto
     if (storm?.note !== undefined) notes.push(storm.note);
     // A storm is told by its own finding, which is critical for all of its parts.
     const isCritical = applied.kind === "refused" || isTugOfWar;
-    return { notes, severity: isCritical ? "critical" : run.cordon.control.meta.severity };
+    const { meta } = run.cordon.control;
+    const until = new Date(atMs + flips.cappedIntervalMs).toISOString();
+    const hold: Hold = { limit: "refused-by-aws", whose: `${meta.id} on ${run.signal.resource.arn}`, until };
+    return {
+      notes,
+      severity: isCritical ? "critical" : meta.severity,
+      ...(applied.kind === "refused" && { holds: [hold] }),
+    };
   };
 }

@@ -2,8 +2,9 @@ import type { Cordon } from "../cordon.ts";
 import type { FindingRecord, FindingState } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import type { Result } from "../types.ts";
-import { answerFor, evidenceOf, openSettled, type Request, runFor, saidSoFar, sayingOf, turnedAway } from "./person.ts";
-import { reached } from "./transition.ts";
+import { exemptBy } from "./exception.ts";
+import { answerFor, evidenceOf, openSettled, type Request, runFor, sayingOf, turnedAway } from "./person.ts";
+import { saidSoFar } from "./said.ts";
 
 /** A person's word that something is to last longer: the time to decide in, or an exception. */
 export interface ExtendRequest extends Request {
@@ -22,15 +23,19 @@ export async function extend<State>(
   cordon: Cordon<State>,
   deadlineMs: number,
 ): Promise<Result> {
-  const { finding, untilMs } = request;
+  const { untilMs } = request;
   const run = runFor(request, cordon, deadlineMs);
+  const settled = await openSettled(run, request.finding);
+  const { record, finding } = settled;
   const answer = answerFor(run, finding);
-  const { record } = await openSettled(run);
   const state = record.findings[finding.id];
-  const away = await turnedAway(run, record, request);
+  const away = await turnedAway(run, settled, request);
   if (away !== undefined) return away;
   const nowMs = cordon.clock.nowMs();
-  if (state?.untilMs === undefined || (state.status === "exempt" && state.exception === undefined)) {
+  // An exception that ended is kept with a finding for its explanation, and is nothing to extend.
+  const granted = state?.status === "exempt" ? state.exception : undefined;
+  const isQuestion = state?.status === "awaiting-approval" && finding.pending !== undefined;
+  if (state?.untilMs === undefined || (granted === undefined && !isQuestion)) {
     const why = "only a question that waits for a person, or an exception that a person granted, has an end to move";
     return answer("refused", [`the finding is ${state?.status ?? "unknown"}: ${why}`], state);
   }
@@ -39,34 +44,32 @@ export async function extend<State>(
   }
   const { limits } = cordon.policy;
   const latestMs =
-    state.exception === undefined
-      ? nowMs + limits.approvals.validMs
-      : Date.parse(state.exception.grantedAt) + limits.exception.maxMs;
+    granted === undefined ? nowMs + limits.approvals.validMs : Date.parse(granted.grantedAt) + limits.exception.maxMs;
   if (!(untilMs > state.untilMs && untilMs <= latestMs)) {
     const range = `later than ${iso(state.untilMs)}, when it ends now, and not after ${iso(latestMs)}, as policy allows`;
     return answer("refused", [`found ${iso(untilMs)}, expected a time ${range}`], state);
   }
   const saying = sayingOf(run, request, "done");
   const until = iso(untilMs);
-  const exception = state.exception && { ...state.exception, expiresAt: until };
-  const next: FindingState = {
-    ...reached(state, state.status, state.changedAtMs),
-    untilMs,
-    ...(state.unanswered !== undefined && { unanswered: state.unanswered }),
-    ...(exception !== undefined && { exception }),
-  };
-  const { pending } = finding;
+  const exception = granted && { ...granted, expiresAt: until };
+  const next: FindingState = { ...state, untilMs, ...(exception !== undefined && { exception }) };
+  const { pending, holds } = finding;
   const told: FindingRecord = {
     ...finding,
     lastSeenAt: saying.at,
     sayings: saidSoFar(finding, saying),
-    ...(pending !== undefined && { pending: { ...pending, expiresAt: until } }),
-    ...(exception !== undefined && { exception, decision: { ...finding.decision, until } }),
+    ...(isQuestion && pending !== undefined && { pending: { ...pending, expiresAt: until } }),
+    ...(isQuestion &&
+      holds !== undefined && { holds: holds.map((hold) => (hold.limit === "approval" ? { ...hold, until } : hold)) }),
+    ...(exception !== undefined && {
+      exception,
+      decision: exemptBy(exception, finding.decision, "let be", cordon.policy),
+    }),
     evidence: [evidenceKey(record.version + 1, finding.id)],
   };
   const saved = { ...record, findings: { ...record.findings, [finding.id]: next } };
   await cordon.journal.save(record, saved, { findings: [told], evidence: [evidenceOf(record, finding, saying)] });
-  const status = state.status === "exempt" ? "exempt" : "awaiting-approval";
+  const status = exception === undefined ? "awaiting-approval" : "exempt";
   return answer(status, [`extended until ${until} by ${saying.by}: ${saying.reason}`], next);
 }
 

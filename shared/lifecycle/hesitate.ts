@@ -1,7 +1,7 @@
 import { shortHash } from "../ids.ts";
 import type { FindingState, ResourceRecord, RunRecord, Storm } from "../journal/journal.ts";
 import { isOwnCall } from "../journal/own-calls.ts";
-import type { Hold, Result, Signal } from "../types.ts";
+import type { Result, Signal } from "../types.ts";
 import { askLeave, type Leave } from "./blast-radius.ts";
 import { isSameState } from "./difference.ts";
 import type { News } from "./record.ts";
@@ -19,6 +19,8 @@ interface Hesitation {
   readonly retryAtMs?: number;
   /** In a storm: its finding, and what there is to say of it. */
   readonly storm?: Extract<Leave, { readonly kind: "go" }>;
+  /** The resource's turn in it, to be recorded. */
+  readonly turnMs?: number;
 }
 
 /**
@@ -56,9 +58,10 @@ export async function hesitate<State>(
   const waiting = waits.filter((each) => !joining.includes(each));
   const wanted = [...ready, ...joining.map(({ judged }) => judged)];
   if (wanted.length === 0) return heldBack(run, [], waiting);
-  const leave = await askLeave(run, storm, wanted);
+  const leave = await askLeave(run, record, storm);
   if (leave.kind === "go") return { ...heldBack(run, wanted, waiting), storm: leave };
-  return heldBack(run, [], [...waiting, ...waitsForLeave(run, view, wanted, leave)]);
+  const held = heldBack(run, [], [...waiting, ...waitsForLeave(run, view, wanted, leave)]);
+  return leave.kind === "later" ? { ...held, turnMs: leave.atMs } : held;
 }
 
 function heldBack<State>(
@@ -80,7 +83,7 @@ function heldBack<State>(
               judged,
               state: wait.state,
               notes: [wait.reason],
-              holds: [wait.hold],
+              ...(wait.hold !== undefined && { holds: [wait.hold] }),
               ...(wait.parent !== undefined && { parent: wait.parent }),
               ...(wait.pending !== undefined && { pending: wait.pending }),
             },
@@ -96,8 +99,7 @@ function waitForRefusal<State>({ cordon }: Run<State>, { finding, decision, prev
   const untilMs = previous.changedAtMs + cordon.policy.limits.flips.cappedIntervalMs;
   if (cordon.clock.nowMs() >= untilMs) return undefined;
   const reason = `AWS has just refused this change; a person has to decide, and it is tried again after ${iso(untilMs)}`;
-  const hold: Hold = { limit: "refused-by-aws", whose: finding.id, until: iso(untilMs) };
-  return { status: "awaiting-approval", reason, retryAtMs: untilMs, hold };
+  return { status: "awaiting-approval", reason, retryAtMs: untilMs };
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */
@@ -168,7 +170,6 @@ async function waitForSettling<State>(
     status: "inconclusive",
     reason: `the state read may be older than the containment of ${iso(last)}; looked at again after ${iso(untilMs)}`,
     retryAtMs: untilMs,
-    hold: { limit: "settling", whose: record.resource.arn, until: iso(untilMs) },
   };
 }
 

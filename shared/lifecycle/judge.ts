@@ -13,6 +13,7 @@ import { decide } from "../policy/decide.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
 import type { Finding } from "../types.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
+import { BRAKE_RULE } from "./transition.ts";
 
 const WATCHING = { mode: "approve", reason: "the control, which changes nothing" } as const;
 const UNCLASSED: Classified = { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" };
@@ -29,7 +30,9 @@ export function judge<State>(
   const present = presentOrUnreadable(run, detection);
   const classified = control.meta.subject === "cordon" ? UNCLASSED : classifyBucket(present.tags, journalled, policy);
   const braked =
-    brake === undefined ? ceiling : { mode: "observe" as const, reason: `the brake (${brake.by}: ${brake.reason})` };
+    brake === undefined
+      ? ceiling
+      : { mode: "observe" as const, reason: `${BRAKE_RULE} (${brake.by}: ${brake.reason})` };
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((finding): Judged => {
     const previous = journalled.findings?.[finding.id];

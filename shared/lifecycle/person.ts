@@ -1,21 +1,18 @@
 import type { Cordon } from "../cordon.ts";
+import { CordonError } from "../errors.ts";
 import { contentHash } from "../ids.ts";
-import {
-  type EvidenceRecord,
-  type FindingRecord,
-  type FindingState,
-  KEPT_SAYINGS,
-  type ResourceRecord,
-} from "../journal/journal.ts";
+import type { Brake, EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import { type Decider, deciderName, objectionTo } from "../policy/may-decide.ts";
 import type { Change, Principal, Result, ResultStatus, Saying } from "../types.ts";
 import { causesOf } from "./causes.ts";
+import { isSameState } from "./difference.ts";
 import { judge } from "./judge.ts";
 import { leaseHeld } from "./lease.ts";
-import { recoverRun } from "./recover.ts";
+import { recoverRun, stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
 import type { ChangingRun, Run } from "./run.ts";
+import { saidSoFar } from "./said.ts";
 
 /** What a person wants done about one finding. */
 export interface Request {
@@ -65,18 +62,57 @@ export function principalOf(decider: Decider): Principal {
   };
 }
 
-/** The resource's record with no run under way; a run that died is taken up first. Throws CordonError `lease-held` and as the journal does. */
-export async function openSettled<State>(run: Run<State>) {
+/** The resource's record with no run under way, and the finding as it is recorded then. */
+export interface Settled {
+  readonly record: ResourceRecord;
+  readonly brake?: Brake;
+  readonly finding: FindingRecord;
+}
+
+/**
+ * Opens the resource of a finding with no run under way: a run that died is taken up first, and one that can't be yet is waited for.
+ *
+ * @throws CordonError `lease-held`, `conflict` when a run is under way, and as the journal does
+ */
+export async function openSettled<State>(run: Run<State>, finding: FindingRecord): Promise<Settled> {
   const { journal, control, ports, clock } = run.cordon;
   const { resource } = run.signal;
-  const opened = await journal.open(resource, control.meta.id);
-  const { record } = opened;
-  if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
-  if (record.unfinishedRun === undefined) return opened;
-  const detection = await control.detect(resource, ports);
-  if (detection.kind !== "present") return opened;
-  await recoverRun(run, record, judge(run, detection, clock.nowMs(), record));
-  return journal.open(resource, control.meta.id);
+  let opened = await journal.open(resource, control.meta.id);
+  if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
+  if (opened.record.unfinishedRun !== undefined) {
+    const detection = await control.detect(resource, ports);
+    if (detection.kind === "present")
+      await recoverRun(run, opened.record, judge(run, detection, clock.nowMs(), opened.record));
+    opened = await journal.open(resource, control.meta.id);
+    if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
+    if (opened.record.unfinishedRun !== undefined)
+      throw new CordonError("conflict", `a change of ${resource.arn} is not verified yet`);
+  }
+  // What was recorded meanwhile must not be written over by what was read before.
+  return { ...opened, finding: (await journal.readFinding(finding.id)) ?? finding };
+}
+
+/**
+ * Whether live state may be older than what Cordon has just written: nothing may be planned on it then, for the plan would put back what was there before.
+ *
+ * Side effects: one read of the journal right after a change.
+ * @returns when it can be told, in milliseconds; undefined when it is as Cordon left it, or was changed longer ago than AWS takes to show it
+ */
+export async function staleUntilMs<State>(
+  { cordon }: Run<State>,
+  record: ResourceRecord,
+  live: State,
+): Promise<number | undefined> {
+  const writtenMs = Math.max(0, ...Object.values(record.findings).map(lastWriteMs));
+  const untilMs = writtenMs + cordon.policy.limits.settleWindowMs;
+  if (record.leftBy === undefined || cordon.clock.nowMs() >= untilMs) return undefined;
+  const last = await cordon.journal.readRun(record.resource, record.leftBy);
+  return last !== undefined && isSameState(stateLeftBy(last), live) ? undefined : untilMs;
+}
+
+/** When AWS took a write about a finding last: to contain it, or to put it back. */
+function lastWriteMs({ status, containedAtMs, changedAtMs }: FindingState): number {
+  return status === "exempt" ? changedAtMs : (containedAtMs.at(-1) ?? 0);
 }
 
 export type Answer = (
@@ -114,39 +150,40 @@ export function sayingOf<State>(
   };
 }
 
-/** What has been said, with one more. Pure. */
-export function saidSoFar({ sayings = [] }: FindingRecord, saying: Saying): readonly Saying[] {
-  return [...sayings, saying].slice(-KEPT_SAYINGS);
-}
+/** Of what may not be done, so much is kept: whoever may invoke the function must not fill the journal, nor keep a containment from writing to it. */
+const SAID_EVERY_MS = 60_000;
 
 /**
  * Whether the person may decide; if not, that is recorded, as evidence and with the finding, and answered. Who is not proved has proposed it: it waits for
  * somebody who is.
  *
- * Side effects: one transaction of the journal when the person may not.
+ * Side effects: one transaction of the journal when the person may not, once a minute for each resource.
  * @returns the answer to a person who may not; undefined when he may
  */
 export async function turnedAway<State>(
   run: Run<State>,
-  record: ResourceRecord,
+  { record, finding }: Settled,
   request: Request,
 ): Promise<Result | undefined> {
-  const { decider, finding } = request;
-  const { policy, journal } = run.cordon;
-  const why = objectionTo(decider, causesOf(record), policy, request.action === "roll-back");
+  const { decider, action } = request;
+  const { policy, journal, clock } = run.cordon;
+  const why = objectionTo(decider, causesOf(record, finding.id), policy, action === "roll-back");
   if (why === undefined) return undefined;
   const isProposed = decider.kind === "unproved";
   const saying = sayingOf(run, request, isProposed ? "proposed" : "refused", why);
   const state = record.findings[finding.id];
-  const told: FindingRecord = {
-    ...finding,
-    lastSeenAt: saying.at,
-    sayings: saidSoFar(finding, saying),
-    evidence: [evidenceKey(record.version + 1, finding.id)],
-  };
+  const nowMs = clock.nowMs();
   // A finding that the resource no longer knows has nobody to tell of it.
-  if (state !== undefined)
-    await journal.save(record, record, { findings: [told], evidence: [evidenceOf(record, finding, saying)] });
+  if (state !== undefined && nowMs >= (record.saidAtMs ?? 0) + SAID_EVERY_MS) {
+    const told: FindingRecord = {
+      ...finding,
+      lastSeenAt: saying.at,
+      sayings: saidSoFar(finding, saying),
+      evidence: [evidenceKey(record.version + 1, finding.id)],
+    };
+    const evidence = [evidenceOf(record, finding, saying)];
+    await journal.save(record, { ...record, saidAtMs: nowMs }, { findings: [told], evidence });
+  }
   const status = isProposed ? "awaiting-approval" : "refused";
   return answerFor(run, finding)(status, [isProposed ? `proposed, and nothing was done: ${why}` : why], state);
 }

@@ -1,4 +1,4 @@
-import type { FindingState, ResourceRecord } from "../journal/journal.ts";
+import type { FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import type { Decision, Hold, PendingPlan, Result } from "../types.ts";
 import { isCauseNews, withCauses } from "./causes.ts";
 import { checkAgain } from "./check-again.ts";
@@ -9,7 +9,7 @@ import { type Account, accountBase, calledAt } from "./records.ts";
 import { compliantResults, resultFor } from "./results.ts";
 import type { Judged, Run, View } from "./run.ts";
 import { saveAccounts } from "./save.ts";
-import { gone, type Transition, transition, unansweredTransition } from "./transition.ts";
+import { BRAKE_RULE, gone, type Transition, transition, unansweredTransition } from "./transition.ts";
 
 interface Recorded {
   readonly record: ResourceRecord;
@@ -72,14 +72,32 @@ export async function recordTransitions<State>(
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
   let saved = record;
   // A class that rose, or a transfer that nothing is wrong with, has to be remembered as well while findings are open.
-  const isCaused = await isCauseNews(run, record);
+  const isCaused = isCauseNews(run, record, view.heard);
   if (news.length > 0 || Object.keys(untold).length > 0 || isLookNews(record, view) || isCaused) {
-    const accounts = news.map((each) => accountOf(run, record, view, each, nowMs));
+    const before = await lastRecords(run, news);
+    const accounts = news.map((each) => accountOf(run, record, view, each, before.get(each.judged.finding.id), nowMs));
     const concluded = (last: ResourceRecord) =>
-      withCauses(run, withLook({ ...last, findings: { ...last.findings, ...untold } }, view));
+      withCauses(run, record, withLook({ ...last, findings: { ...last.findings, ...untold } }, view), view.heard);
     saved = await saveAccounts(journal, record, accounts, concluded);
   }
   return { record: await checkAgain(run, await tellForeignWrite(run, saved), view), results };
+}
+
+/** So many findings are read at once. */
+const AT_ONCE = 20;
+
+/** What is recorded of findings that are known already: it is told on. */
+async function lastRecords<State>(
+  { cordon }: Run<State>,
+  news: readonly News[],
+): Promise<ReadonlyMap<string, FindingRecord>> {
+  const ids = news.filter(({ judged }) => judged.previous !== undefined).map(({ judged }) => judged.finding.id);
+  const found = new Map<string, FindingRecord>();
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const records = await Promise.all(ids.slice(from, from + AT_ONCE).map((id) => cordon.journal.readFinding(id)));
+    for (const record of records) if (record !== undefined) found.set(record.id, record);
+  }
+  return found;
 }
 
 /** Nobody has decided in time: it is asked again, louder. */
@@ -151,6 +169,7 @@ function accountOf<State>(
   record: ResourceRecord,
   view: View<State>,
   { state, judged, notes = [], holds = [], parent, pending }: News,
+  last: FindingRecord | undefined,
   nowMs: number,
 ): Account {
   // A storm is told by its own finding, and each of its many parts is no louder than by itself.
@@ -162,6 +181,7 @@ function accountOf<State>(
     holds: [...holds, ...heldBy(judged.decision, state)],
     ...(parent !== undefined && { parent }),
     ...(pending !== undefined && { pending }),
+    ...(last !== undefined && { last }),
     ...(isLoud && { severity: "critical" as const }),
     timings: {
       ...calledAt(run.signal),
@@ -175,7 +195,7 @@ function accountOf<State>(
 function heldBy({ kind, explanation, approval }: Decision, { untilMs }: FindingState): readonly Hold[] {
   const { mode, modeRule = "" } = explanation;
   if (kind === "observe" && mode === "observe" && !/^(control|default):/.test(modeRule))
-    return [{ limit: modeRule.startsWith("the brake") ? "brake" : "mode", whose: modeRule }];
+    return [{ limit: modeRule.startsWith(BRAKE_RULE) ? "brake" : "mode", whose: modeRule }];
   if (kind !== "approve" || untilMs === undefined) return [];
   const whose = approval === undefined || approval.by.length === 0 ? "whoever may call Cordon" : approval.by.join(", ");
   return [{ limit: "approval", whose, until: iso(untilMs) }];

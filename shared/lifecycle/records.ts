@@ -19,7 +19,6 @@ import type {
   PendingPlan,
   Plan,
   Receipt,
-  Saying,
   Severity,
   Signal,
   Tag,
@@ -48,7 +47,8 @@ export interface Account {
   /** The finding of the storm it is a part of. */
   readonly parent?: string;
   readonly pending?: PendingPlan;
-  readonly sayings?: readonly Saying[];
+  /** The finding as it was recorded last: what is still true of the same occurrence is told on. */
+  readonly last?: FindingRecord;
   /** What the evidence is of, where it is not simply how the finding now stands. */
   readonly evidenceOf?: "rollback-not-applied";
 }
@@ -116,7 +116,7 @@ export function changesFor(run: Pick<RunRecord, "plan" | "usedFallback"> | undef
 }
 
 function findingRecordOf(account: Account, evidenceKey: string, changes: readonly Change[]): FindingRecord {
-  const { meta, finding, decision, state, classified, resourceTags, signal, isOwn, nowMs } = account;
+  const { meta, finding, decision, state, classified, resourceTags, signal, nowMs } = account;
   return {
     id: finding.id,
     controlId: meta.id,
@@ -138,17 +138,40 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
     changes,
     reversible: meta.reversible,
     notes: account.notes ?? [],
-    ...(signal.principal !== undefined && !isOwn && { principal: signal.principal }),
     signal: { id: signal.id, name: signal.name, source: signal.source },
     ...(state.run !== undefined && { run: state.run }),
     ...(state.exception !== undefined && { exception: state.exception }),
     ...(account.pending !== undefined && { pending: account.pending }),
     ...(account.holds !== undefined && account.holds.length > 0 && { holds: account.holds }),
-    ...(account.parent !== undefined && { parent: account.parent }),
-    ...(account.sayings !== undefined && { sayings: account.sayings }),
-    timings: account.timings ?? {},
+    ...toldOn(account),
     evidence: [evidenceKey],
   };
+}
+
+/**
+ * Who caused it, when each stage was reached, what had crossed, what people said and which storm it is a part of, as they were and as they are now. A person's word, a
+ * schedule or a restart tells nothing new of the cause. Pure.
+ */
+function toldOn({ signal, isOwn, last, state, timings = {}, parent }: Account) {
+  const isSame = last !== undefined && (last.occurrence === state.occurrence || signal.source === "decision");
+  const { principal: before, exposure, sayings } = isSame ? last : ({} as Partial<FindingRecord>);
+  const storm = parent ?? (isSame && state.status !== "resolved" ? last.parent : undefined);
+  const named = isOwn ? undefined : signal.principal;
+  const isNews = !isSame || (signal.source === "cloudtrail" && named !== undefined);
+  const principal = isNews ? named : before;
+  return {
+    ...(principal !== undefined && { principal }),
+    ...(exposure !== undefined && { exposure }),
+    ...(sayings !== undefined && { sayings }),
+    ...(storm !== undefined && { parent: storm }),
+    timings: isSame ? { ...last.timings, ...timings, ...firstOf(last.timings, timings) } : timings,
+  };
+}
+
+/** The offending call is the first one of an occurrence, and so is when it was heard. */
+function firstOf(one: Timings, other: Timings): Timings {
+  const { calledAt = other.calledAt, heardAt = other.heardAt } = one;
+  return { ...(calledAt !== undefined && { calledAt }), ...(heardAt !== undefined && { heardAt }) };
 }
 
 function classNameOf(classified: Classified): string {
@@ -182,7 +205,7 @@ function evidenceOf(account: Account, version: number, changes: readonly Change[
     ...(account.pending !== undefined && { pending: account.pending }),
     ...(account.holds !== undefined && account.holds.length > 0 && { holds: account.holds }),
     ...(account.parent !== undefined && { parent: account.parent }),
-    ...(account.sayings !== undefined && { said: account.sayings.at(-1) }),
+    ...(signal.source === "decision" && account.last?.sayings !== undefined && { said: account.last.sayings.at(-1) }),
     run:
       run === undefined
         ? null

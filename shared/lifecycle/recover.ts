@@ -76,8 +76,10 @@ async function conclude<State>(
     const state = record.findings[judged.finding.id];
     // Told already, before the container died.
     if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
+    const last = await cordon.journal.readFinding(judged.finding.id);
     accounts.push({
       ...accountBase(run, record, view, judged, nowMs),
+      ...(last !== undefined && { last }),
       state: stateConcluded(state, judged, done, accepted !== undefined, nowMs),
       notes,
       timings: { ...timings, verifiedAt: verification.at },
@@ -185,10 +187,12 @@ async function abandon<State>(
     if (state === undefined || !IN_FLIGHT.includes(state.status)) continue;
     const isDone = differences(plan.after, live, part).length === 0 && differences(plan.before, live, part).length > 0;
     // A rollback that came to nothing leaves what was contained; a containment goes on in the same occurrence.
+    const last = isDone || plan.kind === "roll-back" ? await run.cordon.journal.readFinding(id) : undefined;
+    const base = { ...accountBase(run, record, view, judged, nowMs), ...(last !== undefined && { last }) };
     if (plan.kind === "roll-back" && isDone) states[id] = reached(state, "inconclusive", nowMs);
     else if (plan.kind === "roll-back") {
       accounts.push({
-        ...accountBase(run, record, view, judged, nowMs),
+        ...base,
         state: reached(state, "contained", nowMs),
         notes: ["the rollback came to nothing: the part is still contained; the exception that was granted stands"],
         timings: {},
@@ -197,7 +201,7 @@ async function abandon<State>(
     } else if (!isDone) states[id] = reached(wasAccepted ? state : withoutRun(state), "inconclusive", nowMs);
     else {
       accounts.push({
-        ...accountBase(run, record, view, judged, nowMs),
+        ...base,
         state: stateConcluded(state, judged, unfinished, wasAccepted, nowMs),
         notes: [
           "the run ended before it could be verified, and somebody has changed the configuration since; this part is as the run was to leave it",

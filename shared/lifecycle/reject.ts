@@ -4,10 +4,11 @@ import { isSameQuestion, openMatter } from "./approve.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { withLook } from "./look.ts";
 import { proposedPlans } from "./pending.ts";
-import { answerFor, type Request, saidSoFar, sayingOf } from "./person.ts";
+import { answerFor, type Request, sayingOf } from "./person.ts";
 import { recordTransitions } from "./record.ts";
 import { accountBase } from "./records.ts";
 import { resultFor } from "./results.ts";
+import { saidSoFar } from "./said.ts";
 import { saveAccounts } from "./save.ts";
 import { basisOf, reached } from "./transition.ts";
 
@@ -29,8 +30,8 @@ export async function reject<State>(
 ): Promise<Result> {
   const opened = await openMatter(request, cordon, deadlineMs);
   if (opened.kind === "answered") return opened.result;
-  const { run, record, state, view, judged } = opened.matter;
-  const answer = answerFor(run, request.finding);
+  const { run, record, state, view, judged, recorded } = opened.matter;
+  const answer = answerFor(run, recorded);
   const { finding, decision } = judged;
   const plan = proposedPlans(run, view, [judged]).get(finding.id);
   if (!isSameQuestion(state, judged, plan?.id)) {
@@ -67,7 +68,7 @@ export async function reject<State>(
   const account = {
     ...accountBase(run, record, view, { finding, decision: exempt }, nowMs),
     state: next,
-    sayings: saidSoFar(request.finding, saying),
+    last: { ...recorded, sayings: saidSoFar(recorded, saying) },
   };
   await saveAccounts(cordon.journal, record, [account], (last) => withLook(last, view));
   return resultFor(run, { finding, decision: exempt }, "exempt", state.occurrence);

@@ -7,12 +7,13 @@ import type { Change, Exception, Result } from "../types.ts";
 import { briefly, differences } from "./difference.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { judge } from "./judge.ts";
-import { answerFor, openSettled, type Request, runFor, saidSoFar, sayingOf, turnedAway } from "./person.ts";
+import { answerFor, openSettled, type Request, runFor, sayingOf, turnedAway } from "./person.ts";
 import { planRollback } from "./plan.ts";
 import { stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
 import type { ChangingRun, Judged, View } from "./run.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
+import { saidSoFar } from "./said.ts";
 import { basisOf, reached } from "./transition.ts";
 
 /** A person's decision to take one containment back. */
@@ -33,23 +34,24 @@ export async function rollBack<State>(
   cordon: Cordon<State>,
   deadlineMs: number,
 ): Promise<Result> {
-  const { finding: recorded } = request;
-  const { resource } = recorded;
   const run = runFor(request, cordon, deadlineMs);
   const nowMs = run.heardAtMs;
   assertTimeLeft(run);
-  const answer = answerFor(run, recorded);
   const { mode, reason } = cordon.ceiling;
-  if (mode === "observe") return answer("refused", [`held to "observe" by ${reason}: nothing is changed`]);
+  if (mode === "observe")
+    return answerFor(run, request.finding)("refused", [`held to "observe" by ${reason}: nothing is changed`]);
 
-  const { record } = await openSettled(run);
-  const away = await turnedAway(run, record, request);
+  const settled = await openSettled(run, request.finding);
+  const { record, finding: recorded } = settled;
+  const { resource } = recorded;
+  const answer = answerFor(run, recorded);
+  const away = await turnedAway(run, settled, request);
   if (away !== undefined) return away;
   const state = record.findings[recorded.id];
   if (state?.status === "exempt") {
-    const expiresAt = state.exception?.expiresAt ?? run.signal.at;
+    const expiresAt = new Date(state.untilMs ?? Date.parse(state.exception?.expiresAt ?? run.signal.at)).toISOString();
     if (Date.parse(expiresAt) > nowMs) {
-      return answer("exempt", [`already rolled back, exempt until ${expiresAt}; nothing was changed now`], state);
+      return answer("exempt", [`it is let be already, until ${expiresAt}; nothing was changed now`], state);
     }
     return answer("refused", [`its exception ended at ${expiresAt}; it is judged anew at the next event`], state);
   }
@@ -75,7 +77,10 @@ export async function rollBack<State>(
     const reasons = ["somebody has changed the configuration since; it is not as Cordon left it"];
     return answer("refused", reasons, state, briefly(interference));
   }
-  return restore(run, record, state, judge(run, detection, readAtMs, record), contained, request);
+  return restore(run, record, state, judge(run, detection, readAtMs, record), contained, {
+    ...request,
+    finding: recorded,
+  });
 }
 
 /**
@@ -132,7 +137,7 @@ async function restore<State>(
     plan,
     judged: [judged],
     beforehand: [exceptionEvidence(judged, exception, record)],
-    sayings: saidSoFar(recorded, sayingOf(run, request, "done")),
+    last: { ...recorded, sayings: saidSoFar(recorded, sayingOf(run, request, "done")) },
     claimed: (_, __, nowMs) =>
       reached(state, "rolling-back", nowMs, {
         exception,

@@ -1,6 +1,7 @@
 import { CordonError } from "../errors.ts";
 import {
   type EvidenceRecord,
+  type FindingRecord,
   type FindingState,
   KEPT_OWN_REQUESTS,
   type ResourceRecord,
@@ -8,9 +9,10 @@ import {
   type RunRecord,
   type Timings,
 } from "../journal/journal.ts";
-import type { Plan, Receipt, Saying, Severity, Verification } from "../types.ts";
+import type { Hold, Plan, Receipt, Severity, Verification } from "../types.ts";
 import { type Applied, applyPlan } from "./apply.ts";
 import { withCauses } from "./causes.ts";
+import { leaseHeld } from "./lease.ts";
 import { withLook } from "./look.ts";
 import { type Account, accountBase, calledAt, findingRecord, sealRun } from "./records.ts";
 import type { ChangingRun, Judged, Run, View } from "./run.ts";
@@ -43,8 +45,8 @@ export interface Undertaking<State> {
   claimed(judged: Judged, run: number, nowMs: number): FindingState;
   /** The finding of the storm that this is a part of. */
   readonly parent?: string;
-  /** What a person has said, where it is done on somebody's word. */
-  readonly sayings?: readonly Saying[];
+  /** The finding as it was recorded last, where it is done on a person's word. */
+  readonly last?: FindingRecord;
   /** Evidence that has to be in the journal before the first mutating call. */
   readonly beforehand?: readonly EvidenceRecord[];
   /** How a finding stands at the end, given how it stood when claimed. */
@@ -53,7 +55,7 @@ export interface Undertaking<State> {
   remarks(
     state: FindingState,
     outcome: Outcome<State>,
-  ): { readonly notes: readonly string[]; readonly severity: Severity };
+  ): { readonly notes: readonly string[]; readonly severity: Severity; readonly holds?: readonly Hold[] };
 }
 
 /** One finding at the end of a run. */
@@ -125,16 +127,17 @@ async function claim<State>(
   run: Run<State>,
   record: ResourceRecord,
   view: View<State>,
-  { plan, judged, claimed, parent, sayings, beforehand = [] }: Undertaking<State>,
+  { plan, judged, claimed, parent, last, beforehand = [] }: Undertaking<State>,
   number: number,
 ): Promise<ResourceRecord> {
   const { cordon, signal } = run;
   const nowMs = cordon.clock.nowMs();
+  if (record.leaseUntilMs > nowMs) throw leaseHeld(record);
   const accounts = judged.map((each) => ({
     ...accountBase(run, record, view, each, nowMs),
     state: claimed(each, number, nowMs),
     ...(parent !== undefined && { parent }),
-    ...(sayings !== undefined && { sayings }),
+    ...(last !== undefined && { last }),
     timings: timingsOf(run, view, plan.kind, [], undefined),
   }));
   const claimedRun: RunRecord = {
@@ -149,13 +152,23 @@ async function claim<State>(
   };
   const states = Object.fromEntries(accounts.map(({ finding, state }) => [finding.id, state]));
   const next = {
-    ...withCauses(run, withLook({ ...record, findings: { ...record.findings, ...states } }, view, judged)),
+    ...withCauses(
+      run,
+      record,
+      withLook({ ...withoutTurn(record), findings: { ...record.findings, ...states } }, view, judged),
+      view.heard,
+    ),
     leaseUntilMs: run.deadlineMs + LEASE_MARGIN_MS,
     runs: number,
     unfinishedRun: number,
   };
   const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => findingRecord(account, record.version + 1));
   return cordon.journal.save(record, next, { claimedRun, findings, evidence: beforehand });
+}
+
+/** Its turn in a storm is taken by changing it. */
+function withoutTurn({ turnMs: _, ...record }: ResourceRecord): ResourceRecord {
+  return record;
 }
 
 /** It is not known whether AWS took the write: the lease goes back at once, so that the next look can take the run up. */
@@ -176,7 +189,7 @@ async function finish<State>(
   run: Run<State>,
   held: ResourceRecord,
   view: View<State>,
-  { plan, judged, finished, parent, sayings, remarks }: Undertaking<State>,
+  { plan, judged, finished, parent, last, remarks }: Undertaking<State>,
   number: number,
   outcome: Outcome<State>,
 ): Promise<Pick<Ran<State>, "told" | "record">> {
@@ -190,15 +203,16 @@ async function finish<State>(
     const before = held.findings[each.finding.id];
     if (before === undefined) throw new Error(`finding ${each.finding.id} was not claimed`);
     const state = finished(before, outcome);
-    const { notes, severity } = remarks(state, outcome);
+    const { notes, severity, holds } = remarks(state, outcome);
     told.push({ judged: each, state, notes });
     return {
       ...accountBase(run, held, view, each, outcome.atMs),
       state,
       notes,
       severity,
+      ...(holds !== undefined && { holds }),
       ...(parent !== undefined && { parent }),
-      ...(sayings !== undefined && { sayings }),
+      ...(last !== undefined && { last }),
       timings,
       run: sealed,
       ...(isUndone(plan, state) && { evidenceOf: "rollback-not-applied" as const }),

@@ -1,7 +1,7 @@
 import type { Classified } from "../classification/classify.ts";
 import type { AnyControl, Control, Detection } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
-import type { FindingState } from "../journal/journal.ts";
+import type { Cause, FindingState } from "../journal/journal.ts";
 import type { Decision, Finding, Result, Signal } from "../types.ts";
 
 /** One finding with what policy says of it and how the journal knows it. */
@@ -20,10 +20,18 @@ export interface View<State> {
   readonly unanswered: readonly Judged[];
   /** When the look at live state began: whatever somebody wrote after it, it may not show. */
   readonly readAtMs: number;
+  /** Whom the event names, where it is a call of somebody's (causes.ts). */
+  readonly heard?: Heard;
   /** When it was decided. */
   readonly decidedAtMs: number;
   /** False when AWS would not show the state: what is not seen is not gone then. */
   readonly isReadable: boolean;
+}
+
+/** Who made a call, undefined when the event names nobody; and whether what is, or was there before Cordon answered, shows what the call wrote. */
+export interface Heard {
+  readonly cause: Cause | undefined;
+  readonly isShown: boolean;
 }
 
 /** What one run knows throughout. */

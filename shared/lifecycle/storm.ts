@@ -5,6 +5,7 @@ import type { ResidencyPolicy } from "../policy/policy.ts";
 import type { Decision, Principal, Saying, Signal } from "../types.ts";
 import { accountOf, type Matter, matterId, matterMeta, tellMatter } from "./cell-matters.ts";
 import type { Run } from "./run.ts";
+import { saidSoFar } from "./said.ts";
 import { occurrenceOf, reached, stateOf } from "./transition.ts";
 
 /** More automatic changes than policy lets through for one cause: one critical finding tells it, whatever the number of resources (N7). */
@@ -19,7 +20,8 @@ export const STORMS = matterMeta({
 
 /** Whose changes are counted together: a role by its name, for its sessions can be named anew at will; without a principal, the source. Pure. */
 export function causeOf({ principal, source }: Pick<Signal, "principal" | "source">): string {
-  return principal?.arn?.replace(/(:assumed-role\/[^/]+)\/.*$/, "$1") ?? source;
+  const { arn, invokedBy, account } = principal ?? {};
+  return arn?.replace(/(:assumed-role\/[^/]+)\/.*$/, "$1") ?? invokedBy ?? account ?? source;
 }
 
 /** What changes are counted under. Pure. */
@@ -100,7 +102,7 @@ function stormMatter(
     consequence: mayBreak
       ? "What could break an application waits for a person; nothing more is changed for this cause by itself."
       : `Data is stopped from leaving one change each ${intervalMs / 1000} seconds; in between it goes on leaving.`,
-    remedy: `Stop ${cause} (a deployment, a script, a stolen key), then see to what it left: cordon findings --status waiting. If every change is wanted: cordon close <this finding> --reason "...", and they are made at full speed. To stop Cordon instead: cordon brake on --reason "...".`,
+    remedy: `Stop ${cause} (a deployment, a script, a stolen key), then see to what it left: cordon findings --status waiting. If every change is wanted: cordon close <this finding> --reason "...", and changes are made at full speed again. To stop Cordon instead: cordon brake on --reason "...".`,
   } as const;
   return {
     meta: STORMS,
@@ -159,7 +161,10 @@ export async function endStorm(
   const { quietMs } = policy.limits.automaticChanges;
   const { storm } = await journal.open(resource, STORMS.id, scope);
   const unlessSinceMs = end.kind === "quiet" ? nowMs - quietMs : undefined;
-  const lastMs = storm?.isOn === true ? await journal.endStorm(scope, storm.generation, unlessSinceMs) : undefined;
+  const ended = storm?.isOn === true ? await journal.endStorm(scope, storm.generation, unlessSinceMs) : undefined;
+  // A new one may have begun while this one was ended: it is told by the same finding.
+  const next = ended === undefined ? (await journal.open(resource, STORMS.id, scope)).storm : undefined;
+  const lastMs = next?.isOn === true ? next.lastAtMs : ended;
   const at = new Date(nowMs).toISOString();
   const how =
     end.kind === "person"
@@ -183,7 +188,7 @@ export async function endStorm(
       ...(end.kind === "person" && { principal: end.principal }),
     },
     notes: isOver ? [] : finding.notes,
-    ...(end.kind === "person" && { sayings: [...(finding.sayings ?? []), end.saying] }),
+    last: end.kind === "person" ? { ...finding, sayings: saidSoFar(finding, end.saying) } : finding,
   };
   const untilMs = lastMs === undefined ? undefined : lastMs + quietMs;
   await tellMatter(journal, matter, nowMs, (previous) => {

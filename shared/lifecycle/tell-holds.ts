@@ -3,11 +3,10 @@ import type { Exception, Hold, PendingPlan, Saying } from "../types.ts";
 const LIMITS: Readonly<Record<Hold["limit"], string>> = {
   "blast-radius": "the limit of automatic changes (limits.automaticChanges)",
   "flip-guard": "the flip guard (limits.flips)",
-  "refused-by-aws": "AWS has just refused the change (limits.flips.cappedIntervalSeconds)",
+  "refused-by-aws": "AWS has refused the change",
   brake: "the brake (cordon brake)",
   mode: "the deployment's mode (CORDON_MODE)",
   approval: "a person has to say",
-  settling: "a read right after a write may be stale (limits.settleWindowSeconds)",
 };
 
 /** Which limit, whose count, until when: one line each, for people. Pure. */

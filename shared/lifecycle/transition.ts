@@ -2,6 +2,9 @@ import { shortHash, subjectOf } from "../ids.ts";
 import { type FindingState, KEPT_CONTAINMENTS } from "../journal/journal.ts";
 import type { Decision, Finding, FindingStatus, ResultStatus } from "../types.ts";
 
+/** How the brake is called as what gives a mode. */
+export const BRAKE_RULE = "the brake";
+
 /** What a look at live state makes of a finding's journalled state; `next` is absent when there is nothing to record. */
 export interface Transition {
   readonly status: ResultStatus;
@@ -67,17 +70,26 @@ export function transition(
   const status = RECORDED_AS[decision.kind];
   const basis = basisOf(finding, decision, plan);
   const occurrence = occurrenceOf(previous);
-  const isSame = previous?.status === status && previous.basis === basis;
+  const untilMs = endOf(decision, plan, nowMs);
+  const isMoved = status === "exempt" && untilMs !== previous?.untilMs;
+  const isSame = previous?.status === status && previous.basis === basis && !isMoved;
   const isUnanswered = isSame && status === "awaiting-approval" && (previous.untilMs ?? Infinity) <= nowMs;
   if (isSame && !isUnanswered) return { status, occurrence };
-  const untilMs = endOf(decision, plan, nowMs);
   const next = reached(stateOf(previous, nowMs), status, nowMs, {
     occurrence,
     basis,
     ...(untilMs !== undefined && { untilMs }),
     ...(isUnanswered && { unanswered: (previous.unanswered ?? 0) + 1 }),
+    ...(isBraked(decision) && { lookAtMs: nowMs + BRAKED_LOOK_MS }),
   });
   return { status, occurrence, next };
+}
+
+/** What the brake holds is looked at again soon: off, it must not take an event to have it contained. */
+const BRAKED_LOOK_MS = 5 * 60_000;
+
+function isBraked({ kind, explanation }: Decision): boolean {
+  return kind === "observe" && explanation.modeRule?.startsWith(BRAKE_RULE) === true;
 }
 
 /** When the status ends by itself. */
@@ -143,7 +155,7 @@ export function reached(
     refused: _refused,
     untilMs: _untilMs,
     unanswered: _unanswered,
-    turnMs: _turnMs,
+    lookAtMs: _lookAtMs,
     isChecked: _isChecked,
     ...kept
   } = previous;

@@ -1,3 +1,4 @@
+import { CHECK_AFTER_MS } from "../journal/due.ts";
 import type { FindingState } from "../journal/journal.ts";
 import type { Hold, PendingPlan } from "../types.ts";
 import type { Leave } from "./blast-radius.ts";
@@ -11,7 +12,7 @@ export interface Wait {
   readonly reason: string;
   /** The event has to be delivered again then. */
   readonly retryAtMs?: number;
-  readonly hold: Hold;
+  readonly hold?: Hold;
   /** The storm that it is a part of. */
   readonly parent?: string;
   /** What a person is asked about. */
@@ -42,11 +43,12 @@ function turnOf<State>(
   const nowMs = cordon.clock.nowMs();
   const at = new Date(atMs).toISOString();
   const reason = `the blast radius of ${hold.whose} is used up: contained in its turn, at ${at} (storm ${parent})`;
-  const isKnown = previous?.status === "waiting" && previous.turnMs === atMs;
+  const isKnown = previous?.status === "waiting" && previous.lookAtMs === atMs + CHECK_AFTER_MS;
   const state = reached(stateOf(previous, nowMs), "waiting", nowMs, {
     occurrence: occurrenceOf(previous),
     basis: basisOf(finding, decision),
-    turnMs: atMs,
+    // Should the message that is to come at its turn get lost.
+    lookAtMs: atMs + CHECK_AFTER_MS,
   });
   return { status: "inconclusive", reason, retryAtMs: atMs, hold, parent, ...(!isKnown && { state }) };
 }

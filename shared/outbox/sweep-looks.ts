@@ -31,6 +31,8 @@ export interface SweptLooks {
 /** At most so many of a partition in one sweep. */
 const MOST_A_SHARD = 60;
 const RESERVE_MS = 2_000;
+/** What has been due for four hours is looked at again after one. */
+const LATER_EACH_TIME = 4;
 
 /**
  * Has everything looked at that is due: runs that were left unfinished, questions that nobody has answered, exceptions that are over, turns in a storm, containments to be
@@ -47,16 +49,18 @@ export async function sweepLooks(outbox: Outbox, looks: Looks, clock: Clock, dea
     if (isMore) swept.isLeft = true;
     for (const entry of waiting) {
       if (clock.nowMs() + RESERVE_MS > deadlineMs) return { ...swept, isLeft: true };
+      let nextMs = clock.nowMs();
       try {
-        const { sent, settled } = await seeTo(entry, looks, clock.nowMs());
+        const { sent, settled, dueSinceMs } = await seeTo(entry, looks, clock.nowMs());
         swept.sent += sent;
         swept.settled += settled;
-        // Due again at the next sweep, unless the look moves it: a message that got lost is sent again.
-        await outbox.reEmit(entry, new Date(clock.nowMs()).toISOString());
+        nextMs = clock.nowMs() + dueSinceMs / LATER_EACH_TIME;
       } catch (error) {
         // One that fails must not hold up all that are due after it.
         failures.push(error);
       }
+      // Due again, unless the look moves it: a message that got lost is sent again, and what no look can settle ever more seldom.
+      await outbox.reEmit(entry, new Date(nextMs).toISOString()).catch((error: unknown) => failures.push(error));
     }
   }
   if (failures.length > 0) throw failures[0];
@@ -64,12 +68,14 @@ export async function sweepLooks(outbox: Outbox, looks: Looks, clock: Clock, dea
 }
 
 async function seeTo(entry: Waiting, looks: Looks, nowMs: number) {
-  const done = { sent: 0, settled: 0 };
+  const done = { sent: 0, settled: 0, dueSinceMs: 0 };
   const due = await looks.read(entry);
   for (const [controlId, record] of Object.entries(due?.byControl ?? {})) {
     const dueMs = dueOf(record, due?.leaseUntilMs ?? 0);
     if (due === undefined || dueMs === undefined || dueMs > nowMs) continue;
-    if (await looks.settle(controlId, Object.keys(record.findings))) done.settled++;
+    done.dueSinceMs = Math.max(done.dueSinceMs, nowMs - dueMs);
+    const open = Object.keys(record.findings).filter((id) => record.findings[id]?.status !== "resolved");
+    if (await looks.settle(controlId, open)) done.settled++;
     else if (await looks.send(controlId, due.resource, new Date(dueMs).toISOString())) done.sent++;
   }
   return done;

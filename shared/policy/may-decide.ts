@@ -9,8 +9,11 @@ export type Decider =
   | { readonly kind: "proved"; readonly caller: Caller; readonly how: string }
   | { readonly kind: "unproved"; readonly said: string };
 
-/** Who caused what is to be decided: everybody who has written to the resource while something was open on it; `unknown` when not all of them are known. */
-export type Causes = "unknown" | readonly Caller[];
+/** Who caused what is to be decided: everybody who has written to the resource while something was open on it, and whether whoever caused this is known to be among them. */
+export interface Causes {
+  readonly known: readonly Caller[];
+  readonly areAll: boolean;
+}
 
 /**
  * Why somebody may not decide about a finding; undefined when he may. Who caused something never decides about it, nor does anybody while it is not known who
@@ -20,26 +23,23 @@ export type Causes = "unknown" | readonly Caller[];
  */
 export function objectionTo(
   decider: Decider,
-  causes: Causes,
+  { known, areAll }: Causes,
   policy: ResidencyPolicy,
   isUndoing: boolean,
 ): string | undefined {
   const notAllowed = mayNot(decider, policy.limits.approvals.by, policy);
   if (notAllowed !== undefined || decider.kind === "unproved") return notAllowed;
   const identity = identityOf(decider.caller, policy);
-  if (identity === undefined) return `who is behind ${nameOf(decider.caller)} can't be told: ${HOW_TO_TELL}`;
-  const isUnknown = causes === "unknown" || causes.length === 0;
-  if (isUnknown && isUndoing && policy.limits.approvals.by.length > 0) return undefined;
-  if (isUnknown)
-    return "who caused it is not known, so that nobody can be told from whoever did: it can be decided once the call that caused it is heard, or let be by an exception in the policy (a containment can be rolled back by those whom limits.approvals.by names)";
-  for (const cause of causes) {
+  for (const cause of known) {
     const its = identityOf(cause, policy);
     if (its === undefined)
       return `it was caused by ${nameOf(cause)}, and who is behind that can't be told: ${HOW_TO_TELL}`;
-    if (isSamePerson(identity, its))
+    if (identity !== undefined && isSamePerson(identity, its))
       return `${identity.name} caused it${identity.name === nameOf(cause) ? "" : ` as ${nameOf(cause)}`}: somebody else has to decide`;
   }
-  return undefined;
+  if (areAll && known.length > 0) return undefined;
+  if (isUndoing && policy.limits.approvals.by.length > 0) return undefined;
+  return "who caused it is not known, so that nobody can be told from whoever did: it can be decided once the call that caused it is heard, or let be by an exception in the policy (a containment can be rolled back by those whom limits.approvals.by names)";
 }
 
 /** Why somebody may not switch the brake; undefined when he may. Pure. */
@@ -50,7 +50,12 @@ export function objectionToBrake(decider: Decider, policy: ResidencyPolicy): str
 
 /** Why somebody is none of those allowed, whatever he has to do with the matter; undefined when he is. Pure. */
 export function mayNot(decider: Decider, allowed: readonly string[], policy: ResidencyPolicy): string | undefined {
-  return decider.kind === "unproved" ? UNPROVED : notAmong(decider.caller, allowed, policy);
+  if (decider.kind === "unproved") return UNPROVED;
+  const { caller } = decider;
+  if (!isAmong(caller, allowed, policy))
+    return `found ${nameOf(caller)}, expected one of those who may decide by policy: ${allowed.join(", ")}`;
+  if (identityOf(caller, policy) === undefined) return `who is behind ${nameOf(caller)} can't be told: ${HOW_TO_TELL}`;
+  return undefined;
 }
 
 /** What evidence calls a decider. Pure. */
@@ -61,18 +66,16 @@ export function deciderName(decider: Decider, policy: ResidencyPolicy): string {
 
 const UNPROVED =
   "who asks is not proved, so that nothing is decided: ask by the command line (cordon approve, reject, extend, rollback), which signs";
-const HOW_TO_TELL =
-  "expected a user, a session with a source identity or of Identity Center, or one that the policy's people name";
+const HOW_TO_TELL = "expected a user, or a session that the policy's people or namedSessions tell";
 
-function notAmong(caller: Caller, allowed: readonly string[], { people }: ResidencyPolicy): string | undefined {
-  if (allowed.length === 0) return undefined;
+function isAmong(caller: Caller, allowed: readonly string[], { people }: ResidencyPolicy): boolean {
+  if (allowed.length === 0) return true;
   const { arn, slack } = caller;
-  if (arn !== undefined && allowed.some((pattern) => matchesPrincipal(pattern, arn))) return undefined;
+  if (arn !== undefined && allowed.some((pattern) => matchesPrincipal(pattern, arn))) return true;
   const mapped = people.filter((person) => slack !== undefined && person.slack.includes(slack));
-  const names = mapped.flatMap(({ principals }) => principals);
-  if (names.some((name) => allowed.some((pattern) => pattern === name || matchesPrincipal(pattern, name))))
-    return undefined;
-  return `found ${nameOf(caller)}, expected one of those who may decide by policy: ${allowed.join(", ")}`;
+  return mapped
+    .flatMap(({ principals }) => principals)
+    .some((name) => allowed.some((pattern) => pattern === name || matchesPrincipal(pattern, name)));
 }
 
 function nameOf({ arn, sourceIdentity, slack }: Caller): string {

@@ -15,30 +15,30 @@ export interface Identity {
 
 const SESSION = /^arn:(aws[a-z-]*):sts::(\d{12}):assumed-role\/([^/]+)\/(.+)$/;
 const USER = /^arn:aws[a-z-]*:iam::\d{12}:user\/(?:.*\/)?([^/]+)$/;
-const OTHER_KNOWN = /^arn:aws[a-z-]*:(iam::\d{12}:root|sts::\d{12}:federated-user\/.+)$/;
-/** Identity Center names the sessions of these roles itself, after the person who signed in. */
-const OF_IDENTITY_CENTER = /^AWSReservedSSO_/;
+const ROOT = /^arn:aws[a-z-]*:iam::\d{12}:root$/;
 
 /**
- * Who is behind a caller; undefined when that can't be told. A user is himself. A session is whoever began it: by its source identity, by Identity Center, or as policy
- * vouches; a session's own name anybody can choose. Pure.
+ * Who is behind a caller; undefined when that can't be told. A user is himself. A session is whoever began it: by its source identity, by its name where policy vouches that
+ * nobody can choose it (`namedSessions`: Identity Center's, say), or as policy's people tell. Any other name of a session anybody can choose, and of a federated user too.
+ * Pure.
  *
  * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
  */
-export function identityOf(caller: Caller, { people }: Pick<ResidencyPolicy, "people">): Identity | undefined {
+export function identityOf(
+  caller: Caller,
+  { people, namedSessions }: Pick<ResidencyPolicy, "people" | "namedSessions">,
+): Identity | undefined {
   const { arn, sourceIdentity, slack } = caller;
   const named = people.filter((person) => isNamed(person, caller));
   const user = arn === undefined ? undefined : USER.exec(arn)?.[1];
-  const [, , , role = "", session = ""] = SESSION.exec(arn ?? "") ?? [];
-  const names = [sourceIdentity, user, OF_IDENTITY_CENTER.test(role) ? session : undefined].filter(
-    (name) => name !== undefined,
-  );
-  const isItself = arn !== undefined && (user !== undefined || OTHER_KNOWN.test(arn));
+  const session = sessionName(arn, namedSessions);
+  const names = [sourceIdentity, user, session].filter((name) => name !== undefined);
+  const isItself = arn !== undefined && (user !== undefined || ROOT.test(arn));
   if (named.length === 0 && names.length === 0 && !isItself) return undefined;
   const keys = [
     ...named.map(({ name }) => `person ${name}`),
     // The same name in two accounts, or as a user and as a source identity, is taken for the same person: wrongly at worst, which only costs a second pair of eyes.
-    ...names.map((name) => `name ${name.toLowerCase()}`),
+    ...[...names, ...named.flatMap(namesOf)].map((name) => `name ${name.toLowerCase()}`),
     ...(arn === undefined ? [] : [`arn ${arn}`]),
     ...(slack === undefined ? [] : [`slack ${slack}`]),
   ];
@@ -46,11 +46,23 @@ export function identityOf(caller: Caller, { people }: Pick<ResidencyPolicy, "pe
   return { name: person?.name ?? sourceIdentity ?? arn ?? "", keys };
 }
 
+function sessionName(arn: string | undefined, namedSessions: readonly string[]): string | undefined {
+  const name = SESSION.exec(arn ?? "")?.[4];
+  return arn !== undefined && namedSessions.some((pattern) => matchesPrincipal(pattern, arn)) ? name : undefined;
+}
+
+/** What else a person is called: by source identities, users, and sessions of one name. */
+function namesOf({ principals, sourceIdentities }: Person): readonly string[] {
+  const literal = principals.map((each) => USER.exec(each)?.[1] ?? SESSION.exec(each)?.[4] ?? "");
+  return [...sourceIdentities, ...literal.filter((name) => name !== "" && !/[*?]/.test(name))];
+}
+
 function isNamed({ principals, sourceIdentities, slack }: Person, caller: Caller): boolean {
   const { arn, sourceIdentity } = caller;
+  const source = sourceIdentity?.toLowerCase();
   return (
     (arn !== undefined && principals.some((pattern) => matchesPrincipal(pattern, arn))) ||
-    (sourceIdentity !== undefined && sourceIdentities.includes(sourceIdentity)) ||
+    sourceIdentities.some((each) => each.toLowerCase() === source) ||
     (caller.slack !== undefined && slack.includes(caller.slack))
   );
 }

@@ -22,6 +22,8 @@ export interface ResidencyPolicy {
   readonly limits: Limits;
   /** Who is who, where that does not follow from a principal by itself. */
   readonly people: readonly Person[];
+  /** Sessions whose names tell who is in them, as ARNs with `*`: the policy's owner vouches that nobody can choose them. */
+  readonly namedSessions: readonly string[];
   /** Every `when:` there is, so that CEL is loaded only where it is needed. */
   readonly expressions: readonly string[];
 }

@@ -102,8 +102,9 @@ function remedyFor({ facts, status }: FindingRecord): readonly string[] {
   return facts.kind === "condition" && !facts.holds && status !== "resolved" ? [facts.remedy] : [];
 }
 
-function causeOf({ principal, signal }: FindingRecord): readonly string[] {
-  if (signal.source === "decision") return [`Decided by ${principal?.arn ?? "unknown"}.`];
+function causeOf({ principal, signal, sayings = [] }: FindingRecord): readonly string[] {
+  const said = sayings.findLast(({ outcome }) => outcome === "done");
+  if (signal.source === "decision") return [`Decided by ${said?.by ?? principal?.arn ?? "unknown"}.`];
   if (signal.source === "schedule") return ["Found by a scheduled look; no event has named anybody."];
   const who =
     principal?.arn ??

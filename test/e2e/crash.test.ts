@@ -33,6 +33,7 @@ const ROLLBACK = [
   "BatchGetItem",
   "GetItem",
   "GetItem",
+  "GetItem",
   "GetBucketReplication",
   "GetBucketTagging",
   "HeadBucket",

@@ -38,10 +38,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
 };
 /** Items that a function asks for in what is not played through here. */
-const SELDOM = [
-  "guard-cell ReadJournal FINDING#*", // When a part of Cordon is no longer there: to say so of its finding.
-  "guard-cell ReadJournal STORM#*", // The journal's reads are the same for all; what changes nothing has no storms.
-];
+const SELDOM = ["guard-cell ReadJournal FINDING#*"]; // When a part of Cordon is no longer there: to say so of its finding.
 /** Statements on every resource, because AWS knows no narrower one. */
 /** The bucket for which AWS refuses to pass the role. */
 const REFUSED_ON_PURPOSE = "refused-on-purpose";

@@ -50,6 +50,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     exceptions: exceptions.part,
     limits,
     people: compilePeople(document),
+    namedSessions: document.namedSessions ?? [],
     expressions: expressionsIn([
       ...transfers.part,
       ...exceptions.part,

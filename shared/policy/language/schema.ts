@@ -360,8 +360,14 @@ export function policySchema(controls: readonly KnownControl[]) {
       exceptions: z.optional(about("Waivers of a control for a scope and a time.", z.array(exception))),
       people: z.optional(
         about(
-          "Who is who. Nobody decides about what he caused, so it has to be known who is behind a session: by its source identity, by Identity Center, or by this. A pipeline is named here, too.",
+          "Who is who. Nobody decides about what he caused, so it has to be known who is behind a session: by its source identity, by its name (`namedSessions`), or by this. A pipeline is named here, too.",
           z.array(person),
+        ),
+      ),
+      namedSessions: z.optional(
+        about(
+          "Sessions whose names tell who is in them, such as Identity Center's: arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_*/*. You vouch that nobody can choose such a name, nor make a role that is called so.",
+          some(principal),
         ),
       ),
       limits: z.optional(about("How much, how fast and by whose leave.", limits)),
