@@ -116,7 +116,7 @@ export const KEPT_OWN_REQUESTS = 20;
 export const KEPT_CAUSES = 10;
 export const KEPT_SAYINGS = 5;
 /** Resolved findings kept with the resource, for their occurrence count; an item of the table is bounded. */
-export const KEPT_RESOLVED = 100;
+export const KEPT_RESOLVED = 50;
 
 /** `unknown`: AWS gave no usable answer to the write. */
 export type RunStatus = "claimed" | "unknown" | "verified" | "drifted" | "inconclusive" | "refused" | "abandoned";

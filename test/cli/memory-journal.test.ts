@@ -49,10 +49,10 @@ const quiet = fc
       },
   );
 
-const open = place.map(
-  ({ bucket, controlId }): Step =>
+const open = fc.tuple(place, fc.option(fc.constantFrom("x", "y"), { nil: undefined })).map(
+  ([{ bucket, controlId }, scope]): Step =>
     async (journal, held, run) => {
-      const answer = await journal.open(refOf(bucket, run), controlId);
+      const answer = await journal.open(refOf(bucket, run), controlId, scope && `${scope}-${run}`);
       held.set(`${bucket} ${controlId}`, answer.record);
       return answer;
     },
@@ -153,6 +153,35 @@ const count = fc.constantFrom("x", "y").map(
       journal.count(`${scope}-${run}`, 60_000, START_MS),
 );
 
+/** Storms, proofs and the brake, at times that go on and generations that rise, now and then not. */
+const times = fc.constantFrom(START_MS, START_MS + 5_000, START_MS + 60_000);
+const storm = fc
+  .record({
+    kind: fc.constantFrom("begin", "take", "take", "end", "end-if-quiet"),
+    scope: fc.constantFrom("x", "y"),
+    generation: fc.nat(2),
+    atMs: times,
+  })
+  .map(
+    ({ kind, scope, generation, atMs }): Step =>
+      (journal, _, run) => {
+        const name = `${scope}-${run}`;
+        if (kind === "begin") return journal.beginStorm(name, { generation, lastAtMs: atMs, findingId: FINDING });
+        if (kind === "take") return journal.takeTurn(name, { generation, nowMs: atMs, intervalMs: 10_000 });
+        return journal.endStorm(name, generation, kind === "end" ? undefined : atMs - 1_000);
+      },
+  );
+const proof = fc.constantFrom("one", "other").map(
+  (name): Step =>
+    (journal, _, run) =>
+      journal.useProof(`${name}-${run}`, START_MS),
+);
+const brake = fc.record({ isOn: fc.boolean(), reason: fc.constantFrom("a", "b") }).map(
+  ({ isOn, reason }): Step =>
+    (journal) =>
+      journal.switchBrake({ isOn, reason, by: "somebody", at: new Date(START_MS).toISOString() }),
+);
+
 /** As JSON: what is undefined is the same as what is not there. */
 async function answerOf(
   step: Step,
@@ -173,16 +202,32 @@ it("a journal in memory answers, takes and refuses as the one in DynamoDB does",
   Object.assign(process.env, sandbox.environment());
   const table = new AwsClients().dynamoDb();
   let runs = 0;
-  const steps = fc.array(fc.oneof(quiet, open, { arbitrary: save, weight: 4 }, known, readRun, readFinding, count), {
-    minLength: 8,
-    maxLength: 40,
-  });
+  const steps = fc.array(
+    fc.oneof(
+      quiet,
+      open,
+      { arbitrary: save, weight: 4 },
+      { arbitrary: storm, weight: 3 },
+      known,
+      readRun,
+      readFinding,
+      count,
+      proof,
+      brake,
+    ),
+    {
+      minLength: 8,
+      maxLength: 40,
+    },
+  );
 
   await fc.assert(
     fc.asyncProperty(steps, async (series) => {
       const run = String(++runs);
       const [memory, dynamo] = [new MemoryJournal(), new DynamoDbJournal(table, "cordon", async () => {})];
       const [heldOfMemory, heldOfDynamo] = [new Map<string, ResourceRecord>(), new Map<string, ResourceRecord>()];
+      // The brake is the table's, and so every series': it begins without.
+      await dynamo.switchBrake({ isOn: false, reason: "", by: "" });
       for (const step of series) {
         expect(await answerOf(step, memory, heldOfMemory, run)).toEqual(
           await answerOf(step, dynamo, heldOfDynamo, run),

@@ -35,19 +35,9 @@ describe("an order as it comes", () => {
     ],
     ["by a URL that asks for no signature", { ...byUrl(ORDER), requestContext: {} }, { order: ORDER, said: NOBODY }],
     [
-      "from somebody who names himself",
+      "from somebody who names himself, which nobody believes",
       { ...ORDER, approver: "Ann" },
-      { order: { ...ORDER, approver: "Ann" }, said: "somebody who says to be Ann" },
-    ],
-    [
-      "wrapped, from somebody who names himself",
-      { order: { ...ORDER, approver: "Ann" } },
-      { order: { ...ORDER, approver: "Ann" }, said: "somebody who says to be Ann" },
-    ],
-    [
-      "from somebody with a very long name",
-      { ...ORDER, approver: "n".repeat(500) },
-      { order: { ...ORDER, approver: "n".repeat(500) }, said: `somebody who says to be ${"n".repeat(100)}` },
+      { order: { ...ORDER, approver: "Ann" }, said: NOBODY },
     ],
     ["that is no order at all", { order: 5 }, { order: 5, said: NOBODY }],
     ["empty", {}, { order: {}, said: NOBODY }],

@@ -152,17 +152,15 @@ describe("a request that Slack has signed", () => {
     fc.assert(
       fc.property(changed, (other) => {
         fc.pre(other.body !== proof.body || other.timestamp !== proof.timestamp);
-        expect(prove(other)).toMatchObject({ ok: false });
+        return !prove(other).ok;
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
   it("proves nothing of whatever else Slack has signed", () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (payload) => {
-        expect(prove(proofOf(payload))).toMatchObject({ ok: false });
-      }),
+      fc.property(fc.jsonValue(), (payload) => !prove(proofOf(payload)).ok),
       { numRuns: 200 },
     );
   });
@@ -176,6 +174,7 @@ describe("an order that comes by Slack", () => {
       functionArn: "arn:aws:lambda:eu-central-1:111122223333:function:cordon-decide",
       askSts: () => Promise.reject(new Error("STS has nothing to do with it")),
       slackSecret,
+      isServed: () => Promise.reject(new Error("Slack tells no account")),
       useOnce: async (proof, untilMs) => !used.has(proof) && Boolean(used.set(proof, untilMs)),
     };
     return { ...desk, used };
@@ -247,7 +246,7 @@ describe("an order that comes by Slack", () => {
     });
     const registered = await deciderOf(envelope(), registrar(), NOW_MS);
     if (!registered.ok) throw new Error(registered.reason);
-    const causes = [{ arn: "arn:aws:iam::111122223333:user/developer" }];
+    const causes = { known: [{ arn: "arn:aws:iam::111122223333:user/developer" }], areAll: true };
     const why = objectionTo(registered.decider, causes, policy, false);
     if (objection === undefined) expect(why).toBeUndefined();
     else expect(why).toContain(objection);
@@ -256,7 +255,7 @@ describe("an order that comes by Slack", () => {
   it("is decided by nobody who can't be told, even where anybody may decide", async () => {
     const registered = await deciderOf(envelope(), registrar(), NOW_MS);
     if (!registered.ok) throw new Error(registered.reason);
-    const causes = [{ arn: "arn:aws:iam::111122223333:user/developer" }];
+    const causes = { known: [{ arn: "arn:aws:iam::111122223333:user/developer" }], areAll: true };
     expect(objectionTo(registered.decider, causes, policyWith({ limits: { approvals: { by: null } } }), false)).toMatch(
       /^who is behind member T012AB3CD\/U045EF6GH of Slack can't be told/,
     );
