@@ -44,7 +44,7 @@ export async function approvalStory(
   const done = await account.decide("data-owner", order);
   await sandbox.drain();
   teller.say(
-    "data-owner",
+    "owner",
     `cordon approve ${waiting.id} --reason "${order.reason}"`,
     `${done.status}: ${done.reasons.at(-1)}`,
   );

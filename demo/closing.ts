@@ -83,7 +83,7 @@ function tellTimes(teller: Teller, times: Times): void {
     "What would leave the jurisdiction is stopped, in every account the cell serves; nothing else is",
     "touched. The plan is stored before the write, the write is verified, the evidence locked away in a",
     "chain that verifies by itself. No crash, no poison and no consumer that is down loses any of it.",
-    "It is taken back exactly; once the time granted is over, the next event about the bucket has it",
-    "contained again. Who switches Cordon off is heard.",
+    "Who decides is proved, and never whoever caused it; it is taken back exactly, and once the time granted",
+    "is over it is contained again. Who switches Cordon off is heard.",
   );
 }

@@ -9,7 +9,7 @@ import type { ResourceRef } from "../types.ts";
  *   RESOURCE#<account>#<arn>   RUN#<number>[#PIECE#<n>]        plan, receipts, verification
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
  *   FINDING#<id>               FINDING                       the finding as people read it
- *   COUNTER#<scope>            <window>                      automatic changes (TTL)
+ *   COUNTER#<scope>#<storms>   <window>                      automatic changes since the last storm (TTL)
  *   STORM#<scope>              STORM                         too many automatic changes: whose turn it is, since when
  *   BRAKE                      BRAKE                         { on, reason, by, at }
  *   PROOF#<hash>               PROOF                         a proof that has been used (TTL)

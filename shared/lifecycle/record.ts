@@ -197,7 +197,10 @@ function heldBy({ kind, explanation, approval }: Decision, { untilMs }: FindingS
   if (kind === "observe" && mode === "observe" && !/^(control|default):/.test(modeRule))
     return [{ limit: modeRule.startsWith(BRAKE_RULE) ? "brake" : "mode", whose: modeRule }];
   if (kind !== "approve" || untilMs === undefined) return [];
-  const whose = approval === undefined || approval.by.length === 0 ? "whoever may call Cordon" : approval.by.join(", ");
+  const whose =
+    approval === undefined || approval.by.length === 0
+      ? "anybody who may call Cordon and has not caused it"
+      : approval.by.join(", ");
   return [{ limit: "approval", whose, until: iso(untilMs) }];
 }
 

@@ -1,4 +1,4 @@
-import type { Exception, Hold, PendingPlan, Saying } from "../types.ts";
+import type { Hold, PendingPlan, Saying } from "../types.ts";
 
 const LIMITS: Readonly<Record<Hold["limit"], string>> = {
   "blast-radius": "the limit of automatic changes (limits.automaticChanges)",
@@ -39,10 +39,10 @@ export function sayingLines(sayings: readonly Saying[]): readonly string[] {
 }
 
 /** The commands by which a person decides about a finding that waits. Pure. */
-export function waysToDecide(id: string, exception?: Exception): readonly string[] {
+export function waysToDecide(id: string): readonly string[] {
   return [
     `cordon approve ${id} --reason "..."   carries out the plan, if it still is the plan`,
     `cordon reject ${id} --reason "..."    lets it be by an exception that ends`,
-    `cordon extend ${id} --hours 24 --reason "..."   gives more time${exception === undefined ? " to decide" : ""}`,
+    `cordon extend ${id} --hours <from now> --reason "..."   gives more time to decide`,
   ];
 }

@@ -73,7 +73,9 @@ async function seeTo(entry: Waiting, looks: Looks, nowMs: number) {
   for (const [controlId, record] of Object.entries(due?.byControl ?? {})) {
     const dueMs = dueOf(record, due?.leaseUntilMs ?? 0);
     if (due === undefined || dueMs === undefined || dueMs > nowMs) continue;
-    done.dueSinceMs = Math.max(done.dueSinceMs, nowMs - dueMs);
+    // What the brake holds is looked at each time: off, it is not to be waited for.
+    const isBraked = Object.values(record.findings).some(({ status, lookAtMs }) => status === "observed" && lookAtMs);
+    if (!isBraked) done.dueSinceMs = Math.max(done.dueSinceMs, nowMs - dueMs);
     const open = Object.keys(record.findings).filter((id) => record.findings[id]?.status !== "resolved");
     if (await looks.settle(controlId, open)) done.settled++;
     else if (await looks.send(controlId, due.resource, new Date(dueMs).toISOString())) done.sent++;

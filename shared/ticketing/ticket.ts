@@ -178,7 +178,7 @@ function readableBytes(bytes: number): string {
 function deciders({ approval }: FindingRecord["decision"]): readonly string[] {
   if (approval === undefined) return [];
   const hours = approval.validMs / 3_600_000;
-  const who = approval.by.length > 0 ? approval.by.join(", ") : "whoever may call Cordon";
+  const who = approval.by.length > 0 ? approval.by.join(", ") : "anybody who may call Cordon and has not caused it";
   return [`Who may decide: ${who}; within ${hours} hours.`];
 }
 

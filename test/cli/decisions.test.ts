@@ -64,7 +64,10 @@ function sitAs(sandbox: Sandbox, principal: Principal): void {
   for (const [name, value] of Object.entries(sandbox.environment(principal))) vi.stubEnv(name, value);
 }
 
-const hour = (ms: number) => new Date(ms).toISOString().slice(0, 13);
+/** The time that stands after some words of an answer. */
+const timeAfter = (words: string, out: string) => new RegExp(`${words} ([\\d:.T-]+Z)`).exec(out)?.[1];
+/** How many hours it is until then. */
+const hoursTo = (time = "") => (Date.parse(time) - Date.now()) / HOUR_MS;
 
 describe("cordon approve", () => {
   it("shows the plan, and with --yes has the function carry it out in the name of whoever asks, once", async () => {
@@ -79,13 +82,13 @@ describe("cordon approve", () => {
       "arn:aws:s3:::eu-data, account 111122223333, eu-central-1, class eu-only",
       'us-west-2 is outside eu, where "eu-only" has to stay',
       'Plan      Rules[to-us].Status: "Enabled" -> "Disabled"',
-      `waits until ${hour(Date.now() + 72 * HOUR_MS)}`,
       "takes s3:PutReplicationConfiguration, iam:PassRole",
       "Done: ",
       `approved by ${HIDDEN} at `,
       '\n  Rules[to-us].Status: "Enabled" -> "Disabled"\n',
     ])
       expect(out).toContain(part);
+    expect(hoursTo(timeAfter("waits until", out))).toBeCloseTo(72, 1);
     expect(set.asked()).toEqual(ASKED);
     // What was not approved goes on waiting.
     expect(set.status()).toEqual({ "to-us": "Disabled", "to-east": "Enabled" });
@@ -106,7 +109,7 @@ describe("cordon approve", () => {
     const expired = await open({ approvals: { validHours: 2 }, hoursAgo: 3 });
     const late = await run(approve, ID, ...WHY, "--yes");
     expect(late.code).toBe(1);
-    expect(late.out).toContain(`Refused: the question expired at ${hour(Date.now() - HOUR_MS)}`);
+    expect(hoursTo(timeAfter("Refused: the question expired at", late.out))).toBeCloseTo(-1, 1);
     expect(late.out).toContain("it is asked anew at the next look");
     expect(expired.asked()).toEqual(["GetItem"]);
 
@@ -137,7 +140,7 @@ describe("cordon approve", () => {
     expect(set.status()).toMatchObject({ "to-us": "Disabled" });
   });
 
-  it("is for somebody else than who caused it, who can be told from him; a refusal is kept", async () => {
+  it("is for somebody else than who caused it, who can be told from him; that he asked is kept", async () => {
     const set = await open();
     set.sit("developer");
     const own = await run(approve, ID, ...WHY, "--yes", "--reveal");
@@ -154,28 +157,17 @@ describe("cordon approve", () => {
     );
 
     expect(set.status()).toMatchObject({ "to-us": "Enabled" });
-    const refused = { action: "approve", outcome: "refused", reason: WHY[1], how: "signed GetCallerIdentity" };
+    // Once a minute: nobody fills the journal by asking.
+    const why = `${DEVELOPER} caused it: somebody else has to decide`;
+    const refused = { action: "approve", outcome: "refused", reason: WHY[1], how: "signed GetCallerIdentity", why };
     expect(set.journal.finding(ID)).toMatchObject({
       status: "awaiting-approval",
-      sayings: [
-        { ...refused, by: DEVELOPER, why: `${DEVELOPER} caused it: somebody else has to decide` },
-        { ...refused, by: "arn:aws:sts::111122223333:assumed-role/on-call/night" },
-      ],
+      sayings: [{ ...refused, by: DEVELOPER }],
     });
     const kept = set.journal.evidence().filter(({ kind }) => kind === "approve-refused");
     expect(kept.map(({ content }) => content.said)).toEqual(set.journal.finding(ID)?.sayings);
     set.sit();
     expect((await run(approve, ID, ...WHY, "--yes")).code).toBe(0);
-  });
-
-  it("is not done when AWS refuses it, and a person has to stop it", async () => {
-    const set = await open();
-    set.sandbox.deny({ principal: "cordon-decide", action: "iam:PassRole" });
-    const { code, out } = await run(approve, ID, ...WHY, "--yes");
-    expect(code).toBe(1);
-    expect(out).toMatch(/Not done: .*AWS refused the change \(.*\); a person has to stop this/);
-    expect(set.status()).toMatchObject({ "to-us": "Enabled" });
-    expect(set.journal.finding(ID)).toMatchObject({ status: "awaiting-approval", severity: "critical" });
   });
 
   it("may have been done all the same when no answer comes: asking again tells, and changes nothing", async () => {
@@ -209,7 +201,8 @@ describe("cordon reject", () => {
 
     expect(code).toBe(0);
     expect(out).toContain("Then      nothing is changed: it is let be for 3 hours, then judged anew");
-    expect(out).toContain(`Done: let be by ${HIDDEN} until ${hour(Date.now() + 3 * HOUR_MS)}`);
+    expect(out).toContain(`Done: let be by ${HIDDEN} until `);
+    expect(hoursTo(timeAfter("Done: let be by .* until", out))).toBeCloseTo(3, 1);
     expect(set.status()).toEqual({ "to-us": "Enabled", "to-east": "Enabled" });
     expect(set.journal.finding(ID)).toMatchObject({
       status: "exempt",
@@ -221,12 +214,12 @@ describe("cordon reject", () => {
     // Policy's default, where nobody says how long.
     const other = await run(reject, EAST, ...WHY, "--yes");
     expect(other.out).toContain("it is let be for as long as policy gives exceptions");
-    expect(other.out).toContain(` until ${hour(Date.now() + 24 * HOUR_MS)}`);
+    expect(hoursTo(timeAfter("Done: let be by .* until", other.out))).toBeCloseTo(24, 1);
     // It waits for nobody now.
     expect((await run(approve, ID, ...WHY, "--yes")).out).toContain("Refused: the finding is exempt");
   });
 
-  it("is no way out where nobody can tell what would be let be", async () => {
+  it("is no way out where nobody can tell what would be let be, and approving none where AWS refuses", async () => {
     const set = await open({ rules: [rule("to-us", "nobody-has-this-bucket")] });
 
     const { code, out } = await run(reject, ID, ...WHY, "--yes");
@@ -235,8 +228,14 @@ describe("cordon reject", () => {
     expect(out).toContain(
       "Refused: its destination or its class is not known, so that nobody can let it be: settle that",
     );
-    expect(set.journal.finding(ID)?.status).toBe("awaiting-approval");
+    expect(set.journal.finding(ID)).toMatchObject({ status: "awaiting-approval", severity: "high" });
+
+    const approved = await run(approve, ID, ...WHY, "--yes");
+
+    expect(approved.code).toBe(1);
+    expect(approved.out).toMatch(/Not done: .*AWS refused the change \(.*must exist.*\); a person has to stop this/);
     expect(set.status()).toEqual({ "to-us": "Enabled" });
+    expect(set.journal.finding(ID)).toMatchObject({ status: "awaiting-approval", severity: "critical" });
   });
 });
 
@@ -255,54 +254,52 @@ describe("cordon extend", () => {
 
     expect(code).toBe(0);
     expect(out).toContain("Then      its end is moved: it lasts for 8 hours from now");
-    expect(out).toContain(`Done: extended until ${hour(Date.now() + 8 * HOUR_MS)}`);
+    const until = timeAfter("Done: extended until", out);
+    expect(hoursTo(until)).toBeCloseTo(8, 1);
     expect(set.journal.finding(ID)).toMatchObject({
       status: "awaiting-approval",
-      pending: { expiresAt: expect.stringContaining(hour(Date.now() + 8 * HOUR_MS)) },
+      pending: { expiresAt: until },
       sayings: [{ action: "extend", by: OPERATOR, outcome: "done" }],
     });
     expect(set.journal.evidence().at(-1)).toMatchObject({ kind: "extend-done", findingId: ID });
     expect((await run(approve, ID, ...WHY, "--yes")).code).toBe(0);
   });
 
-  it("lets something be for longer, counted from now and no longer than policy has from when it was granted", async () => {
-    const set = await open({ policy: { limits: { exceptions: { defaultHours: 1, maxDays: 1 } } } });
-    await run(reject, ID, ...WHY, "--yes");
-
-    const { code, out } = await run(extend, ID, ...WHY, "--hours", "20", "--yes");
-
-    expect([code, out]).toEqual([
-      0,
-      expect.stringContaining(`Done: extended until ${hour(Date.now() + 20 * HOUR_MS)}`),
-    ]);
-    const until = hour(Date.now() + 20 * HOUR_MS);
-    expect(set.journal.finding(ID)).toMatchObject({
-      status: "exempt",
-      exception: { approver: OPERATOR, expiresAt: expect.stringContaining(until) },
-      decision: { until: expect.stringContaining(until) },
-    });
-    const most = await run(extend, ID, ...WHY, "--hours", "24", "--yes");
-    expect([most.code, most.out]).toEqual([1, expect.stringContaining("as policy allows")]);
-    expect(set.journal.finding(ID)?.exception?.expiresAt).toContain(until);
-  });
-
-  it("moves no end that a person has not set", async () => {
-    const exception = {
+  it("lets something be for longer, up to what policy has from when a person granted it", async () => {
+    const written = {
       id: "written-down",
       control: control.meta.id,
       resources: ["arn:aws:s3:::eu-data"],
-      parts: ["to-us"],
+      parts: ["to-east"],
       reason: "a contract",
       approver: OPERATOR,
       ticket: "PRIV-1",
       grantedAt: `${new Date(Date.now() - HOUR_MS).toISOString().slice(0, 19)}Z`,
-      expiresAt: `${new Date(Date.now() + 24 * HOUR_MS).toISOString().slice(0, 19)}Z`,
+      expiresAt: `${new Date(Date.now() + 20 * HOUR_MS).toISOString().slice(0, 19)}Z`,
     };
-    await open({ policy: { exceptions: [exception] } });
-    const { code, out } = await run(extend, ID, ...WHY, "--hours", "40", "--yes");
-    expect(code).toBe(1);
-    expect(out).toContain(
-      "Refused: the finding is exempt: only a question that waits for a person, or an exception that a",
+    const set = await open({
+      policy: { limits: { exceptions: { defaultHours: 1, maxDays: 1 } }, exceptions: [written] },
+    });
+    await run(reject, ID, ...WHY, "--yes");
+
+    const { code, out } = await run(extend, ID, ...WHY, "--hours", "20", "--yes");
+
+    expect(code).toBe(0);
+    const until = timeAfter("Done: extended until", out);
+    expect(hoursTo(until)).toBeCloseTo(20, 1);
+    expect(set.journal.finding(ID)).toMatchObject({
+      status: "exempt",
+      exception: { approver: OPERATOR, expiresAt: until },
+      decision: { until, reasons: [expect.stringContaining(`until ${until}`)] },
+    });
+    const most = await run(extend, ID, ...WHY, "--hours", "24", "--yes");
+    expect([most.code, most.out]).toEqual([1, expect.stringContaining("as policy allows")]);
+    expect(set.journal.finding(ID)?.exception?.expiresAt).toBe(until);
+    // What the policy itself lets be ends as the policy says.
+    const other = await run(extend, EAST, ...WHY, "--hours", "23", "--yes");
+    expect(other.code).toBe(1);
+    expect(other.out).toContain(
+      "Refused: the finding is exempt: only a question that waits for a person, or an exception that a person granted",
     );
   });
 });
@@ -328,7 +325,7 @@ describe("cordon close", () => {
     return { ...set, storm: finding };
   };
 
-  it("ends a storm, also by who caused it: what waits its turn is changed at its next event", async () => {
+  it("ends a storm, also by who caused it: what waits is changed at its next event", async () => {
     const set = await storm();
     expect(set.status()).toEqual({ "to-us": "Disabled", "to-east": "Disabled", "to-west": "Enabled" });
     const { id } = set.storm;
@@ -339,7 +336,6 @@ describe("cordon close", () => {
     const { code, out } = await run(close, id, ...WHY, "--yes");
 
     expect([code, out]).toEqual([0, expect.stringContaining(`Done: ended by ${HIDDEN}`)]);
-    expect(out).toContain("what waits its turn is changed as soon as its event comes again");
     expect(set.journal.finding(id)).toMatchObject({
       status: "resolved",
       sayings: [{ action: "close", by: DEVELOPER, reason: WHY[1], outcome: "done" }],
@@ -362,20 +358,22 @@ const ALL: readonly (readonly [string, Command, readonly string[]])[] = [
 describe("each of them", () => {
   it("is for those whom policy names, and close for storms alone", async () => {
     const set = await open({ approvals: { by: [DEVELOPER, "arn:aws:iam::*:role/data-owner"] } });
-    for (const [action, command, more] of ALL.slice(0, 3)) {
+    for (const [, command, more] of ALL.slice(0, 3)) {
       const { code, out } = await run(command, ID, ...WHY, ...more, "--yes");
       expect(code).toBe(1);
       expect(out).toContain(
         `Refused: found arn:aws:iam::111122223333:user/${HIDDEN}, expected one of those who may decide`,
       );
-      expect(set.journal.finding(ID)?.sayings?.at(-1)).toMatchObject({ action, by: OPERATOR, outcome: "refused" });
     }
     const closed = await run(close, ID, ...WHY, "--yes");
     expect([closed.code, closed.out]).toEqual([
       1,
       expect.stringContaining(`Refused: it is no storm's finding; expected one of ${STORMS.id}`),
     ]);
-    expect(set.journal.finding(ID)?.status).toBe("awaiting-approval");
+    expect(set.journal.finding(ID)).toMatchObject({
+      status: "awaiting-approval",
+      sayings: [{ action: "approve", by: OPERATOR, outcome: "refused" }],
+    });
     expect(set.status()).toEqual({ "to-us": "Enabled", "to-east": "Enabled" });
   });
 
@@ -509,8 +507,7 @@ describe("an answer that is not revealed", () => {
     expect(reasonsOf("a storm is ended by cordon close, and by nothing else")).toContain("cordon close");
   });
 
-  // Not so yet: redact.ts hides who has said something and his reason, and leaves the reason of its refusal as it is.
-  it.fails("does not tell in a finding whose word was refused, and why", () => {
+  it("does not tell in a finding whose word was refused, and why", () => {
     const why = `${DEVELOPER} caused it: somebody else has to decide`;
     const saying = {
       action: "approve",

@@ -103,10 +103,10 @@ describe("a ticket's text", () => {
     await expect(`${title}\n\n${body}\n`).toMatchFileSnapshot("../snapshots/ticket-needs-a-decision.txt");
   });
 
-  it("names whoever may call Cordon where policy names nobody who decides", () => {
+  it("names anybody who has not caused it where policy names nobody who decides", () => {
     const approval = { by: [], validMs: 3_600_000 };
     const { body } = ticketOf({ ...finding, status: "awaiting-approval", decision: { ...finding.decision, approval } });
-    expect(body).toContain("Who may decide: whoever may call Cordon; within 1 hours.");
+    expect(body).toContain("Who may decide: anybody who may call Cordon and has not caused it; within 1 hours.");
   });
 
   it("of an observed finding says that nothing was done", () => {
