@@ -35,9 +35,11 @@ Exit code: 0 done, 1 refused, 2 it could not be run.`,
     if (args.switch !== "on" && args.switch !== "off")
       throw new Error(`found "${args.switch.slice(0, 40)}", expected on or off`);
     const reason = reasonOf(args.reason);
-    const desk = await openDesk(environmentOf(args.stack));
+    const env = environmentOf(args.stack);
     const isOn = args.switch === "on";
-    const result: Result = await desk.decide({ action: `brake-${args.switch}`, reason }).catch((error: unknown) => {
+    const order = { action: `brake-${args.switch}`, reason };
+    const asked = openDesk(env).then((desk) => desk.decide(order));
+    const result: Result = await asked.catch((error: unknown) => {
       if (!(error instanceof CordonError) || error.kind !== "unavailable") throw error;
       throw new CordonError("unavailable", `${error.message}\n${BY_HAND}`, { cause: error });
     });

@@ -49,29 +49,26 @@ export function decisionPreview(finding: FindingRecord, nowMs: number): Decision
 }
 
 /** A preview for people, with what the decision does. Pure. */
-export function describeDecision({ finding, why, plan, reversible }: DecisionPreview, then: readonly string[]): string {
+export function describeDecision(
+  { finding, why, plan, reversible }: DecisionPreview,
+  { isAboutPlan, follows }: { readonly isAboutPlan: boolean; readonly follows: readonly string[] },
+): string {
   const { id, title, status, severity, resource, classification } = finding;
   const value = (each: unknown) => (each === undefined ? "(absent)" : JSON.stringify(each));
-  const rows: readonly (readonly [string, readonly string[]])[] = [
-    ["Finding", [`${id}, ${status}, ${severity}`, title]],
-    [
-      "Resource",
-      [`${resource.arn}, account ${resource.account}, ${resource.region}, class ${classification || "none"}`],
-    ],
-    ["Why", why],
-    [
-      "Plan",
-      plan === null
-        ? [
-            "none is kept: either Cordon can do nothing about it, or AWS has refused the change, and approving tries it again",
-          ]
-        : [
-            ...plan.changes.map(({ path, before, after }) => `${path}: ${value(before)} -> ${value(after)}`),
-            `plan ${plan.id}, waits until ${toSeconds(plan.expiresAt)}; takes ${plan.permissions.join(", ")}`,
-            reversible,
-          ],
-    ],
-    ["Then", then],
+  const where = `${resource.arn}, account ${resource.account}, ${resource.region}`;
+  const planned = plan && [
+    ...plan.changes.map(({ path, before, after }) => `${path}: ${value(before)} -> ${value(after)}`),
+    `plan ${plan.id}, waits until ${toSeconds(plan.expiresAt)}; takes ${plan.permissions.join(", ")}`,
+    reversible,
   ];
-  return labelled(rows);
+  return labelled([
+    ["Finding", [`${id}, ${status}, ${severity}`, title]],
+    ["Resource", [`${where}, class ${classification || "none"}`]],
+    ["Why", why],
+    ["Plan", planned ?? (isAboutPlan ? [NO_PLAN] : [])],
+    ["Then", follows],
+  ]);
 }
+
+const NO_PLAN =
+  "none is kept: either Cordon can do nothing about it, or AWS has refused the change, and approving tries it again";

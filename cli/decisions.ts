@@ -55,7 +55,10 @@ async function decide(kind: Kind, args: Args): Promise<number> {
   const env = environmentOf(args.stack);
   const recorded: FindingRecord = await readFinding(findingId, env);
   const preview = decisionPreview(args.reveal ? recorded : redactFinding(recorded), systemClock.nowMs());
-  const text = describeDecision(preview, kind.follows(preview, hours));
+  const text = describeDecision(preview, {
+    isAboutPlan: kind.action === "approve" || kind.action === "reject",
+    follows: kind.follows(preview, hours),
+  });
   if (!args.json) process.stdout.write(text);
   const end = (outcome: Outcome) => {
     process.stdout.write(args.json ? toJson(args["dry-run"] === true, preview, outcome) : describeOutcome(outcome));

@@ -200,12 +200,22 @@ export class MemoryJournal implements Journal {
     causes,
     isCauseLost,
     turnMs,
-    saidAtMs,
+    proposedAtMs,
+    refusedAtMs,
     sentTo,
     ...shared
   }: ResourceRecord): void {
     const { pk } = resourceKey(shared.resource);
-    const own = { findings, unfinishedRun, leftBy, causes, isCauseLost, turnMs, saidAtMs } as ControlRecord;
+    const own = {
+      findings,
+      unfinishedRun,
+      leftBy,
+      causes,
+      isCauseLost,
+      turnMs,
+      proposedAtMs,
+      refusedAtMs,
+    } as ControlRecord;
     const stored = this.#resources.get(pk);
     const item: Item = {
       // An update: what the record doesn't say stays as it is.

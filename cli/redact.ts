@@ -129,7 +129,12 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bthe exception by .*? (expired at|was granted for) /s, `the exception by ${HIDDEN} $1 `],
   [/\bapproved by .*? at (\d{4}-[\d:.T-]+Z): .*$/s, `approved by ${HIDDEN} at $1: ${HIDDEN}`],
-  [/\b(extended until \d{4}-[\d:.T-]+Z by|ended by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
+  [/\b(extended until \d{4}-[\d:.T-]+Z by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
+  [/\bthe brake is (on|off) by .*?: (from the next event|what left)/s, `the brake is $1 by ${HIDDEN}: $2`],
+  [/^ended by .*?: .*$/s, `ended by ${HIDDEN}: ${HIDDEN}`],
+  [/^.* caused it(?: as .*)?: somebody else/s, `${HIDDEN} caused it: somebody else`],
+  [/\(source identity [^)]*\)/g, `(source identity ${HIDDEN})`],
+  [/\bmember T[A-Z0-9]+\/[UW][A-Z0-9]+ of Slack/g, `member ${HIDDEN} of Slack`],
   [/^.* put it on: .*$/s, `${HIDDEN} put it on: ${HIDDEN}`],
   [/\bthe brake \(.*\)/s, `the brake ${HIDDEN}`],
   // Users, sessions and federated users; what follows the ARN is kept.

@@ -64,10 +64,12 @@ export function timeOf(name: string, text: string, nowMs: number): number {
 export function describeChosen(findings: readonly FindingRecord[]): string {
   return findings
     .map(({ id, title, timings, changes }) => {
-      const back = changes.map(
-        ({ path, before, after }) => `${path}: ${JSON.stringify(after)} -> ${JSON.stringify(before)}`,
-      );
+      const back = changes.map(({ path, before, after }) => `${path}: ${shown(after)} -> ${shown(before)}`);
       return `${id}  ${toSeconds(timings.containedAt ?? "")}  ${plain(title)}\n${back.map((line) => `    ${plain(line)}\n`).join("")}`;
     })
     .join("");
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "(absent)" : JSON.stringify(value);
 }

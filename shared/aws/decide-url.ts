@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { GetFunctionUrlConfigCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { IDENTITY_BODY, IDENTITY_TYPE, ORDER_HEADER, orderHash } from "../decisions/prove-aws.ts";
@@ -69,7 +70,9 @@ function configOf({ region, credentials, endpoint }: Sdk) {
   };
 }
 
-async function send({ functionArn, url, sdk }: Address, order: unknown, nowMs: number): Promise<unknown> {
+async function send({ functionArn, url, sdk }: Address, wanted: unknown, nowMs: number): Promise<unknown> {
+  // Two orders that say the same are two: each proof is good once.
+  const order = typeof wanted === "object" ? { ...wanted, nonce: randomUUID() } : wanted;
   // One for each service: a client's signer keeps to the service that it signed for first.
   const [sts, lambda] = [new STSClient(configOf(sdk)), new LambdaClient(configOf(sdk))];
   const { region } = sdk;

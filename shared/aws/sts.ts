@@ -1,6 +1,9 @@
 import { CordonError, describeError } from "../errors.ts";
 
 const ANSWER_WITHIN_MS = 4_000;
+/** STS says of a signature nothing while it is throttled, and says so with status 400. */
+const BUSY =
+  /<Code>(Throttl\w*|RequestLimitExceeded|TooManyRequestsException|ServiceUnavailable|RequestTimeout)<\/Code>/;
 
 /**
  * STS of a Region, as the SDK would reach it, for calls that somebody else has signed: the SDK would sign them anew. The address is never the caller's to choose.
@@ -20,11 +23,13 @@ export function stsIn(region: string) {
         redirect: "error",
         signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       });
-      if (answer.status >= 500) throw new Error(`status ${answer.status}`);
-      return { status: answer.status, body: await answer.text() };
+      const text = await answer.text();
+      if (answer.status >= 500 || BUSY.test(text)) throw new Error(`status ${answer.status}`);
+      return { status: answer.status, body: text };
     } catch (error) {
-      const why = `STS gave no answer (GetCallerIdentity): ${describeError(error)}`;
-      throw new CordonError("unavailable", why, { cause: error });
+      // What the client says of a request it could not send may quote it, session token and all.
+      const why = error instanceof TypeError ? "no connection" : describeError(error);
+      throw new CordonError("unavailable", `STS gave no answer (GetCallerIdentity): ${why}`, { cause: error });
     }
   };
 }

@@ -63,6 +63,8 @@ export async function proveAws(
   );
   const wrong = wrongBefore(headers, expected);
   if (wrong !== undefined) return { ok: false, reason: wrong };
+  const unfit = HANDED_OVER.find((name) => !PRINTABLE.test(asText(given[name]) ?? " "));
+  if (unfit !== undefined) return { ok: false, reason: `${unfit} is nothing that a header can hold` };
   const { status, body } = await ask({ ...headers, "content-type": IDENTITY_TYPE }, IDENTITY_BODY);
   const arn = textIn(body, "Arn");
   if (status !== 200 || arn === undefined) {
@@ -83,6 +85,8 @@ const AUTHORIZATION = /^AWS4-HMAC-SHA256 Credential=[^,\s]+, SignedHeaders=([a-z
 
 /** A session token has some 2,000 letters, and more with tags. */
 const MAX_HEADER = 16_384;
+/** What a header can hold. */
+const PRINTABLE = /^[\x20-\x7e]+$/;
 
 function wrongBefore(
   headers: Readonly<Record<string, string>>,
@@ -107,6 +111,6 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">",
 
 /** The text of an element of STS's answer, which has each but once. */
 function textIn(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  const text = new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1];
   return text?.replace(/&(amp|lt|gt|quot|apos);/g, (_, entity: string) => ENTITIES[entity] ?? "");
 }

@@ -48,10 +48,10 @@ export function parseEnvelope(input: unknown): Envelope {
 }
 
 function envelopeIn(content: Json, urlCaller: string | undefined): Envelope {
-  const given = asObject(content.proof);
+  const given = content.proof;
   const isWrapped = content.order !== undefined || given !== undefined;
   const order = isWrapped ? content.order : content;
-  const proof = given === undefined ? undefined : proofIn(given);
+  const proof = proofIn(asObject(given) ?? {});
   if (given !== undefined && proof === undefined)
     return {
       ok: false,

@@ -106,8 +106,9 @@ export interface ControlRecord {
   readonly isCauseLost?: true;
   /** The resource's turn in a storm, when all that offends on it may be contained (blast-radius.ts). */
   readonly turnMs?: number;
-  /** When something was kept that somebody said who may not decide: such sayings are kept at a capped rate. */
-  readonly saidAtMs?: number;
+  /** When something was kept last that somebody said who is not proved, and who is proved and may not decide: such sayings are kept at a capped rate. */
+  readonly proposedAtMs?: number;
+  readonly refusedAtMs?: number;
 }
 
 /** Policy can't ask for a longer memory of a tug of war (schema.ts). */

@@ -42,13 +42,23 @@ export function itemOf(record: ResourceRecord): Record<string, unknown> {
     causes,
     isCauseLost,
     turnMs,
-    saidAtMs,
+    proposedAtMs,
+    refusedAtMs,
     sentTo,
     ...shared
   } = record;
   const byControl: Record<string, ControlRecord> = {
     ...others,
-    [controlId]: { findings, unfinishedRun, leftBy, causes, isCauseLost, turnMs, saidAtMs } as ControlRecord,
+    [controlId]: {
+      findings,
+      unfinishedRun,
+      leftBy,
+      causes,
+      isCauseLost,
+      turnMs,
+      proposedAtMs,
+      refusedAtMs,
+    } as ControlRecord,
   };
   const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
   return {

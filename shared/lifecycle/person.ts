@@ -174,7 +174,8 @@ export async function turnedAway<State>(
   const state = record.findings[finding.id];
   const nowMs = clock.nowMs();
   // A finding that the resource no longer knows has nobody to tell of it.
-  if (state !== undefined && nowMs >= (record.saidAtMs ?? 0) + SAID_EVERY_MS) {
+  const lastMs = (isProposed ? record.proposedAtMs : record.refusedAtMs) ?? 0;
+  if (state !== undefined && nowMs >= lastMs + SAID_EVERY_MS) {
     const told: FindingRecord = {
       ...finding,
       lastSeenAt: saying.at,
@@ -182,7 +183,8 @@ export async function turnedAway<State>(
       evidence: [evidenceKey(record.version + 1, finding.id)],
     };
     const evidence = [evidenceOf(record, finding, saying)];
-    await journal.save(record, { ...record, saidAtMs: nowMs }, { findings: [told], evidence });
+    const next = { ...record, ...(isProposed ? { proposedAtMs: nowMs } : { refusedAtMs: nowMs }) };
+    await journal.save(record, next, { findings: [told], evidence });
   }
   const status = isProposed ? "awaiting-approval" : "refused";
   return answerFor(run, finding)(status, [isProposed ? `proposed, and nothing was done: ${why}` : why], state);

@@ -62,7 +62,7 @@ describe("cordon brake", () => {
     const on = await run(brake, "on", option, reason);
     expect(on).toMatchObject({ code: 0, err: "" });
     expect(on.out).toBe(
-      `Done: ${ON}arn:aws:iam::111122223333:user/${HIDDEN}: from the next event on nothing is contained; a person's rollback still is carried out.\n`,
+      `Done: ${ON}${HIDDEN}: from the next event on nothing is contained; a person's rollback still is carried out.\n`,
     );
     expect(asked()).toEqual(["GetFunctionUrlConfig", "InvokeFunctionUrl", "GetCallerIdentity"]);
     expect(item()).toMatchObject({ on: true, by: user("operator"), reason });
@@ -171,8 +171,7 @@ describe("cordon brake", () => {
     }
   });
 
-  // Not so yet: brake.ts tells it of the request alone, not of the look for where to send it.
-  it.fails("says how to do it by hand when Lambda itself does not answer", async () => {
+  it("says how to do it by hand when Lambda itself does not answer", async () => {
     sit();
     sandbox.faults.inject({ operation: "GetFunctionUrlConfig", kind: "server-error", times: 20 });
     const { code, err } = await run(brake, "on", ...why());

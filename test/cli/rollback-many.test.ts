@@ -77,8 +77,7 @@ describe("what is chosen to be taken back", () => {
     );
   });
 
-  // Not so yet: rollback-choice.ts writes "undefined", where all other commands write "(absent)".
-  it.fails("is shown with what is absent as other commands show it", () => {
+  it("is shown with what is absent as other commands show it", () => {
     const changes = [{ path: "Rules[to-us]", before: "Enabled" }];
     const finding = of("f-1", "2026-03-01T10:00:00.123Z", { changes });
     expect(describeChosen([finding])).toContain('    Rules[to-us]: (absent) -> "Enabled"\n');

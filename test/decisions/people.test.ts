@@ -235,6 +235,10 @@ describe("whether somebody may decide", () => {
       "who undoes, whom policy names, while others may have caused it, too",
       { isMore: true, by: [user("ben")], isUndoing: true },
     ],
+    [
+      "who undoes, whom policy names, when a cause can't be told",
+      { causes: [{ arn: session("x", "ops") }], by: [user("ben")], isUndoing: true },
+    ],
     ["who undoes what somebody else caused", { isUndoing: true }],
   ])("is open to one %s", (_, asked) => {
     expect(objection(asked)).toBeUndefined();
@@ -331,9 +335,14 @@ describe("whether somebody may decide", () => {
     ],
     ["when a cause has no name", { causes: [{}] }, /^it was caused by somebody without a name, and/],
     [
-      "who undoes, when a cause can't be told",
-      { causes: [{ arn: session("x", "ops") }], by: [user("ben")], isUndoing: true },
+      "who undoes, where policy names nobody, when a cause can't be told",
+      { causes: [{ arn: session("x", "ops") }], isUndoing: true },
       /^it was caused by/,
+    ],
+    [
+      "who undoes what he caused among those who can't be told",
+      { causes: [{ arn: session("x", "ops") }, { arn: user("ben") }], by: [user("ben")], isUndoing: true },
+      /caused it: somebody/,
     ],
   ])("is closed to one %s", (_, asked, why) => {
     expect(objection(asked)).toMatch(why);

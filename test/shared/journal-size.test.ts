@@ -61,7 +61,8 @@ it.each([
       classification: "eu-only",
       classSource: "tag",
       turnMs: START_MS,
-      saidAtMs: START_MS,
+      proposedAtMs: START_MS,
+      refusedAtMs: START_MS,
       causes: Array.from({ length: KEPT_CAUSES }, (_, index) => ({
         arn: `arn:aws:sts::111122223333:assumed-role/${"r".repeat(64)}/${String(index).padStart(64, "s")}`,
         sourceIdentity: "i".repeat(64),
