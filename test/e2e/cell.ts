@@ -57,6 +57,9 @@ export const WITHOUT_GUARD: readonly string[] = functionDefinitions
   .map(({ name }) => name)
   .filter((name) => name !== "guard-cell");
 
+/** Without what looks of its own accord, whose looks at all that was contained before would come in between: where it is not the matter, and clocks leap. */
+export const WITHOUT_LOOKS: readonly string[] = WITHOUT_GUARD.filter((name) => name !== "sweep");
+
 /** `limits` apply to every function deployed, such as one container at a time. */
 export async function openCell(
   limits: Partial<FunctionSpec> = {},

@@ -11,7 +11,7 @@ import {
   OFFENDING_RULE,
   openCell,
   replicationOf,
-  WITHOUT_GUARD,
+  WITHOUT_LOOKS,
 } from "./cell.ts";
 
 /** A containment's calls in the order of DESIGN's budget; the first two and the two Regions are asked for at the same time. */
@@ -99,7 +99,7 @@ describe("the built functions, when somebody switches on replication out of the 
   let cell: Cell;
   beforeAll(async () => {
     // One container at a time, so that the nth call of an operation is the containment's own and not that of its echo.
-    cell = await openCell({ maxConcurrency: 1 }, WITHOUT_GUARD);
+    cell = await openCell({ maxConcurrency: 1 }, WITHOUT_LOOKS);
   });
   afterAll(() => cell.close());
 
@@ -185,7 +185,7 @@ describe("the built functions, when somebody switches on replication out of the 
 describe("the built functions, when a containment is rolled back", () => {
   let cell: Cell;
   beforeAll(async () => {
-    cell = await openCell({ maxConcurrency: 1 }, WITHOUT_GUARD);
+    cell = await openCell({ maxConcurrency: 1 }, WITHOUT_LOOKS);
   });
   afterAll(() => cell.close());
 
@@ -251,7 +251,7 @@ describe("the built functions, when a containment is rolled back", () => {
 describe.concurrent("the built function, when AWS does not answer within its time limit", () => {
   /** The SDK gives a silent call up after 4 s and asks once more: the time limit strikes before. */
   const open = async ({ onTestFinished }: TestContext): Promise<Cell> => {
-    const cell = await openCell({ maxConcurrency: 1, timeoutMs: 3_900 }, WITHOUT_GUARD);
+    const cell = await openCell({ maxConcurrency: 1, timeoutMs: 3_900 }, WITHOUT_LOOKS);
     onTestFinished(() => cell.close());
     return cell;
   };

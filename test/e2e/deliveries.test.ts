@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { CELL, type EventBridgeEvent } from "../../sandbox/index.ts";
 import { s3Client } from "../sandbox/clients.ts";
-import { type Cell, CONTAINS, containedReplicationOf, OFFENDING_RULE, openCell, WITHOUT_GUARD } from "./cell.ts";
+import { type Cell, CONTAINS, containedReplicationOf, OFFENDING_RULE, openCell, WITHOUT_LOOKS } from "./cell.ts";
 
 /** What one containment leaves, however often and in whatever order its event came. */
 function assertContainedOnce({ sandbox, journal, findingOf, ticket, ticketNames }: Cell, bucket: string): void {
@@ -44,7 +44,7 @@ function redriveOf({ sandbox }: Cell): { maxReceiveCount: number } {
 describe("events as AWS delivers them", () => {
   let cell: Cell;
   beforeAll(async () => {
-    cell = await openCell({}, WITHOUT_GUARD);
+    cell = await openCell({}, WITHOUT_LOOKS);
   });
   afterAll(() => cell.close());
   const silently = () => {

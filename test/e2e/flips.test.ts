@@ -1,14 +1,14 @@
 import { PutBucketReplicationCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { s3Client } from "../sandbox/clients.ts";
-import { type Cell, CONTAINS, OFFENDING_RULE, openCell, replicationOf, WITHOUT_GUARD } from "./cell.ts";
+import { type Cell, CONTAINS, OFFENDING_RULE, openCell, replicationOf, WITHOUT_LOOKS } from "./cell.ts";
 
 const AGENT = "APN/1.0 HashiCorp/1.0 Terraform/1.13.0";
 
 describe("a rule that is switched on again and again", () => {
   let cell: Cell;
   beforeAll(async () => {
-    cell = await openCell({}, WITHOUT_GUARD);
+    cell = await openCell({}, WITHOUT_LOOKS);
   });
   afterAll(() => cell.close());
 
