@@ -1,6 +1,6 @@
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { mockClient } from "aws-sdk-client-mock";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { Accounts, type Membership } from "../../shared/aws/accounts.ts";
 import type { Clock } from "../../shared/types.ts";
 import { START_MS } from "../support/events.ts";
@@ -13,6 +13,7 @@ const MEMBERSHIP: Membership = { roleName: "cordon-member", externalId: "a-cell-
 const HOUR_MS = 3_600_000;
 
 const sts = mockClient(STSClient);
+afterAll(() => sts.restore());
 let nowMs = START_MS;
 const clock: Clock = { nowMs: () => nowMs, sleep: async () => {} };
 

@@ -7,7 +7,7 @@ import {
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { mockClient } from "aws-sdk-client-mock";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { archiveOnAws } from "../../shared/evidence/archive-aws.ts";
 import { GENESIS, sealLink } from "../../shared/evidence/chain.ts";
 import { entryId } from "../../shared/evidence/entry.ts";
@@ -18,6 +18,10 @@ import { entryOf } from "../support/evidence.ts";
 /** What AWS can answer and the sandbox doesn't, or not at will. */
 const s3 = mockClient(S3Client);
 const dynamoDb = mockClient(DynamoDBClient);
+afterAll(() => {
+  s3.restore();
+  dynamoDb.restore();
+});
 const clock: Clock = { nowMs: () => START_MS, sleep: async () => {} };
 const CHAIN = "111122223333/eu-central-1/a-control-id";
 

@@ -6,7 +6,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3";
 import { mockClient } from "aws-sdk-client-mock";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import { LISTING_MS, MAX_LISTED_PAGES } from "../../shared/resources/s3-buckets.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
@@ -15,6 +15,7 @@ import { START_MS } from "../support/events.ts";
 
 /** What AWS can answer and the sandbox doesn't, or not at will. */
 const s3 = mockClient(S3Client);
+afterAll(() => s3.restore());
 const bucket: ResourceRef = {
   type: "AWS::S3::Bucket",
   arn: "arn:aws:s3:::eu-data",

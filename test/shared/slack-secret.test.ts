@@ -1,8 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { mockClient } from "aws-sdk-client-mock";
-import { beforeEach, expect, it, vi } from "vitest";
+import { afterAll, beforeEach, expect, it, vi } from "vitest";
 
 const manager = mockClient(SecretsManagerClient);
+afterAll(() => manager.restore());
 const read = async (env: Record<string, string>) => {
   vi.resetModules();
   const { slackSecret } = await import("../../shared/aws/slack-secret.ts");

@@ -1,3 +1,5 @@
+import { afterAll, vi } from "vitest";
+
 // Lambda's runtime is Node 24: a test on another major proves nothing about it.
 const major = Number(process.version.slice(1).split(".")[0]);
 if (major !== 24)
@@ -7,3 +9,13 @@ if (major !== 24)
 // Quiet by default; a failing test can be run with POWERTOOLS_LOG_LEVEL=INFO.
 process.env.POWERTOOLS_LOG_LEVEL ??= "SILENT";
 process.env.POWERTOOLS_METRICS_DISABLED ??= "true";
+
+// Files of tests share a process, so that the SDK is loaded once: what a file set up there goes with it.
+const environment = { ...process.env };
+afterAll(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.resetModules();
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
+});
