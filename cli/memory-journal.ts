@@ -12,7 +12,7 @@ import type {
   Storm,
 } from "../shared/journal/journal.ts";
 import { counterKey, resourceKey, runKey } from "../shared/journal/keys.ts";
-import { openFindings, pruned } from "../shared/journal/resource-item.ts";
+import { openFindings, partsOf, pruned } from "../shared/journal/resource-item.ts";
 import type { ResourceRef } from "../shared/types.ts";
 
 /** What of a record belongs to the resource, and so to every control on it. */
@@ -191,37 +191,15 @@ export class MemoryJournal implements Journal {
     return copyOf(this.#findings.get(id));
   }
 
-  #put({
-    controlId,
-    others,
-    findings,
-    unfinishedRun,
-    leftBy,
-    causes,
-    isCauseLost,
-    turnMs,
-    proposedAtMs,
-    refusedAtMs,
-    sentTo,
-    ...shared
-  }: ResourceRecord): void {
-    const { pk } = resourceKey(shared.resource);
-    const own = {
-      findings,
-      unfinishedRun,
-      leftBy,
-      causes,
-      isCauseLost,
-      turnMs,
-      proposedAtMs,
-      refusedAtMs,
-    } as ControlRecord;
+  #put(record: ResourceRecord): void {
+    const { byControl, sentTo, shared } = partsOf(record);
+    const { pk } = resourceKey(record.resource);
     const stored = this.#resources.get(pk);
     const item: Item = {
       // An update: what the record doesn't say stays as it is.
       shared: { ...stored?.shared, ...copyOf(shared) },
-      byControl: { ...others, [controlId]: own },
-      sentTo: { ...stored?.sentTo, ...(sentTo !== undefined && { [controlId]: sentTo }) },
+      byControl,
+      sentTo: { ...stored?.sentTo, ...(sentTo !== undefined && { [record.controlId]: sentTo }) },
     };
     this.#resources.set(pk, copyOf(item));
   }

@@ -28,11 +28,8 @@ export function pruned(findings: ResourceRecord["findings"]): ResourceRecord["fi
   return Object.fromEntries(Object.entries(findings).filter(([id]) => !dropped.has(id)));
 }
 
-/**
- * What a write of one control sets of the resource's item. Where other controls saw data being sent to is not among it: they write that quietly, without a
- * version, so that it is only known to the item itself.
- */
-export function itemOf(record: ResourceRecord): Record<string, unknown> {
+/** A record in its parts: what one control keeps of the resource, and what all of them share. */
+export function partsOf(record: ResourceRecord) {
   const {
     controlId,
     others,
@@ -47,19 +44,26 @@ export function itemOf(record: ResourceRecord): Record<string, unknown> {
     sentTo,
     ...shared
   } = record;
-  const byControl: Record<string, ControlRecord> = {
-    ...others,
-    [controlId]: {
-      findings,
-      unfinishedRun,
-      leftBy,
-      causes,
-      isCauseLost,
-      turnMs,
-      proposedAtMs,
-      refusedAtMs,
-    } as ControlRecord,
-  };
+  const own = {
+    findings,
+    unfinishedRun,
+    leftBy,
+    causes,
+    isCauseLost,
+    turnMs,
+    proposedAtMs,
+    refusedAtMs,
+  } as ControlRecord;
+  const byControl: Readonly<Record<string, ControlRecord>> = { ...others, [controlId]: own };
+  return { byControl, sentTo, shared };
+}
+
+/**
+ * What a write of one control sets of the resource's item. Where other controls saw data being sent to is not among it: they write that quietly, without a
+ * version, so that it is only known to the item itself.
+ */
+export function itemOf(record: ResourceRecord): Record<string, unknown> {
+  const { byControl, sentTo, shared } = partsOf(record);
   const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
   return {
     ...resourceKey(record.resource),
@@ -67,7 +71,7 @@ export function itemOf(record: ResourceRecord): Record<string, unknown> {
     ...shared,
     byControl,
     ...Object.fromEntries(open),
-    ...(sentTo !== undefined && { [sentToAttribute(controlId)]: sentTo }),
+    ...(sentTo !== undefined && { [sentToAttribute(record.controlId)]: sentTo }),
   };
 }
 
