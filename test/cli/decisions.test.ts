@@ -69,7 +69,7 @@ const timeAfter = (words: string, out: string) => new RegExp(`${words} ([\\d:.T-
 /** How many hours it is until then. */
 const hoursTo = (time = "") => (Date.parse(time) - Date.now()) / HOUR_MS;
 
-describe("cordon approve", () => {
+describe("N6: cordon approve", () => {
   it("shows the plan, and with --yes has the function carry it out in the name of whoever asks, once", async () => {
     const set = await open();
 

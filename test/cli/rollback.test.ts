@@ -41,7 +41,7 @@ async function open(rights: readonly (readonly [string, string])[] = [...BY_URL,
   return { ...set, deploy, asked };
 }
 
-describe("cordon rollback", () => {
+describe("S6: cordon rollback", () => {
   it("shows what would be put back and until when, and with --yes has the function do it", async () => {
     const set = await open();
 
