@@ -82,7 +82,7 @@ async function decide(kind: Kind, args: Args): Promise<number> {
     action,
     findingId,
     reason,
-    ...(action === "approve" && preview.plan !== null && { plan: preview.plan.id }),
+    ...((action === "approve" || action === "reject") && preview.plan !== null && { plan: preview.plan.id }),
     ...(hours !== undefined && { expiresInHours: hours }),
   });
   return end(outcomeOf(result, kind.good, args.reveal === true));

@@ -23,6 +23,7 @@ interface Item {
   readonly byControl: Readonly<Record<string, ControlRecord>>;
   /** Written by quiet looks too, and so not with what the version guards. */
   readonly sentTo: Readonly<Record<string, readonly string[]>>;
+  readonly quiet: Readonly<Record<string, string>>;
 }
 
 const UNKNOWN: Known = { version: 0, openFindings: 0 };
@@ -79,10 +80,11 @@ export class MemoryJournal implements Journal {
     const item = this.#resources.get(pk);
     if (item !== undefined && !isQuiet(item, controlId, seen)) return false;
     const { account, region, type, arn, name } = resource;
-    const { classification, classSource, sentTo, atMs } = seen;
+    const { classification, classSource, sentTo, quiet, atMs } = seen;
     this.#resources.set(pk, {
       byControl: item?.byControl ?? {},
       sentTo: { ...item?.sentTo, ...(sentTo !== undefined && { [controlId]: sentTo }) },
+      quiet: { ...item?.quiet, ...(quiet !== undefined && { [controlId]: quiet }) },
       shared: {
         ...(item?.shared ?? EMPTY),
         resource: { account, region, type, arn, name },
@@ -192,7 +194,7 @@ export class MemoryJournal implements Journal {
   }
 
   #put(record: ResourceRecord): void {
-    const { byControl, sentTo, shared } = partsOf(record);
+    const { byControl, sentTo, quiet, shared } = partsOf(record);
     const { pk } = resourceKey(record.resource);
     const stored = this.#resources.get(pk);
     const item: Item = {
@@ -200,6 +202,7 @@ export class MemoryJournal implements Journal {
       shared: { ...stored?.shared, ...copyOf(shared) },
       byControl,
       sentTo: { ...stored?.sentTo, ...(sentTo !== undefined && { [record.controlId]: sentTo }) },
+      quiet: { ...stored?.quiet, ...(quiet !== undefined && { [record.controlId]: quiet }) },
     };
     this.#resources.set(pk, copyOf(item));
   }
@@ -208,8 +211,16 @@ export class MemoryJournal implements Journal {
   recordOf(resource: ResourceRef, controlId: string): ResourceRecord {
     const item = copyOf(this.#resources.get(resourceKey(resource).pk));
     const { [controlId]: own = { findings: {} }, ...others } = item?.byControl ?? {};
-    const sentTo = item?.sentTo[controlId];
-    return { ...(item?.shared ?? EMPTY), ...own, resource, controlId, others, ...(sentTo !== undefined && { sentTo }) };
+    const [sentTo, quiet] = [item?.sentTo[controlId], item?.quiet[controlId]];
+    return {
+      ...(item?.shared ?? EMPTY),
+      ...own,
+      resource,
+      controlId,
+      others,
+      ...(sentTo !== undefined && { sentTo }),
+      ...(quiet !== undefined && { quiet }),
+    };
   }
 
   #remember(record: ResourceRecord): void {
@@ -223,8 +234,8 @@ export class MemoryJournal implements Journal {
   }
 }
 
-function stormOf({ generation, isOn, lastAtMs, findingId }: Storm): Storm {
-  return { generation, isOn, lastAtMs, findingId };
+function stormOf({ generation, isOn, lastAtMs, nextAtMs = 0, findingId }: Storm): Storm {
+  return { generation, isOn, lastAtMs, nextAtMs, findingId };
 }
 
 /** Nothing open, nobody at work, and no class journalled that the one seen may not replace. */

@@ -9,6 +9,7 @@ import { endProgress, openRecords } from "./journal.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 import { redactFinding } from "./redact.ts";
 import { type Choice, chosen, describeChosen, timeOf } from "./rollback-choice.ts";
+import { orderFor } from "./rollback-preview.ts";
 import { counted, plain } from "./text.ts";
 import { assertKnown } from "./values.ts";
 
@@ -72,8 +73,8 @@ export async function rollBackMany(
 }
 
 /** One that fails is told, and does not hold up the others. */
-async function takeBack(desk: Desk, { id }: FindingRecord, { reason, hours, reveal }: ManyArgs): Promise<Outcome> {
-  const order = { action: "roll-back", findingId: id, reason, ...(hours !== undefined && { expiresInHours: hours }) };
+async function takeBack(desk: Desk, { id, run }: FindingRecord, { reason, hours, reveal }: ManyArgs): Promise<Outcome> {
+  const order = orderFor({ findingId: id, reason, ...(hours !== undefined && { hours }) }, run);
   try {
     return outcomeOf(await desk.decide(order), ["exempt"], reveal === true);
   } catch (error) {

@@ -115,3 +115,21 @@ export function describePreview({ finding, puttingBack, consequences, exception,
   ];
   return labelled(rows);
 }
+
+/**
+ * An order as the function takes it. Pure.
+ *
+ * @param run the run that was shown, so that a later one is not taken back unseen
+ */
+export function orderFor(
+  { findingId, reason, hours }: Order,
+  run: number | undefined,
+): Readonly<Record<string, unknown>> {
+  return {
+    action: "roll-back",
+    findingId,
+    reason,
+    ...(run !== undefined && { run }),
+    ...(hours !== undefined && { expiresInHours: hours }),
+  };
+}

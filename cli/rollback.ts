@@ -18,7 +18,7 @@ import { describeOutcome, type Outcome, outcomeOf, toJson } from "./outcome.ts";
 import { POLICY_SETTINGS, policyInUse } from "./policy-in-use.ts";
 import { redactFinding } from "./redact.ts";
 import { rollBackMany } from "./rollback-many.ts";
-import { describePreview, type Order, previewOf } from "./rollback-preview.ts";
+import { describePreview, type Order, orderFor, previewOf } from "./rollback-preview.ts";
 
 /** `cordon rollback`: takes containments back, by the deployed function that decides. */
 export const rollback = command(
@@ -93,14 +93,9 @@ Exit code: 0 done (or, with --dry-run, it could be), 1 something was refused or 
       if (!(await confirmed(`Take it back by ${desk.functionName}?`)))
         return end({ kind: "refused", reasons: ["you did not say yes; nothing was changed"], changes: [] });
     }
-    return end(outcomeOf(await desk.decide(orderFor(order)), ["exempt"], args.reveal === true));
+    return end(outcomeOf(await desk.decide(orderFor(order, finding?.run)), ["exempt"], args.reveal === true));
   },
 );
-
-/** An order as the function takes it. Pure. */
-export function orderFor({ findingId, reason, hours }: Order): Readonly<Record<string, unknown>> {
-  return { action: "roll-back", findingId, reason, ...(hours !== undefined && { expiresInHours: hours }) };
-}
 
 /** Undefined when it may not be read, and somebody wants to go on all the same. */
 async function readOrNot(id: string, env: Environment, isSure: boolean): Promise<FindingRecord | undefined> {

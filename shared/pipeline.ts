@@ -12,15 +12,15 @@ import type { AnyControl } from "./control.ts";
 import type { Cordon } from "./cordon.ts";
 import { CordonError } from "./errors.ts";
 import { shortHash } from "./ids.ts";
-import type { ResourceRecord } from "./journal/journal.ts";
+import type { ResourceRecord, Storm } from "./journal/journal.ts";
 import { isOwnCall } from "./journal/own-calls.ts";
 import { scopeOf } from "./lifecycle/blast-radius.ts";
-import { hear, isCauseNews, withCauses } from "./lifecycle/causes.ts";
+import { hear, isCauseNews, withCauses, withoutSelfGranted } from "./lifecycle/causes.ts";
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
-import { classOf, judge, notAbove } from "./lifecycle/judge.ts";
+import { classOf, judge, notAbove, presentOrUnreadable } from "./lifecycle/judge.ts";
 import { leaseHeld } from "./lifecycle/lease.ts";
-import { sentToBy } from "./lifecycle/look.ts";
+import { quietOf, sentToBy } from "./lifecycle/look.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
 import { compliantResults, resultOf } from "./lifecycle/results.ts";
@@ -90,6 +90,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
         notAbove: notAbove(view.classified, policy),
         atMs: clock.nowMs(),
         ...(sentTo !== undefined && { sentTo }),
+        ...quietOf(view),
       };
       if (lookTooEarly(run, view) === undefined && (await journal.recordQuiet(resource, id, seen))) {
         return { results: compliantResults(run, view), again: false };
@@ -97,31 +98,33 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     }
   }
 
-  const { record, brake, storm } = await journal.open(resource, id, canChange(run) ? scopeOf(run) : undefined);
-  if (record.leaseUntilMs > clock.nowMs()) throw leaseHeld(record);
+  const scope = canChange(run) ? scopeOf(run) : undefined;
+  const opened = await journal.open(resource, id, scope);
+  if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
   // Live state has to be read after the item. A version that has not moved since before the first look proves that order all the same, because
   // versions only rise (docs/adr/0003); otherwise look again.
-  if (record.version !== known.version) {
+  if (opened.record.version !== known.version) {
     readAtMs = clock.nowMs();
     detection = await control.detect(resource, ports);
   }
-  if (detection.kind === "absent") return absent(run, record, detection.reason);
+  if (detection.kind === "absent") return absent(run, opened.record, detection.reason);
 
-  const judged = judge(run, detection, readAtMs, record, brake);
-  const heard = await hear(run, record, judged);
-  const view = { ...judged, ...(heard !== undefined && { heard }) };
+  const heard = await hear(run, opened.record, presentOrUnreadable(run, detection));
+  const record = withoutSelfGranted(run, opened.record, heard);
+  const view = { ...judge(run, detection, readAtMs, record, opened.brake), ...(heard !== undefined && { heard }) };
   if (view.isReadable && record.unfinishedRun !== undefined) return recoverRun(run, record, view);
   const early = lookTooEarly(run, view, record);
   if (early !== undefined) {
     // Too early to conclude, and late enough to know who has called.
-    if (isCauseNews(run, record, heard)) await journal.save(record, withCauses(run, record, record, heard), {});
+    if (isCauseNews(run, record, view)) await journal.save(record, withCauses(run, record, record, view), {});
     return early;
   }
 
   if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const { ready, news, turnMs, ...held } = await hesitate(run, record, view, offending, storm);
-  const turned = turnMs === undefined ? record : { ...record, turnMs };
+  const storm = offending.length === 0 || scopeOf(run, record) === scope ? opened.storm : await stormOf(run, record);
+  const { ready, news, turn, ...held } = await hesitate(run, record, view, offending, storm);
+  const turned = turn === undefined ? record : { ...record, ...turn };
   const contained = await contain(run, turned, view, ready, held.storm);
   if (contained.again) return contained;
   // What data does counts before what is written about it.
@@ -132,6 +135,12 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     again: false,
     ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   };
+}
+
+/** The storm of whoever is known to have caused it, where the event names nobody. One read. */
+async function stormOf<State>(run: Run<State>, record: ResourceRecord): Promise<Storm | undefined> {
+  const { journal, control } = run.cordon;
+  return (await journal.open(run.signal.resource, control.meta.id, scopeOf(run, record))).storm;
 }
 
 /**

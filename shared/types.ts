@@ -169,6 +169,8 @@ export interface Exception {
   readonly subject: string;
   /** The class of the data at the time: data of a higher class was not meant. */
   readonly classification: string;
+  /** Why it was ended before its time. */
+  readonly endedBecause?: string;
 }
 
 /** Why something is not done now: which limit holds it, whose count that is, and until when. */

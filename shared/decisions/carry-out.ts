@@ -49,20 +49,18 @@ export async function carryOut(order: Order, decider: Decider, office: Office, d
       const plan = order.plan === undefined ? {} : { plan: order.plan };
       return approve({ action: order.action, finding, reason, decider, ...plan }, own, deadlineMs);
     }
-    case "reject":
-      return reject(
-        { action: order.action, finding, reason, decider, expiresAtMs: order.expiresAtMs },
-        own,
-        deadlineMs,
-      );
+    case "reject": {
+      const { expiresAtMs, plan } = order;
+      const shown = plan === undefined ? {} : { plan };
+      return reject({ action: order.action, finding, reason, decider, expiresAtMs, ...shown }, own, deadlineMs);
+    }
     case "extend":
       return extend({ action: order.action, finding, reason, decider, untilMs: order.untilMs }, own, deadlineMs);
-    case "roll-back":
-      return rollBack(
-        { action: order.action, finding, reason, decider, expiresAtMs: order.expiresAtMs },
-        own,
-        deadlineMs,
-      );
+    case "roll-back": {
+      const { expiresAtMs, run } = order;
+      const shown = run === undefined ? {} : { run };
+      return rollBack({ action: order.action, finding, reason, decider, expiresAtMs, ...shown }, own, deadlineMs);
+    }
     default:
       return order satisfies never;
   }

@@ -11,7 +11,8 @@ interface About<Action extends string> {
 /** What somebody wants decided. */
 export type Order =
   | (About<"approve"> & { readonly plan?: string })
-  | (About<"reject" | "roll-back"> & { readonly expiresAtMs: number })
+  | (About<"reject"> & { readonly plan?: string; readonly expiresAtMs: number })
+  | (About<"roll-back"> & { readonly run?: number; readonly expiresAtMs: number })
   | (About<"extend"> & { readonly untilMs: number })
   | About<"close">
   | BrakeOrder;
@@ -54,6 +55,9 @@ export function parseOrder(
     given.plan === undefined
       ? undefined
       : text(given, "plan", "the id of the plan that was shown, 12 hexadecimal digits", reasons, PLAN_ID);
+  const { run } = given;
+  if (run !== undefined && !(Number.isSafeInteger(run) && Number(run) > 0))
+    reasons.push(`run: found ${found(run)}, expected the number of the run that was shown`);
   const lasts = (defaultMs: number, mostMs: number): number => {
     const hours = given.expiresInHours;
     const ms = hours === undefined ? defaultMs : typeof hours === "number" ? hours * HOUR_MS : Number.NaN;
@@ -68,8 +72,21 @@ export function parseOrder(
       case "approve":
         return { action, findingId, reason, ...(plan !== undefined && { plan }) };
       case "reject":
+        return {
+          action,
+          findingId,
+          reason,
+          expiresAtMs: lasts(exception.defaultMs, exception.maxMs),
+          ...(plan !== undefined && { plan }),
+        };
       case "roll-back":
-        return { action, findingId, reason, expiresAtMs: lasts(exception.defaultMs, exception.maxMs) };
+        return {
+          action,
+          findingId,
+          reason,
+          expiresAtMs: lasts(exception.defaultMs, exception.maxMs),
+          ...(run !== undefined && { run: Number(run) }),
+        };
       case "extend":
         return {
           action,

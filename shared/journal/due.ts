@@ -13,9 +13,18 @@ export function dueAtMs(record: ResourceRecord): number | undefined {
 }
 
 /** The same of one control. Pure. */
-export function dueOf({ findings, unfinishedRun }: ControlRecord, leaseUntilMs: number): number | undefined {
+export function dueOf(record: ControlRecord, leaseUntilMs: number): number | undefined {
+  return soonest(timesOf(record, leaseUntilMs));
+}
+
+/** When one control's next look is due after some time. Pure. */
+export function dueAfter(record: ControlRecord, leaseUntilMs: number, afterMs: number): number | undefined {
+  return soonest(timesOf(record, leaseUntilMs).filter((time) => time !== undefined && time > afterMs));
+}
+
+function timesOf({ findings, unfinishedRun }: ControlRecord, leaseUntilMs: number): readonly (number | undefined)[] {
   const takeUpMs = unfinishedRun !== undefined && leaseUntilMs > 0 ? leaseUntilMs : undefined;
-  return soonest([takeUpMs, ...Object.values(findings).map(dueOfFinding)]);
+  return [takeUpMs, ...Object.values(findings).map(dueOfFinding)];
 }
 
 function dueOfFinding({ status, changedAtMs, untilMs, lookAtMs, isChecked }: FindingState): number | undefined {

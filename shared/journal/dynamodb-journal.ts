@@ -31,7 +31,15 @@ import {
   runKey,
   stormKey,
 } from "./keys.ts";
-import { itemOf, openAttribute, openFindings, pruned, recordOf, sentToAttribute } from "./resource-item.ts";
+import {
+  itemOf,
+  openAttribute,
+  openFindings,
+  pruned,
+  quietAttribute,
+  recordOf,
+  sentToAttribute,
+} from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
 import { transact } from "./transact-aws.ts";
 
@@ -62,14 +70,14 @@ export class DynamoDbJournal implements Journal {
     seen: SeenClass & { readonly atMs: number },
   ): Promise<boolean> {
     const { account, region, type, arn, name } = resource;
-    const { classification, classSource, sentTo } = seen;
+    const { classification, classSource, sentTo, quiet } = seen;
     const hasClass = classification !== undefined;
     try {
       await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: marshall(resourceKey(resource)),
-          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}${sentTo ? "#sentTo = :sentTo, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
+          UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}${sentTo ? "#sentTo = :sentTo, " : ""}${quiet ? "#quiet = :quiet, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
           // Nothing open, nobody at work, and no class journalled that this one may not replace.
           ConditionExpression: `attribute_not_exists(pk) OR ((attribute_not_exists(#open) OR #open = :zero) AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
           ExpressionAttributeNames: {
@@ -82,6 +90,7 @@ export class DynamoDbJournal implements Journal {
             "#lease": "leaseUntilMs",
             ...(hasClass && { "#source": "classSource" }),
             ...(sentTo && { "#sentTo": sentToAttribute(controlId) }),
+            ...(quiet && { "#quiet": quietAttribute(controlId) }),
           },
           ExpressionAttributeValues: marshall({
             ":seen": new Date(seen.atMs).toISOString(),
@@ -91,6 +100,7 @@ export class DynamoDbJournal implements Journal {
             ":now": seen.atMs,
             ...(hasClass && { ":class": classification, ":source": classSource }),
             ...(sentTo && { ":sentTo": sentTo }),
+            ...(quiet && { ":quiet": quiet }),
             ...(classSource === "tag" &&
               Object.fromEntries(seen.notAbove.map((lower, index) => [`:c${index}`, lower]))),
           }),
@@ -432,11 +442,12 @@ function brakeOf({ reason = "", by = "", at }: Record<string, unknown>): Brake {
   return { reason: String(reason), by: String(by), ...(at !== undefined && { at: String(at) }) };
 }
 
-function stormOf({ generation = 0, on, lastAtMs = 0, findingId = "" }: Record<string, unknown>): Storm {
+function stormOf({ generation = 0, on, lastAtMs = 0, nextAtMs = 0, findingId = "" }: Record<string, unknown>): Storm {
   return {
     generation: Number(generation),
     isOn: on !== false,
     lastAtMs: Number(lastAtMs),
+    nextAtMs: Number(nextAtMs),
     findingId: String(findingId),
   };
 }

@@ -51,10 +51,12 @@ export interface FindingState {
   readonly untilMs?: number;
   /** How often nobody has decided in time. */
   readonly unanswered?: number;
+  /** Policy would have it changed, and a storm held it back: it waits for a person, also when the storm is over. */
+  readonly isHeld?: true;
   /** It has to be looked at then, though nothing may happen to it: its turn comes, AWS may take what it refused, the brake may be off. */
   readonly lookAtMs?: number;
-  /** Who caused it is among the causes kept with its resource. */
-  readonly isCaused?: true;
+  /** Who caused it is among the causes kept with its resource: the part as the call wrote it (`partHash`). Written anew, it has another cause. */
+  readonly caused?: string;
   /** Seen contained once more, some minutes after it was (invariant 5). */
   readonly isChecked?: true;
 }
@@ -104,8 +106,11 @@ export interface ControlRecord {
   readonly causes?: readonly Cause[];
   /** There were more, or some that no event named: then nobody can be told from them. */
   readonly isCauseLost?: true;
-  /** The resource's turn in a storm, when all that offends on it may be contained (blast-radius.ts). */
+  /** The state in which nothing was wrong when it was seen last (`stateHash`): what offends since then without having changed, a new class or policy has made offend. */
+  readonly quiet?: string;
+  /** The resource's turn in a storm, when all that offends on it may be contained (blast-radius.ts), and on whose account it waits. */
   readonly turnMs?: number;
+  readonly turnCause?: string;
   /** When something was kept last that somebody said who is not proved, and who is proved and may not decide: such sayings are kept at a capped rate. */
   readonly proposedAtMs?: number;
   readonly refusedAtMs?: number;
@@ -223,6 +228,8 @@ export interface Storm {
   readonly isOn: boolean;
   /** When a change was wanted last. */
   readonly lastAtMs: number;
+  /** The end of the line: the next turn that nobody has taken. */
+  readonly nextAtMs?: number;
   /** The finding that tells of it. */
   readonly findingId: string;
 }
@@ -244,6 +251,7 @@ export interface SeenClass {
   readonly notAbove: readonly string[];
   /** As the control's record has it; left out, what is journalled stays. */
   readonly sentTo?: readonly string[];
+  readonly quiet?: string;
 }
 
 /** What the container remembers of a resource without asking. */

@@ -12,6 +12,11 @@ export function sentToAttribute(controlId: string): string {
   return `sentTo#${controlId}`;
 }
 
+/** The state in which a control last saw nothing wrong, for the same reason. */
+export function quietAttribute(controlId: string): string {
+  return `quiet#${controlId}`;
+}
+
 /** Findings that are not resolved. */
 export function openFindings(record: ControlRecord): number {
   return Object.values(record.findings).filter(({ status }) => status !== "resolved").length;
@@ -39,9 +44,11 @@ export function partsOf(record: ResourceRecord) {
     causes,
     isCauseLost,
     turnMs,
+    turnCause,
     proposedAtMs,
     refusedAtMs,
     sentTo,
+    quiet,
     ...shared
   } = record;
   const own = {
@@ -51,19 +58,20 @@ export function partsOf(record: ResourceRecord) {
     causes,
     isCauseLost,
     turnMs,
+    turnCause,
     proposedAtMs,
     refusedAtMs,
   } as ControlRecord;
   const byControl: Readonly<Record<string, ControlRecord>> = { ...others, [controlId]: own };
-  return { byControl, sentTo, shared };
+  return { byControl, sentTo, quiet, shared };
 }
 
 /**
- * What a write of one control sets of the resource's item. Where other controls saw data being sent to is not among it: they write that quietly, without a
- * version, so that it is only known to the item itself.
+ * What a write of one control sets of the resource's item. What other controls have seen quietly is not among it: they write that without a version, so that it is only
+ * known to the item itself.
  */
 export function itemOf(record: ResourceRecord): Record<string, unknown> {
-  const { byControl, sentTo, shared } = partsOf(record);
+  const { byControl, sentTo, quiet, shared } = partsOf(record);
   const open = Object.entries(byControl).map(([id, part]) => [openAttribute(id), openFindings(part)]);
   return {
     ...resourceKey(record.resource),
@@ -72,6 +80,7 @@ export function itemOf(record: ResourceRecord): Record<string, unknown> {
     byControl,
     ...Object.fromEntries(open),
     ...(sentTo !== undefined && { [sentToAttribute(record.controlId)]: sentTo }),
+    ...(quiet !== undefined && { [quietAttribute(record.controlId)]: quiet }),
   };
 }
 
@@ -81,6 +90,7 @@ export function recordOf(resource: ResourceRef, controlId: string, item: Record<
   const { [controlId]: own = { findings: {} }, ...others } = stored.byControl ?? {};
   const { classification, classSource, seenAt } = stored;
   const sentTo = item[sentToAttribute(controlId)] as ControlRecord["sentTo"];
+  const quiet = item[quietAttribute(controlId)] as ControlRecord["quiet"];
   return {
     resource,
     controlId,
@@ -94,5 +104,6 @@ export function recordOf(resource: ResourceRef, controlId: string, item: Record<
     ...(seenAt !== undefined && { seenAt }),
     ...own,
     ...(sentTo !== undefined && { sentTo }),
+    ...(quiet !== undefined && { quiet }),
   };
 }

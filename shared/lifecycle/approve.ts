@@ -10,6 +10,7 @@ import {
   evidenceOf,
   openSettled,
   type Request,
+  refuse,
   runFor,
   sayingOf,
   staleUntilMs,
@@ -57,7 +58,7 @@ export async function approve<State>(
   const plan = proposedPlans(run, view, [judged]).get(finding.id);
   if (plan === undefined) {
     const why = "there is nothing that Cordon could do about it: a person has to settle it in AWS";
-    return answer("refused", [why, ...decision.reasons], state);
+    return refuse(run, { record, finding: recorded }, request, [why, ...decision.reasons]);
   }
   const nowMs = cordon.clock.nowMs();
   const isAsked = isSameQuestion(state, judged, plan.id);
@@ -124,14 +125,12 @@ export async function openMatter<State>(
   const away = await turnedAway(run, settled, request);
   if (away !== undefined) return answered(away);
   if (state?.status !== "awaiting-approval") {
-    const how = state?.status ?? "unknown";
-    return answered(
-      answer("refused", [`the finding is ${how}; only one that waits for a person can be decided`], state),
-    );
+    const why = `the finding is ${state?.status ?? "unknown"}; only one that waits for a person can be decided`;
+    return answered(await refuse(run, settled, request, [why]));
   }
   const readAtMs = cordon.clock.nowMs();
   const detection: Detection<State> = await cordon.control.detect(run.signal.resource, cordon.ports);
-  if (detection.kind !== "present") return answered(answer("refused", [detection.reason], state));
+  if (detection.kind !== "present") return answered(await refuse(run, settled, request, [detection.reason]));
   const staleMs = await staleUntilMs(run, record, detection.state);
   if (staleMs !== undefined) {
     const why = `AWS may not show yet what was changed just now; ask again after ${new Date(staleMs).toISOString()}`;

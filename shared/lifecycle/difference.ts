@@ -1,5 +1,6 @@
 import canonicalize from "canonicalize";
 import { cut } from "../cut.ts";
+import { contentHash } from "../ids.ts";
 import type { Change } from "../types.ts";
 
 /**
@@ -51,6 +52,16 @@ export function briefly(changes: readonly Change[]): readonly Change[] {
 /** Whether two states mean the same to AWS. */
 export function isSameState(one: unknown, other: unknown): boolean {
   return differences(one, other).length === 0;
+}
+
+/** One part of a state in few letters, to be compared with the same part at another time. Pure. */
+export function partHash(state: unknown, part: string): string {
+  return contentHash(differences(null, state, part)).slice(0, 12);
+}
+
+/** A whole state in few letters. Pure. */
+export function stateHash(state: unknown): string {
+  return contentHash(differences(null, state)).slice(0, 12);
 }
 
 /** What takes changes back. */

@@ -3,7 +3,7 @@ import type { FindingRecord, FindingState } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import type { Result } from "../types.ts";
 import { exemptBy } from "./exception.ts";
-import { answerFor, evidenceOf, openSettled, type Request, runFor, sayingOf, turnedAway } from "./person.ts";
+import { answerFor, evidenceOf, openSettled, type Request, refuse, runFor, sayingOf, turnedAway } from "./person.ts";
 import { saidSoFar } from "./said.ts";
 
 /** A person's word that something is to last longer: the time to decide in, or an exception. */
@@ -37,17 +37,17 @@ export async function extend<State>(
   const isQuestion = state?.status === "awaiting-approval" && finding.pending !== undefined;
   if (state?.untilMs === undefined || (granted === undefined && !isQuestion)) {
     const why = "only a question that waits for a person, or an exception that a person granted, has an end to move";
-    return answer("refused", [`the finding is ${state?.status ?? "unknown"}: ${why}`], state);
+    return refuse(run, settled, request, [`the finding is ${state?.status ?? "unknown"}: ${why}`]);
   }
   if (state.untilMs <= nowMs) {
-    return answer("refused", [`it was over at ${iso(state.untilMs)}; it is judged anew at the next look`], state);
+    return refuse(run, settled, request, [`it was over at ${iso(state.untilMs)}; it is judged anew at the next look`]);
   }
   const { limits } = cordon.policy;
   const latestMs =
     granted === undefined ? nowMs + limits.approvals.validMs : Date.parse(granted.grantedAt) + limits.exception.maxMs;
   if (!(untilMs > state.untilMs && untilMs <= latestMs)) {
     const range = `later than ${iso(state.untilMs)}, when it ends now, and not after ${iso(latestMs)}, as policy allows`;
-    return answer("refused", [`found ${iso(untilMs)}, expected a time ${range}`], state);
+    return refuse(run, settled, request, [`found ${iso(untilMs)}, expected a time ${range}`]);
   }
   const saying = sayingOf(run, request, "done");
   const until = iso(untilMs);

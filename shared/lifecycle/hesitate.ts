@@ -19,8 +19,8 @@ interface Hesitation {
   readonly retryAtMs?: number;
   /** In a storm: its finding, and what there is to say of it. */
   readonly storm?: Extract<Leave, { readonly kind: "go" }>;
-  /** The resource's turn in it, to be recorded. */
-  readonly turnMs?: number;
+  /** The resource's turn in it, or that a person is asked, and on whose account: to be recorded. */
+  readonly turn?: Pick<ResourceRecord, "turnMs" | "turnCause">;
 }
 
 /**
@@ -58,10 +58,11 @@ export async function hesitate<State>(
   const waiting = waits.filter((each) => !joining.includes(each));
   const wanted = [...ready, ...joining.map(({ judged }) => judged)];
   if (wanted.length === 0) return heldBack(run, [], waiting);
-  const leave = await askLeave(run, record, storm);
+  const isAsked = wanted.some(({ previous }) => previous?.status === "awaiting-approval" && previous.isHeld === true);
+  const leave = await askLeave(run, record, storm, isAsked);
   if (leave.kind === "go") return { ...heldBack(run, wanted, waiting), storm: leave };
   const held = heldBack(run, [], [...waiting, ...waitsForLeave(run, view, wanted, leave)]);
-  return leave.kind === "later" ? { ...held, turnMs: leave.atMs } : held;
+  return { ...held, turn: { ...(leave.kind === "later" && { turnMs: leave.atMs }), turnCause: leave.cause } };
 }
 
 function heldBack<State>(

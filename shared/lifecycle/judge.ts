@@ -60,7 +60,7 @@ export function judge<State>(
 }
 
 /** A state that AWS won't show is a finding of its own: undecidable, so a person has to look. */
-function presentOrUnreadable<State>(
+export function presentOrUnreadable<State>(
   run: Run<State>,
   detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
 ): View<State>["detection"] {

@@ -1,4 +1,5 @@
 import type { ControlRecord, ResourceRecord } from "../journal/journal.ts";
+import { stateHash } from "./difference.ts";
 import { classOf } from "./judge.ts";
 import type { Judged, View } from "./run.ts";
 
@@ -20,7 +21,20 @@ export function withLook<State>(
     seenAt: new Date(view.readAtMs).toISOString(),
     ...(classification !== undefined && { classification, ...(classSource && { classSource }) }),
     ...(sentTo !== undefined && { sentTo }),
+    ...quietOf(view),
   };
+}
+
+/** The state, where nothing is wrong with it and something could be. Pure. */
+export function quietOf<State>({ detection, judged, unanswered, isReadable }: View<State>): {
+  readonly quiet?: string;
+} {
+  const isQuiet =
+    isReadable &&
+    judged.length > 0 &&
+    unanswered.length === 0 &&
+    judged.every(({ decision }) => decision.kind === "compliant");
+  return isQuiet ? { quiet: stateHash(detection.state) } : {};
 }
 
 /**

@@ -166,11 +166,44 @@ export async function turnedAway<State>(
   request: Request,
 ): Promise<Result | undefined> {
   const { decider, action } = request;
-  const { policy, journal, clock } = run.cordon;
+  const { policy } = run.cordon;
   const why = objectionTo(decider, causesOf(record, finding.id), policy, action === "roll-back");
   if (why === undefined) return undefined;
   const isProposed = decider.kind === "unproved";
-  const saying = sayingOf(run, request, isProposed ? "proposed" : "refused", why);
+  await keep(run, { record, finding }, request, isProposed ? "proposed" : "refused", why);
+  const status = isProposed ? "awaiting-approval" : "refused";
+  const state = record.findings[finding.id];
+  return answerFor(run, finding)(status, [isProposed ? `proposed, and nothing was done: ${why}` : why], state);
+}
+
+/**
+ * Refuses what a person who may decide has asked for. That is kept with the finding and as evidence, too, so that `explain` tells it.
+ *
+ * Side effects: as `turnedAway`.
+ */
+export async function refuse<State>(
+  run: Run<State>,
+  settled: Settled,
+  request: Request,
+  reasons: readonly string[],
+  changes: readonly Change[] = [],
+): Promise<Result> {
+  const { record, finding } = settled;
+  await keep(run, settled, request, "refused", reasons.join("; "));
+  return answerFor(run, finding)("refused", reasons, record.findings[finding.id], changes);
+}
+
+/** Keeps what was said and came to nothing, once a minute for each resource. */
+async function keep<State>(
+  run: Run<State>,
+  { record, finding }: Settled,
+  request: Request,
+  outcome: "proposed" | "refused",
+  why: string,
+): Promise<void> {
+  const { journal, clock } = run.cordon;
+  const isProposed = outcome === "proposed";
+  const saying = sayingOf(run, request, outcome, why);
   const state = record.findings[finding.id];
   const nowMs = clock.nowMs();
   // A finding that the resource no longer knows has nobody to tell of it.
@@ -186,8 +219,6 @@ export async function turnedAway<State>(
     const next = { ...record, ...(isProposed ? { proposedAtMs: nowMs } : { refusedAtMs: nowMs }) };
     await journal.save(record, next, { findings: [told], evidence });
   }
-  const status = isProposed ? "awaiting-approval" : "refused";
-  return answerFor(run, finding)(status, [isProposed ? `proposed, and nothing was done: ${why}` : why], state);
 }
 
 /** Evidence of what a person has said. Pure. */

@@ -72,12 +72,12 @@ export async function recordTransitions<State>(
   if (results.length === 0 && view.judged.length === 0) results.push(...compliantResults(run, view));
   let saved = record;
   // A class that rose, or a transfer that nothing is wrong with, has to be remembered as well while findings are open.
-  const isCaused = isCauseNews(run, record, view.heard);
+  const isCaused = isCauseNews(run, record, view);
   if (news.length > 0 || Object.keys(untold).length > 0 || isLookNews(record, view) || isCaused) {
     const before = await lastRecords(run, news);
     const accounts = news.map((each) => accountOf(run, record, view, each, before.get(each.judged.finding.id), nowMs));
     const concluded = (last: ResourceRecord) =>
-      withCauses(run, record, withLook({ ...last, findings: { ...last.findings, ...untold } }, view), view.heard);
+      withCauses(run, record, withLook({ ...last, findings: { ...last.findings, ...untold } }, view), view);
     saved = await saveAccounts(journal, record, accounts, concluded);
   }
   return { record: await checkAgain(run, await tellForeignWrite(run, saved), view), results };

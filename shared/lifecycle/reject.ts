@@ -4,7 +4,7 @@ import { isSameQuestion, openMatter } from "./approve.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { withLook } from "./look.ts";
 import { proposedPlans } from "./pending.ts";
-import { answerFor, type Request, sayingOf } from "./person.ts";
+import { answerFor, type Request, refuse, sayingOf } from "./person.ts";
 import { recordTransitions } from "./record.ts";
 import { accountBase } from "./records.ts";
 import { resultFor } from "./results.ts";
@@ -14,6 +14,8 @@ import { basisOf, reached } from "./transition.ts";
 
 /** A person's word that what waits must not be done: it is let be, for a time. */
 export interface RejectRequest extends Request {
+  /** The plan that was shown. */
+  readonly plan?: string;
   readonly expiresAtMs?: number;
 }
 
@@ -34,11 +36,12 @@ export async function reject<State>(
   const answer = answerFor(run, recorded);
   const { finding, decision } = judged;
   const plan = proposedPlans(run, view, [judged]).get(finding.id);
-  if (!isSameQuestion(state, judged, plan?.id)) {
+  const isShown = request.plan === undefined || request.plan === plan?.id;
+  if (!isShown || !isSameQuestion(state, judged, plan?.id)) {
     await recordTransitions(run, record, view);
     return answer(
       "awaiting-approval",
-      ["it is not as it was when it was asked; look at it again, and say so of that"],
+      ["it is not as it was when it was shown; look at it again, and say so of that"],
       state,
     );
   }
@@ -57,7 +60,7 @@ export async function reject<State>(
   if (exception === undefined) {
     const why =
       "its destination or its class is not known, so that nobody can let it be: settle that first, or approve the plan";
-    return answer("refused", [why, ...decision.reasons], state);
+    return refuse(run, { record, finding: recorded }, request, [why, ...decision.reasons]);
   }
   const exempt = exemptBy(exception, decision, "let be", cordon.policy);
   const next = reached(state, "exempt", nowMs, {

@@ -2,12 +2,13 @@ import type { Cordon } from "../cordon.ts";
 import { contentHash, shortHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord, RunRecord } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
-import { deciderName } from "../policy/may-decide.ts";
+import { deciderName, objectionTo } from "../policy/may-decide.ts";
 import type { Change, Exception, Result } from "../types.ts";
+import { causesOf } from "./causes.ts";
 import { briefly, differences } from "./difference.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { judge } from "./judge.ts";
-import { answerFor, openSettled, type Request, runFor, sayingOf, turnedAway } from "./person.ts";
+import { answerFor, openSettled, type Request, refuse, runFor, sayingOf, turnedAway } from "./person.ts";
 import { planRollback } from "./plan.ts";
 import { stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
@@ -18,9 +19,14 @@ import { basisOf, reached } from "./transition.ts";
 
 /** A person's decision to take one containment back. */
 export interface RollbackRequest extends Request {
+  /** The run that was shown: what has been contained anew since is another matter. */
+  readonly run?: number;
   /** Until when the finding is let be afterwards; policy's default when left out. */
   readonly expiresAtMs?: number;
 }
+
+/** Who caused it, or whether it was not the very person who takes it back, can't be told: so long is it let be, and it can't be extended until it is. */
+const EMERGENCY_MS = 4 * 3_600_000;
 
 /**
  * Restores what one finding's containment changed, exactly, and only while live state is still what Cordon left; otherwise refuses and shows
@@ -55,27 +61,28 @@ export async function rollBack<State>(
     }
     return answer("refused", [`its exception ended at ${expiresAt}; it is judged anew at the next event`], state);
   }
-  if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined) {
-    return answer(
-      "refused",
-      [`the finding is ${state?.status ?? "unknown"}; only a contained one can be rolled back`],
-      state,
-    );
-  }
+  const declined = (reasons: readonly string[], changes: readonly Change[] = []) =>
+    refuse(run, settled, request, reasons, changes);
+  if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined)
+    return declined([`the finding is ${state?.status ?? "unknown"}; only a contained one can be rolled back`]);
+  if (request.run !== undefined && request.run !== state.run)
+    return declined([
+      `it has been contained anew since it was shown, by run ${state.run} and not ${request.run}: look at it again, and say so of that`,
+    ]);
   const [contained, last] = await Promise.all([
     cordon.journal.readRun(resource, state.run),
     cordon.journal.readRun(resource, record.leftBy),
   ]);
   if (contained === undefined || last === undefined)
-    return answer("refused", ["the run that contained it is not in the journal"], state);
+    return declined(["the run that contained it is not in the journal"]);
 
   const readAtMs = cordon.clock.nowMs();
   const detection = await cordon.control.detect(resource, cordon.ports);
-  if (detection.kind !== "present") return answer("refused", [detection.reason], state);
+  if (detection.kind !== "present") return declined([detection.reason]);
   const interference = interferenceWith(contained, last, detection.state, recorded.part);
   if (interference.length > 0) {
     const reasons = ["somebody has changed the configuration since; it is not as Cordon left it"];
-    return answer("refused", reasons, state, briefly(interference));
+    return declined(reasons, briefly(interference));
   }
   return restore(run, record, state, judge(run, detection, readAtMs, record), contained, {
     ...request,
@@ -108,8 +115,11 @@ async function restore<State>(
   const { policy } = cordon;
   const finding = findingAtContainment(contained, recorded);
   const nowMs = cordon.clock.nowMs();
-  const { reason, decider, expiresAtMs } = request;
+  const { reason, decider } = request;
   const approver = deciderName(decider, policy);
+  const doubt = objectionTo(decider, causesOf(record, recorded.id), policy, false);
+  const emergencyMs = doubt === undefined ? Number.POSITIVE_INFINITY : nowMs + EMERGENCY_MS;
+  const expiresAtMs = Math.min(request.expiresAtMs ?? nowMs + policy.limits.exception.defaultMs, emergencyMs);
   const exception = exceptionFor(
     { finding, classified: view.classified, reason, approver, nowMs, expiresAtMs },
     policy,
@@ -118,7 +128,7 @@ async function restore<State>(
     const reasons = [
       "the finding has no known destination, or its data no known class, that an exception could be bound to",
     ];
-    return answerFor(run, recorded)("refused", reasons, state);
+    return refuse(run, { record, finding: recorded }, request, reasons);
   }
   const decision = exemptBy(exception, recorded.decision, "rolled back", policy);
   const judged: Judged = { finding, decision, previous: state };
@@ -130,7 +140,7 @@ async function restore<State>(
     recorded.part,
   );
   if (plan.steps.every((step) => step.changes.length === 0)) {
-    return answerFor(run, recorded)("refused", ["there is nothing to restore"], state);
+    return refuse(run, { record, finding: recorded }, request, ["there is nothing to restore"]);
   }
 
   const { outcome, told } = await runPlan(run, record, view, {
@@ -157,6 +167,7 @@ async function restore<State>(
     },
     remarks: (_, { applied, verification }) => ({
       notes: [
+        ...(doubt === undefined ? [] : [`in an emergency, for ${EMERGENCY_MS / 3_600_000} hours at most: ${doubt}`]),
         ...(applied.kind === "refused"
           ? [`AWS refused to restore it (${applied.reason}); the exception is recorded all the same`]
           : []),
@@ -164,7 +175,7 @@ async function restore<State>(
           ? [`not verified: ${verification.kind}`]
           : []),
       ],
-      severity: "medium",
+      severity: doubt === undefined ? "medium" : control.meta.severity,
     }),
   });
   const [done] = told;

@@ -156,7 +156,7 @@ async function claim<State>(
       run,
       record,
       withLook({ ...withoutTurn(record), findings: { ...record.findings, ...states } }, view, judged),
-      view.heard,
+      view,
     ),
     leaseUntilMs: run.deadlineMs + LEASE_MARGIN_MS,
     runs: number,
@@ -167,7 +167,7 @@ async function claim<State>(
 }
 
 /** Its turn in a storm is taken by changing it. */
-function withoutTurn({ turnMs: _, ...record }: ResourceRecord): ResourceRecord {
+function withoutTurn({ turnMs: _turn, turnCause: _cause, ...record }: ResourceRecord): ResourceRecord {
   return record;
 }
 

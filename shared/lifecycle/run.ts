@@ -28,10 +28,13 @@ export interface View<State> {
   readonly isReadable: boolean;
 }
 
-/** Who made a call, undefined when the event names nobody; and whether what is, or was there before Cordon answered, shows what the call wrote. */
+/**
+ * Who made a call, undefined when the event names nobody; and the state that the call wrote, exactly, where that is seen: it is still there, or was before Cordon answered
+ * it.
+ */
 export interface Heard {
   readonly cause: Cause | undefined;
-  readonly isShown: boolean;
+  readonly wrote?: { readonly state: unknown; readonly isThere: boolean };
 }
 
 /** What one run knows throughout. */

@@ -1,8 +1,8 @@
 import type { Cordon } from "../cordon.ts";
-import { contentHash } from "../ids.ts";
+import { contentHash, findingId } from "../ids.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
-import type { Decision, Principal, Saying, Signal } from "../types.ts";
+import type { Decision, Principal, ResourceRef, Saying, Signal } from "../types.ts";
 import { accountOf, type Matter, matterId, matterMeta, tellMatter } from "./cell-matters.ts";
 import type { Run } from "./run.ts";
 import { saidSoFar } from "./said.ts";
@@ -34,12 +34,16 @@ export async function beginStorm<State>(
   run: Run<State>,
   scope: string,
   generation: number,
-  { most, whose, nowMs }: { readonly most: number; readonly whose: string; readonly nowMs: number },
+  {
+    most,
+    whose,
+    nowMs,
+    cause,
+  }: { readonly most: number; readonly whose: string; readonly nowMs: number; readonly cause: string },
 ): Promise<string> {
   const { cordon, signal } = run;
   const { journal, policy, control } = cordon;
   const { automaticChanges: limits } = policy.limits;
-  const cause = causeOf(signal);
   const matter: Matter = stormMatter(
     {
       resource: accountOf(signal.resource),
@@ -84,6 +88,15 @@ interface StormFacts {
   readonly mayBreak: boolean;
 }
 
+/** The finding of a storm. Pure. */
+export function stormId(controlId: string, resource: ResourceRef, cause: string): string {
+  return findingId(STORMS.id, accountOf(resource), partOf(controlId, cause));
+}
+
+function partOf(controlId: string, cause: string): string {
+  return `${controlId} caused by ${cause}`;
+}
+
 /** A storm's part names what it is counted by, so that it can be ended by its finding alone. */
 const PART = /^([a-z0-9-]+) caused by (.+)$/s;
 
@@ -107,7 +120,7 @@ function stormMatter(
   return {
     meta: STORMS,
     resource,
-    part: `${controlId} caused by ${cause}`,
+    part: partOf(controlId, cause),
     title: `More automatic changes than allowed: "${controlTitle}" in account ${resource.account}, caused by ${cause}`,
     facts,
     decision: {

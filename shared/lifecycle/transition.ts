@@ -81,9 +81,13 @@ export function transition(
     ...(untilMs !== undefined && { untilMs }),
     ...(isUnanswered && { unanswered: (previous.unanswered ?? 0) + 1 }),
     ...(isBraked(decision) && { lookAtMs: nowMs + BRAKED_LOOK_MS }),
+    ...(finding.facts.kind === "unreadable" && { lookAtMs: nowMs + UNREADABLE_LOOK_MS }),
   });
   return { status, occurrence, next };
 }
+
+/** What AWS would not show a minute ago it may show soon, and nothing tells of that: whatever it hid goes on meanwhile. */
+const UNREADABLE_LOOK_MS = 5 * 60_000;
 
 /** What the brake holds is looked at again soon: off, it must not take an event to have it contained. */
 const BRAKED_LOOK_MS = 5 * 60_000;
@@ -157,6 +161,7 @@ export function reached(
     unanswered: _unanswered,
     lookAtMs: _lookAtMs,
     isChecked: _isChecked,
+    isHeld: _isHeld,
     ...kept
   } = previous;
   return { ...kept, status, changedAtMs: nowMs, ...more };

@@ -69,6 +69,7 @@ function questionOf<State>(
     occurrence: occurrenceOf(previous),
     basis,
     untilMs,
+    isHeld: true,
     ...(isSame && { unanswered: (previous.unanswered ?? 0) + 1 }),
   });
   const pending = plan && pendingPlan(state, plan);

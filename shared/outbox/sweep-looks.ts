@@ -1,4 +1,4 @@
-import { dueOf } from "../journal/due.ts";
+import { dueAfter, dueOf } from "../journal/due.ts";
 import { outboxShards } from "../journal/keys.ts";
 import type { Clock, ResourceRef } from "../types.ts";
 import type { Outbox, Waiting } from "./sweep-outbox.ts";
@@ -51,10 +51,11 @@ export async function sweepLooks(outbox: Outbox, looks: Looks, clock: Clock, dea
       if (clock.nowMs() + RESERVE_MS > deadlineMs) return { ...swept, isLeft: true };
       let nextMs = clock.nowMs();
       try {
-        const { sent, settled, dueSinceMs } = await seeTo(entry, looks, clock.nowMs());
+        const { sent, settled, dueSinceMs, dueNextMs } = await seeTo(entry, looks, clock.nowMs());
         swept.sent += sent;
         swept.settled += settled;
-        nextMs = clock.nowMs() + dueSinceMs / LATER_EACH_TIME;
+        // What can't be settled must not put off the end of another matter of the same resource.
+        nextMs = Math.min(clock.nowMs() + dueSinceMs / LATER_EACH_TIME, dueNextMs);
       } catch (error) {
         // One that fails must not hold up all that are due after it.
         failures.push(error);
@@ -68,10 +69,11 @@ export async function sweepLooks(outbox: Outbox, looks: Looks, clock: Clock, dea
 }
 
 async function seeTo(entry: Waiting, looks: Looks, nowMs: number) {
-  const done = { sent: 0, settled: 0, dueSinceMs: 0 };
+  const done = { sent: 0, settled: 0, dueSinceMs: 0, dueNextMs: Number.POSITIVE_INFINITY };
   const due = await looks.read(entry);
   for (const [controlId, record] of Object.entries(due?.byControl ?? {})) {
     const dueMs = dueOf(record, due?.leaseUntilMs ?? 0);
+    done.dueNextMs = Math.min(done.dueNextMs, dueAfter(record, due?.leaseUntilMs ?? 0, nowMs) ?? done.dueNextMs);
     if (due === undefined || dueMs === undefined || dueMs > nowMs) continue;
     // What the brake holds is looked at each time: off, it is not to be waited for.
     const isBraked = Object.values(record.findings).some(({ status, lookAtMs }) => status === "observed" && lookAtMs);

@@ -57,8 +57,7 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
   if (granted !== undefined && verdict.isFailed !== true) {
     return decisionOf({ ...matter, waivers }, "exempt", granted.rule, granted.reason);
   }
-  // A scope that may apply, and may allow less, is not passed over.
-  const wanted = rules.doubt === undefined ? rules.mode : "approve";
+  const wanted = wantedMode(rules);
   const isHeld = MODE_ORDER.indexOf(ceiling.mode) < MODE_ORDER.indexOf(wanted);
   const mode = isHeld ? ceiling.mode : wanted;
   const held = isHeld ? `held to "${mode}" by ${ceiling.reason}` : undefined;
@@ -106,6 +105,11 @@ function decisionOf(
   };
 }
 
+/** A scope that may apply, and may allow less, is not passed over. */
+function wantedMode({ doubt, mode }: RulesInForce): Mode {
+  return doubt === undefined ? mode : "approve";
+}
+
 function explanationOf({ subject, context, verdict, rules, waivers, mode }: Matter): Explanation {
   const all: readonly Consideration[] = [
     ...(verdict.considered ?? []),
@@ -114,7 +118,7 @@ function explanationOf({ subject, context, verdict, rules, waivers, mode }: Matt
   ];
   // Those that count come first, should there be more than are listed.
   const listed = all.length <= LISTED ? all : all.toSorted((a, b) => WEIGHT[b.applies] - WEIGHT[a.applies]);
-  const isHeld = mode !== undefined && mode !== rules.mode && rules.doubt === undefined;
+  const isHeld = mode !== undefined && mode !== wantedMode(rules);
   return {
     verdict: verdict.kind,
     ...(mode !== undefined && { mode, modeRule: isHeld ? context.ceiling.reason : rules.modeRule }),

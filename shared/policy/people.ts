@@ -67,6 +67,18 @@ function isNamed({ principals, sourceIdentities, slack }: Person, caller: Caller
   );
 }
 
+/** Whether a caller is the one whom evidence calls so (`Identity.name`), or may be. Pure. */
+export function isNamedSo(
+  caller: Caller,
+  name: string,
+  policy: Pick<ResidencyPolicy, "people" | "namedSessions">,
+): boolean {
+  const identity = identityOf(caller, policy);
+  const user = USER.exec(name)?.[1] ?? SESSION.exec(name)?.[4] ?? name;
+  const its = [`person ${name}`, `arn ${name}`, `name ${user.toLowerCase()}`];
+  return identity !== undefined && (identity.name === name || identity.keys.some((key) => its.includes(key)));
+}
+
 /** Whether two are, or may be, the same. Pure. */
 export function isSamePerson(one: Identity, other: Identity): boolean {
   return one.keys.some((key) => other.keys.includes(key));

@@ -99,7 +99,13 @@ function matchRunTime(
   const { approver, expiresAt, classification } = exception;
   const by = `the exception by ${approver}`;
   // Written the other way round: a time that can't be read is over.
-  if (!(nowMs < Date.parse(expiresAt))) return { applies: "no", why: `${by} expired at ${expiresAt}` };
+  if (!(nowMs < Date.parse(expiresAt))) {
+    const { endedBecause } = exception;
+    return {
+      applies: "no",
+      why: endedBecause ? `${by} was ended at ${expiresAt}: ${endedBecause}` : `${by} expired at ${expiresAt}`,
+    };
+  }
   if (exception.subject !== subjectOf(finding.facts)) {
     return { applies: "no", why: `${by} was granted for another destination or other data` };
   }

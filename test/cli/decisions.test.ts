@@ -135,6 +135,8 @@ describe("N6: cordon approve", () => {
     const next = set.journal.finding(ID)?.pending?.id;
     expect(next).not.toBe(plan);
     expect(stale.out).toContain(`look at the plan ${next} and approve that`);
+    await set.container().results(set.event("PutBucketReplication", "the-change"));
+    set.sit();
     const again = await run(approve, ID, ...WHY, "--yes");
     expect([again.code, again.out]).toEqual([0, expect.stringContaining(`plan ${next}, waits until`)]);
     expect(set.status()).toMatchObject({ "to-us": "Disabled" });
@@ -259,7 +261,15 @@ describe("cordon extend", () => {
     expect(set.journal.finding(ID)).toMatchObject({
       status: "awaiting-approval",
       pending: { expiresAt: until },
-      sayings: [{ action: "extend", by: OPERATOR, outcome: "done" }],
+      sayings: [
+        {
+          action: "extend",
+          by: OPERATOR,
+          outcome: "refused",
+          why: expect.stringContaining("expected a time later than"),
+        },
+        { action: "extend", by: OPERATOR, outcome: "done" },
+      ],
     });
     expect(set.journal.evidence().at(-1)).toMatchObject({ kind: "extend-done", findingId: ID });
     expect((await run(approve, ID, ...WHY, "--yes")).code).toBe(0);

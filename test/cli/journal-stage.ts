@@ -49,11 +49,12 @@ export async function journalStage() {
     ],
   };
   const set = await stage(control, { world });
-  for (const [name, region] of BUCKETS) {
+  for (const [name, region, , ...Rule] of BUCKETS) {
     const mode = name === "observed" ? "observe" : "enforce";
     set.advance(60_000);
     const event = cloudTrailRecord(name, { region, atMs: set.clock.nowMs() - 60_000, id: `event-${name}` });
-    await set.container({ mode }).results(event);
+    const requestParameters = { bucketName: name, ReplicationConfiguration: { Role: ROLE, Rule } };
+    await set.container({ mode }).results({ ...event, ...(Rule.length > 0 && { requestParameters }) });
   }
   set.advance(60_000);
   const rolledBack = await set.container().rollBack(idOf("waived", "to-us"));

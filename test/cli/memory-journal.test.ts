@@ -33,9 +33,10 @@ const quiet = fc
     classSource: fc.constantFrom("tag" as const, "default" as const),
     atMs: fc.constantFrom(START_MS, START_MS + 60_000),
     sentTo: fc.option(fc.constantFrom(["eu-west-1"], [])),
+    quiet: fc.option(fc.constantFrom("one", "other")),
   })
   .map(
-    ({ place: { bucket, controlId }, rank, classSource, atMs, sentTo }): Step =>
+    ({ place: { bucket, controlId }, rank, classSource, atMs, sentTo, quiet }): Step =>
       (journal, _, run) => {
         const classed =
           rank === null
@@ -45,6 +46,7 @@ const quiet = fc
           ...classed,
           atMs,
           ...(sentTo !== null && { sentTo }),
+          ...(quiet !== null && { quiet }),
         });
       },
   );

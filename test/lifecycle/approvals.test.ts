@@ -145,7 +145,7 @@ describe("approving", () => {
   it("of what has changed since is asked anew, with the new plan", async () => {
     const set = await waiting();
     const first = await set.finding();
-    set.put("orders", "developer", configurationOf("Enabled", "nowhere"));
+    const changed = set.put("orders", "developer", configurationOf("Enabled", "nowhere"));
     expect(await set.decide("owner")).toMatchObject({
       status: "awaiting-approval",
       reasons: [expect.stringContaining("it is not as it was when the plan was shown")],
@@ -153,6 +153,9 @@ describe("approving", () => {
     expect(set.writes).toEqual([]);
     const again = await set.finding();
     expect(again.pending?.id).not.toBe(first.pending?.id);
+    // Nobody knows yet who changed it.
+    expect(await set.decide("owner", { plan: String(again.pending?.id) })).toMatchObject({ status: "refused" });
+    await set.handle(changed, set.cordon);
     expect(await set.decide("owner", { plan: String(again.pending?.id) })).toMatchObject({ status: "contained" });
   });
 

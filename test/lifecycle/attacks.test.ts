@@ -78,6 +78,27 @@ describe("who caused something", () => {
     });
   });
 
+  it("is known where a call gave the data another class, of a part that nothing had been wrong with", async () => {
+    let value = "public";
+    const set = accountInMemory((journal, s3) => ({
+      journal,
+      s3: { ...s3, readTags: async () => [{ key: "data-residency", value }] },
+    }));
+    const cordon = set.cordonOf(policyOf("approve"));
+    await set.handle(set.put("orders", "developer"), cordon);
+    set.advance(HOUR_MS);
+    value = "eu-only";
+    await set.handle(tagging(set, { type: "IAMUser", arn: arnOf("data-steward") }), cordon);
+    const ask = async (by: string) =>
+      approve(
+        { action: "approve", finding: await found(set), reason: "stop it", decider: proved(by) },
+        { ...cordon, policy: policyOf("approve", { limits: { approvals: { by: null } } }) },
+        set.deadlineMs(),
+      );
+    expect(await ask("data-steward")).toMatchObject({ status: "refused" });
+    expect(await ask("owner")).toMatchObject({ status: "contained" });
+  });
+
   it("is known as soon as the call that shows what is there is heard", async () => {
     const set = accountInMemory();
     const cordon = set.cordonOf(policyOf("approve"));
@@ -126,6 +147,182 @@ describe("who caused something", () => {
       );
     const stop = { action: "approve" as const, finding: await found(set), reason: "stop it", decider: proved("owner") };
     expect(await approve(stop, cordon, set.deadlineMs())).toMatchObject({ status: "contained" });
+  });
+});
+
+describe("who decides about what he has written himself", () => {
+  const everything = (destination = "us-copy") => {
+    const { Role, Rules = [] } = configurationOf("Enabled", destination);
+    return {
+      Role,
+      Rules: Rules.map((rule, index) => (index === 0 ? { ...rule, Filter: { Prefix: "everything/" } } : rule)),
+    };
+  };
+  const rejecting = async (set: Account, cordon: ReturnType<Account["cordonOf"]>, by = "developer", plan?: string) =>
+    reject(
+      {
+        action: "reject",
+        finding: await found(set),
+        reason: "mine",
+        decider: proved(by),
+        ...(plan !== undefined && { plan }),
+      },
+      cordon,
+      set.deadlineMs(),
+    );
+
+  it("is refused before his call is heard: a part written anew has another cause than the one that was", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("approve"));
+    await set.handle(set.put("orders", "colleague"), cordon);
+    set.advance(10 * MINUTE_MS);
+    const own = set.put("orders", "developer", everything());
+    expect(await rejecting(set, cordon)).toMatchObject({ status: "awaiting-approval" });
+    expect(await rejecting(set, cordon)).toMatchObject({
+      status: "refused",
+      reasons: [expect.stringContaining("who caused it is not known")],
+    });
+    await set.handle(own, cordon);
+    expect(await rejecting(set, cordon)).toMatchObject({
+      status: "refused",
+      reasons: [expect.stringContaining("caused it")],
+    });
+    expect(await rejecting(set, cordon, "owner")).toMatchObject({ status: "exempt" });
+  });
+
+  it.each<[string, Signal["principal"], Signal["principal"]]>([
+    [
+      "another's session of the same name",
+      { type: "AssumedRole", arn: "arn:aws:sts::111122223333:assumed-role/ops/s", sourceIdentity: "alice" },
+      { type: "AssumedRole", arn: "arn:aws:sts::111122223333:assumed-role/ops/s", sourceIdentity: "developer" },
+    ],
+    [
+      "the pipeline's role, taken by hand",
+      { type: "AssumedRole", arn: "arn:aws:sts::111122223333:assumed-role/deploy/run-1" },
+      {
+        type: "AssumedRole",
+        arn: "arn:aws:sts::111122223333:assumed-role/deploy/by-hand",
+        sourceIdentity: "developer",
+      },
+    ],
+  ])("is refused behind %s", async (_, first, second) => {
+    const set = accountInMemory();
+    const people = [{ name: "pipeline", principals: ["arn:aws:iam::111122223333:role/deploy"] }];
+    const cordon = set.cordonOf(policyOf("approve", { people }));
+    const by = (signal: Signal, principal: Signal["principal"]): Signal => ({
+      ...signal,
+      ...(principal && { principal }),
+    });
+    await set.handle(by(set.put("orders", "x"), first), cordon);
+    set.advance(10 * MINUTE_MS);
+    await set.handle(by(set.put("orders", "x", everything()), second), cordon);
+    expect(await rejecting(set, cordon)).toMatchObject({
+      status: "refused",
+      reasons: [expect.stringContaining("caused it")],
+    });
+  });
+
+  it("is refused when the call of somebody else, which wrote nothing of it, is heard first", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("enforce", { limits: { approvals: { by: null } } }));
+    const older = set.put("orders", "colleague", configurationOf("Disabled"));
+    set.advance(20_000);
+    const own = set.put("orders", "developer");
+    set.advance(3 * MINUTE_MS);
+    await set.handle(older, cordon);
+    expect(set.statusOf("orders")).toBe("Disabled");
+    const back = async () =>
+      rollBack(
+        { action: "roll-back", finding: await found(set), reason: "mine", decider: proved("developer") },
+        cordon,
+        set.deadlineMs(),
+      );
+    expect(await back()).toMatchObject({ status: "refused" });
+    await set.handle(own, cordon);
+    expect(await back()).toMatchObject({ status: "refused", reasons: [expect.stringContaining("caused it")] });
+  });
+
+  it("is refused when an innocent tag is what it was found by", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("approve"));
+    set.put("orders", "developer");
+    set.advance(3 * MINUTE_MS);
+    await set.handle(tagging(set, { type: "IAMUser", arn: arnOf("bystander") }), cordon);
+    expect(await rejecting(set, cordon)).toMatchObject({ status: "refused" });
+  });
+
+  it("can't be told from somebody who wrote only the harmless part of it", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("approve"));
+    const { Role, Rules = [] } = configurationOf("Enabled");
+    const harmless = set.put("orders", "bystander", { Role, Rules: Rules.slice(1) });
+    set.put("orders", "developer");
+    await set.handle(set.look("orders"), cordon);
+    await set.handle(harmless, cordon);
+    expect(await rejecting(set, cordon)).toMatchObject({ status: "refused" });
+  });
+
+  it("may take it back in an emergency, by name, for four hours; and no longer once it is heard that it is his own", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("enforce"));
+    const own = set.put("orders", "developer");
+    set.advance(MINUTE_MS);
+    await set.handle(set.look("orders"), cordon);
+    const back = {
+      action: "roll-back" as const,
+      finding: await found(set),
+      reason: "orders are down",
+      decider: proved("developer"),
+      expiresAtMs: set.clock.nowMs() + 30 * 24 * HOUR_MS,
+    };
+    expect(await rollBack(back, cordon, set.deadlineMs())).toMatchObject({ status: "exempt" });
+    const exempt = await found(set);
+    expect(Date.parse(exempt.exception?.expiresAt ?? "") - set.clock.nowMs()).toBeLessThanOrEqual(4 * HOUR_MS);
+    expect(exempt.notes.join()).toContain("in an emergency, for 4 hours at most");
+    const longer = { ...back, action: "extend" as const, finding: exempt, untilMs: set.clock.nowMs() + 5 * HOUR_MS };
+    expect(await extend(longer, cordon, set.deadlineMs())).toMatchObject({ status: "refused" });
+
+    set.advance(MINUTE_MS);
+    await set.handle(own, cordon);
+
+    expect(set.statusOf("orders")).toBe("Disabled");
+    expect((await found(set)).decision.reasons.join()).toContain("granted by whoever had caused it");
+  });
+});
+
+describe("what was shown", () => {
+  it("is what a person turns down: what has changed since is not let be", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("approve"));
+    await set.handle(set.put("orders", "developer"), cordon);
+    const shown = await found(set);
+    set.advance(10 * MINUTE_MS);
+    await set.handle(set.put("orders", "developer", configurationOf("Enabled", "nowhere")), cordon);
+    const order = { action: "reject" as const, finding: shown, reason: "only that", decider: proved("owner") };
+    const plan = shown.pending?.id ?? "";
+    expect(await reject({ ...order, plan }, cordon, set.deadlineMs())).toMatchObject({
+      status: "awaiting-approval",
+      reasons: [expect.stringContaining("not as it was when it was shown")],
+    });
+    expect((await found(set)).exception).toBeUndefined();
+  });
+
+  it("is what a person takes back: what has been contained anew since is another matter", async () => {
+    const set = accountInMemory();
+    const cordon = set.cordonOf(policyOf("enforce"));
+    await set.handle(set.put("orders", "developer"), cordon);
+    const shown = await found(set);
+    set.advance(10 * MINUTE_MS);
+    await set.handle(set.put("orders", "developer"), cordon);
+    const order = { action: "roll-back" as const, finding: shown, reason: "down", decider: proved("owner") };
+    const run = shown.run ?? 0;
+    expect(await rollBack({ ...order, run }, cordon, set.deadlineMs())).toMatchObject({
+      status: "refused",
+      reasons: [expect.stringContaining("contained anew since it was shown")],
+    });
+    expect(set.statusOf("orders")).toBe("Disabled");
+    // The refusal is told by explain, too.
+    expect((await found(set)).sayings).toMatchObject([{ action: "roll-back", outcome: "refused" }]);
   });
 });
 

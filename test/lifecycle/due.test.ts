@@ -10,7 +10,7 @@ import { lookEvent, parseLook } from "../../shared/signals/look.ts";
 import type { Exposure } from "../../shared/types.ts";
 import { START_MS } from "../support/events.ts";
 import { policyWith } from "../support/stage.ts";
-import { accountInMemory, arnOf, proved, refOf } from "./account-in-memory.ts";
+import { accountInMemory, arnOf, configurationOf, proved, refOf } from "./account-in-memory.ts";
 
 const HOUR_MS = 3_600_000;
 const STATE: FindingState = {
@@ -60,6 +60,46 @@ describe("when a finding has to be looked at again", () => {
     expect(dueAtMs(record)).toBe(1_500);
     expect(dueAtMs({ ...record, leaseUntilMs: 0 })).toBe(2_000);
     expect(dueAtMs({ ...record, others: {} })).toBeUndefined();
+  });
+});
+
+describe("what comes to be looked at by itself", () => {
+  it("what AWS would not show for a moment, and what goes on behind it", async () => {
+    let isShut = true;
+    const set = accountInMemory((journal, s3) => ({
+      journal,
+      s3: {
+        ...s3,
+        replication: {
+          ...s3.replication,
+          operation: () => "PutBucketReplication",
+          read: async (ref) => (isShut ? { kind: "unreadable", reason: "denied" } : s3.replication.read(ref)),
+          write: (ref, next) => s3.replication.write(ref, next),
+        },
+      },
+    }));
+    const cordon = set.cordonOf(ENFORCE);
+    const event = set.put("orders", "developer");
+    set.advance(2 * 60_000);
+    await set.handle(event, cordon);
+    isShut = false;
+    const { record } = await set.journal.open(refOf("orders"), control.meta.id);
+    expect(dueAtMs(record)).toBeLessThanOrEqual(set.clock.nowMs() + 5 * 60_000);
+    set.advance(5 * 60_000);
+    await set.handle(set.look("orders"), cordon);
+    expect(set.statusOf("orders")).toBe("Disabled");
+  });
+
+  it("what the brake has held, also where a scope is in doubt, with the brake as what holds it", async () => {
+    const set = accountInMemory();
+    const scopes = [{ id: "pilot", to: ["us-west-2"], mode: "approve" }];
+    const policy = policyWith({ controls: { [control.meta.id]: { mode: "enforce", scopes } } });
+    const cordon = set.cordonOf(policy);
+    await set.journal.switchBrake({ isOn: true, reason: "looking", by: "on-call" });
+    await set.handle(set.put("orders", "developer", configurationOf("Enabled", "nowhere")), cordon);
+    expect(await set.findingOf("orders")).toMatchObject({ status: "observed", holds: [{ limit: "brake" }] });
+    const { record } = await set.journal.open(refOf("orders"), control.meta.id);
+    expect(dueAtMs(record)).toBe(set.clock.nowMs() + 5 * 60_000);
   });
 });
 
@@ -154,6 +194,7 @@ describe("the sweep's looks", () => {
   const sweep = async (items: Readonly<Record<string, Due | "fails" | "gone">>, more: Partial<Looks> = {}) => {
     const sent: string[] = [];
     const moved: string[] = [];
+    const times: string[] = [];
     let isFirst = true;
     const outbox: Outbox = {
       async readWaiting() {
@@ -163,6 +204,7 @@ describe("the sweep's looks", () => {
       },
       async reEmit({ pk }, at) {
         moved.push(pk.split(":::")[1] ?? "");
+        times.push(at);
         return at;
       },
     };
@@ -181,7 +223,7 @@ describe("the sweep's looks", () => {
     };
     const clock = { nowMs: () => START_MS, sleep: async () => {} };
     const swept = await sweepLooks(outbox, looks, clock, START_MS + 60_000).catch((error: unknown) => error);
-    return { swept, sent, moved };
+    return { swept, sent, moved, times };
   };
 
   it("have what is due looked at by the function that runs the control, and due again should the look get lost", async () => {
@@ -196,6 +238,16 @@ describe("the sweep's looks", () => {
       byControl: { [control.meta.id]: { findings: { f: { ...STATE, status: "exempt", untilMs: START_MS + 1 } } } },
     });
     expect((await sweep({ letters: later, other: "gone" })).sent).toEqual([]);
+  });
+
+  it("are put off the longer the less they can be settled, and no further than the next matter of the same resource ends", async () => {
+    const stuck: FindingState = { ...STATE, status: "inconclusive", changedAtMs: START_MS - 96 * HOUR_MS };
+    const ending: FindingState = { ...STATE, status: "exempt", untilMs: START_MS + HOUR_MS };
+    const timesOf = async (findings: Readonly<Record<string, FindingState>>) =>
+      (await sweep({ orders: due("orders", { byControl: { [control.meta.id]: { findings } } }) })).times;
+    const [alone] = await timesOf({ stuck });
+    expect(Date.parse(alone ?? "") - START_MS).toBeGreaterThan(20 * HOUR_MS);
+    expect(await timesOf({ stuck, ending })).toEqual([new Date(START_MS + HOUR_MS).toISOString()]);
   });
 
   it("are not held up by one that fails, which is told in the end", async () => {

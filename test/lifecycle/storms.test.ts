@@ -220,3 +220,64 @@ describe("noise", () => {
     );
   });
 });
+
+describe("the limit of whoever caused it holds by whichever event it is met", () => {
+  const config = (set: ReturnType<typeof account>, bucket: string) => ({
+    ...set.look(bucket),
+    id: `config-${bucket}`,
+    source: "config" as const,
+    name: "ConfigurationItem",
+  });
+
+  it("AWS Config tells of the same changes: they keep their turns", async () => {
+    const set = account();
+    const buckets = names(12);
+    for (const bucket of buckets) await set.offend(bucket, "deployer");
+    const before = buckets.filter(set.isOff).length;
+    for (const bucket of buckets) await set.deliver(config(set, bucket));
+    expect(buckets.filter(set.isOff)).toHaveLength(before);
+    expect(set.storms()).toHaveLength(1);
+  });
+
+  it("what a storm has a person asked about waits for him, whatever is heard, and when nobody answers", async () => {
+    const set = account({ mayBreak: true });
+    for (const bucket of names(8)) await set.offend(bucket, "deployer");
+    await set.deliver(config(set, "bucket-7"));
+    expect(set.isOff("bucket-7")).toBe(false);
+
+    set.advance(73 * 60 * MINUTE_MS);
+    await set.deliver(set.look("bucket-7"));
+
+    expect(set.isOff("bucket-7")).toBe(false);
+    expect(await set.findingOf("bucket-7")).toMatchObject({
+      status: "awaiting-approval",
+      pending: { unanswered: 1 },
+      notes: [expect.stringContaining("a person has to approve it")],
+    });
+  });
+
+  it("what the brake has held is counted for whoever caused it, once it is off", async () => {
+    const set = account();
+    const buckets = names(8);
+    const braked = { isOn: true, reason: "looking", by: "on-call" };
+    await set.journal.switchBrake(braked);
+    for (const bucket of buckets) await set.offend(bucket, "deployer");
+    await set.journal.switchBrake({ ...braked, isOn: false });
+    set.advance(10 * MINUTE_MS);
+    for (const bucket of buckets) await set.deliver(set.look(bucket));
+    expect(set.storms()).toMatchObject([{ title: expect.stringContaining("user/deployer") }]);
+  });
+
+  it("a long line goes the quicker the longer it is, and not all at once in the end", async () => {
+    const set = account();
+    const buckets = names(400);
+    for (const bucket of buckets) await set.offend(bucket, "deployer");
+    const fromMs = set.clock.nowMs();
+    await set.queueUntil(fromMs + 31 * MINUTE_MS);
+    expect(buckets.filter(set.isOff)).toHaveLength(400);
+    const turns = set.writes.map(({ atMs }) => atMs - fromMs).filter((ms) => ms > 0);
+    const mostIn = (ms: number) =>
+      Math.max(...turns.map((at) => turns.filter((one) => one >= at && one < at + ms).length));
+    expect(mostIn(10_000)).toBeLessThan(30);
+  });
+});

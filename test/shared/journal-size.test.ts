@@ -12,8 +12,8 @@ import {
 } from "../../shared/journal/journal.ts";
 import { START_MS } from "../support/events.ts";
 
-const REFUSED: Partial<FindingState> = { refused: true, lookAtMs: START_MS, isCaused: true };
-const ASKED: Partial<FindingState> = { untilMs: START_MS, unanswered: 1_000, isCaused: true };
+const REFUSED: Partial<FindingState> = { refused: true, lookAtMs: START_MS, caused: "0123456789ab" };
+const ASKED: Partial<FindingState> = { untilMs: START_MS, unanswered: 1_000, caused: "0123456789ab" };
 
 it.each([
   ["refused by AWS", REFUSED],
