@@ -42,8 +42,12 @@ export function redactFinding(record: FindingRecord): FindingRecord {
 
 const HIDDEN_FACTS = new Set(["prefix", "tags"]);
 
-/** Facts without the keys of what moves, and without its tags' values. Pure. */
+/** Facts without the keys of what moves, without the values of tags, and without what the same content could be recognised by. Pure. */
 export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
+  if (facts.kind === "object") {
+    const found = facts.found.map((each) => ({ ...each, fingerprints: each.fingerprints.map(() => HIDDEN) }));
+    return { ...everyText(facts, redactText), carried: facts.carried.map(redactTag), found };
+  }
   if (facts.kind !== "transfer") return everyText(facts, redactText);
   const { tags, prefix, toUnknown } = facts;
   return {
@@ -111,7 +115,8 @@ function namesIn({ exception, principal, facts, sayings = [] }: FindingRecord): 
     principal?.sourceIdentity,
     principal?.arn?.startsWith("arn:") ? undefined : principal?.arn,
   ];
-  const which = facts.kind === "transfer" ? facts.tags.map(({ key, value }) => `${key}=${value}`) : [];
+  const tags = facts.kind === "transfer" ? facts.tags : facts.kind === "object" ? facts.carried : [];
+  const which = tags.map(({ key, value }) => `${key}=${value}`);
   return [...who, ...which]
     .filter((name) => name !== undefined && name.length >= SHORTEST_NAME)
     .map(String)

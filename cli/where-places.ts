@@ -59,7 +59,8 @@ export async function readMemory(records: JournalRecords): Promise<Memory> {
 }
 
 function leaksOf({ status, facts, resource }: FindingRecord): readonly Leak[] {
-  if (status === "resolved" || status === "contained" || facts.kind === "condition") return [];
+  const movesNothing = facts.kind === "condition" || facts.kind === "object";
+  if (status === "resolved" || status === "contained" || movesNothing) return [];
   if (facts.kind === "transfer" && !facts.active) return [];
   return [{ resource: keyOf(resource), to: facts.kind === "transfer" ? facts.to : undefined, status }];
 }

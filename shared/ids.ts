@@ -21,11 +21,15 @@ export function shortHash(text: string): string {
 }
 
 /**
- * What an exception is bound to, and what makes the same finding news: where the data goes and which data; what is expected and what is there. Undefined when
- * facts can't carry an exception.
+ * What an exception is bound to, and what makes the same finding news: where the data goes and which data; what is expected and what is there; the classes that
+ * rules give an object. Undefined when facts can't carry an exception.
  */
 export function subjectOf(facts: Facts): string | undefined {
   if (facts.kind === "condition") return contentHash([facts.expected, facts.found]).slice(0, 20);
+  if (facts.kind === "object") {
+    const classes = new Set(facts.matched.map(({ classification }) => classification));
+    return contentHash(["object", ...[...classes].sort()]).slice(0, 20);
+  }
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
   const tags = facts.tags.map((tag) => `${tag.key}=${tag.value}`).sort();
   const key = facts.replicaKey === undefined ? [] : [facts.replicaKey];

@@ -101,7 +101,43 @@ export interface ConditionFacts {
   readonly remedy: string;
 }
 
-export type Facts = TransferFacts | UnreadableFacts | ConditionFacts;
+/** A rule of the policy's `objects`, and the class that it gives. */
+export interface RuleMatch {
+  readonly rule: string;
+  readonly classification: string;
+  /** What of the object it goes by, or why that can't be told. In the policy's words: neither the object's key nor any value of its metadata, tags or content. */
+  readonly why: string;
+}
+
+/** What a detector found in content: counts, and never a value. */
+export interface FoundInContent {
+  readonly detector: string;
+  readonly matches: number;
+  /** How many different values. */
+  readonly distinct: number;
+  /** Counting different values stopped there: there are at least so many. */
+  readonly isDistinctCapped?: true;
+  /** Salted hashes of some of them, so that the same value can be recognised and none can be read back. */
+  readonly fingerprints: readonly string[];
+}
+
+/** What is known of an S3 object that its class rests on. */
+export interface ObjectFacts {
+  readonly kind: "object";
+  /** Rules that apply. */
+  readonly matched: readonly RuleMatch[];
+  /** Rules of which it can't be told, and which could raise its class. */
+  readonly undecided: readonly RuleMatch[];
+  readonly found: readonly FoundInContent[];
+  /** Of its tags those with a key that some class is recognised by. */
+  readonly carried: readonly Tag[];
+  /** It has as many tags as S3 takes, and none of them has the key of the tag that its class asks for. */
+  readonly isFull: boolean;
+  /** What of it was looked at, or why nothing, in words. */
+  readonly read: string;
+}
+
+export type Facts = TransferFacts | UnreadableFacts | ConditionFacts | ObjectFacts;
 
 /** A control's judgement of one part of one resource, from live state. */
 export interface Finding {

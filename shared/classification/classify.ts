@@ -11,8 +11,14 @@ export type Classified =
       readonly also?: readonly Classification[];
       /** What the journal is to keep, where that is not simply the class's name: `joinClasses` of several, or what it had before. */
       readonly remembered?: string;
-      readonly source: "tag" | "journal" | "default";
+      readonly source: "tag" | "rule" | "journal" | "default";
       readonly reason: string;
+      /** Of an object: all else that gives it a class, a sentence for each. */
+      readonly because?: readonly string[];
+      /** The rule of `objects` that gave the class, where one did. */
+      readonly rule?: string;
+      /** Of an object: it carried a tag of its class, and no longer does. */
+      readonly isLowered?: true;
     }
   /** `atLeast`: whatever else it is, it is of no lower class than these, which a tag once gave. */
   | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: readonly Classification[] }
@@ -38,14 +44,13 @@ export function classifyBucket(
   policy: ResidencyPolicy,
 ): Classified {
   const wasTagged = classSource === "tag";
-  const names = journalled === undefined ? [] : splitClasses(journalled);
-  const before = names.flatMap((name) => policy.classifications.find((entry) => entry.name === name) ?? []);
-  const isKnown = before.length > 0 && before.length === names.length;
+  const before = journalledClasses(journalled, policy) ?? [];
+  const isKnown = before.length > 0;
   if ("unreadable" in tags) {
     const reason = `the bucket's tags can't be read: ${tags.unreadable}`;
     return { kind: "undecided", reason, ...(wasTagged && isKnown && { atLeast: before }) };
   }
-  if (wasTagged && names.length > 0 && !isKnown) {
+  if (wasTagged && journalled !== undefined && !isKnown) {
     return { kind: "undecided", reason: `the journalled class "${journalled}" is not in policy ${policy.name}` };
   }
   // Sorted by rank, so the last match is the most restrictive: classes that can meet on one resource lie within each other (compile-classifications.ts).
@@ -81,6 +86,22 @@ export function joinClasses(classes: readonly Classification[]): string {
 /** The names in what `joinClasses` wrote. Pure. */
 export function splitClasses(journalled: string): readonly string[] {
   return journalled.split(AND);
+}
+
+/** The classes that the journal names: none when it names none, undefined when policy doesn't know all of them. Pure. */
+export function journalledClasses(
+  journalled: string | undefined,
+  policy: ResidencyPolicy,
+): readonly Classification[] | undefined {
+  const names = journalled === undefined ? [] : splitClasses(journalled);
+  const known = names.flatMap((name) => policy.classifications.find((entry) => entry.name === name) ?? []);
+  return known.length === names.length ? known : undefined;
+}
+
+/** What data surely is, whatever else it may be. Pure. */
+export function certainClasses(classified: Classified): readonly Classification[] {
+  if (classified.kind === "classified") return [classified.classification, ...(classified.also ?? [])];
+  return classified.kind === "undecided" ? (classified.atLeast ?? []) : [];
 }
 
 /** What a tag once said holds, whatever the tags say now; where the new class forbids what the old one allows, both do. */
@@ -140,12 +161,13 @@ function toBeConfirmed(before: Classification, live: Classification): Classified
   return { kind: "undecided", reason };
 }
 
-function quoted(classes: readonly Classification[]): string {
+/** Names of classes as sentences tell them. Pure. */
+export function quoted(classes: readonly Classification[]): string {
   return classes.map(({ name }) => `"${name}"`).join(" and ");
 }
 
-/** Who may decide that data is of a lower class, where policy says so. */
-function deciders(classes: readonly Classification[]): string {
+/** Who may decide that data is of a lower class, where policy says so. Pure. */
+export function deciders(classes: readonly Classification[]): string {
   const who = [...new Set(classes.flatMap(({ loweredBy }) => loweredBy))];
   return who.length === 0 ? "" : `: ${who.join(", ")}`;
 }
@@ -154,11 +176,7 @@ function deciders(classes: readonly Classification[]): string {
 function byTag(live: Classification, tags: readonly Tag[], fallback: Classification | undefined): Classified {
   const by = live.tags.find((tag) => isAmong(tag, tags));
   const isFreeing = live.isFavoured || fallback === undefined || !isWithin(live, fallback);
-  if (isFreeing && live.setBy?.enforcement === "verify") {
-    const who = live.setBy.principals.join(", ");
-    const reason = `its tag ${by?.key}=${by?.value} says "${live.name}", but that live policies deny the tag to everybody but ${who} has not been proved`;
-    return { kind: "undecided", reason };
-  }
+  if (isFreeing && live.setBy?.enforcement === "verify") return { kind: "undecided", reason: unproved(live, tags) };
   return {
     kind: "classified",
     classification: live,
@@ -167,6 +185,14 @@ function byTag(live: Classification, tags: readonly Tag[], fallback: Classificat
   };
 }
 
-function isAmong(tag: Tag, tags: readonly Tag[]): boolean {
+/** That a tag frees data, and nobody has proved that only those set it who may. Pure. */
+export function unproved({ name, setBy, tags: recognisedBy }: Classification, tags: readonly Tag[]): string {
+  const by = recognisedBy.find((tag) => isAmong(tag, tags));
+  const who = setBy?.principals.join(", ");
+  return `its tag ${by?.key}=${by?.value} says "${name}", but that live policies deny the tag to everybody but ${who} has not been proved`;
+}
+
+/** Whether a tag is one of these, key and value. Pure. */
+export function isAmong(tag: Tag, tags: readonly Tag[]): boolean {
   return tags.some((other) => other.key === tag.key && other.value === tag.value);
 }

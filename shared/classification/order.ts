@@ -10,3 +10,11 @@ export function freesFrom(one: Classification, other: Classification): boolean {
 export function isWithin(one: Classification, other: Classification): boolean {
   return one === other || (one.rank >= other.rank && !freesFrom(one, other));
 }
+
+/** Of several classes those that no other is within: one as a rule, several where they lie apart, the highest first. Each once. Pure. */
+export function strictest(classes: readonly Classification[]): readonly Classification[] {
+  const distinct = [...new Set(classes)];
+  return distinct
+    .filter((each) => !distinct.some((other) => other !== each && isWithin(other, each)))
+    .sort((a, b) => b.rank - a.rank);
+}

@@ -22,7 +22,7 @@ export function proposedPlans<State>(
   view: View<State>,
   judged: readonly Judged[],
 ): ReadonlyMap<string, Proposed> {
-  const active = judged.filter(({ finding: { facts } }) => facts.kind === "transfer" && facts.active);
+  const active = judged.filter(hasPlan);
   if (active.length === 0 || !canChange(run) || !view.isReadable) return new Map();
   const { control, ports } = run.cordon;
   const { state } = view.detection;
@@ -45,6 +45,12 @@ export function proposedPlans<State>(
       return [id, { id: hash, steps: plan, permissions, reversible }];
     }),
   );
+}
+
+/** What moves data can be stopped, and an object can be given its tag where nothing stands in the way. */
+function hasPlan({ finding: { facts }, decision }: Judged): boolean {
+  if (facts.kind === "object") return decision.explanation.verdict === "violating";
+  return facts.kind === "transfer" && facts.active;
 }
 
 /** The plan as it waits, for the finding's record. Pure. */

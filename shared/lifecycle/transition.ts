@@ -107,7 +107,9 @@ function compliant(previous: FindingState | undefined, finding: Finding, nowMs: 
     return { status: "compliant", occurrence: previous?.occurrence ?? 0 };
   }
   const { occurrence } = previous;
-  const isOff = finding.facts.kind === "transfer" && !finding.facts.active;
+  const { facts } = finding;
+  // As a part that is switched off, an object that carries its tag is as a containment leaves it.
+  const isOff = (facts.kind === "transfer" && !facts.active) || facts.kind === "object";
   if (isOff && previous.status === "contained") return { status: "already-contained", occurrence };
   // A run that could not be verified, or that somebody wrote over, and whose part is switched off all the same.
   if (isOff && previous.run !== undefined && (previous.status === "inconclusive" || previous.status === "containing")) {

@@ -3,7 +3,7 @@ import { contentHash } from "../ids.ts";
 import type { ResidencyPolicy } from "./policy.ts";
 
 /** Changes with the form of compiled policies, so that none made for another version of Cordon is taken for one of this. */
-const FORMAT = "cordon-policy/2";
+const FORMAT = "cordon-policy/3";
 
 /** What `cordon compile` writes: a policy that needs no parsing any more. */
 export function writeCompiled(policy: ResidencyPolicy): string {

@@ -1,4 +1,6 @@
 import type { Classified } from "../classification/classify.ts";
+import { foundInWords } from "../classification/rule-parts.ts";
+import type { ObjectFacts } from "../types.ts";
 import type { Subject } from "./subject.ts";
 
 /** The facts a decision rests on, by name, as texts: what an auditor needs to come to the same decision. What is not known is not among them. Pure. */
@@ -13,6 +15,7 @@ export function factsUsed(
   if (classified.kind === "classified") known.classifiedBy = classified.source;
   if (facts.kind === "unreadable") known.unreadable = facts.reason;
   if (facts.kind === "condition") Object.assign(known, { expected: facts.expected, found: facts.found });
+  if (facts.kind === "object") Object.assign(known, factsOfObject(facts));
   if (transfer === undefined) return known;
   const { active, from, to, destination, destinationAccount, prefix, tags, replicaKey } = transfer;
   Object.assign(known, { active: String(active), from, destination });
@@ -21,5 +24,16 @@ export function factsUsed(
   if (prefix !== undefined) known.prefix = prefix;
   if (tags.length > 0) known.tags = tags.map(({ key, value }) => `${key}=${value}`).join(", ");
   if (replicaKey !== undefined) known.replicaKey = replicaKey;
+  return known;
+}
+
+function factsOfObject({ matched, undecided, found, carried, isFull, read }: ObjectFacts): Record<string, string> {
+  const known: Record<string, string> = { read };
+  const told = ({ rule, classification, why }: ObjectFacts["matched"][number]) => `${rule} (${classification}): ${why}`;
+  if (matched.length > 0) known.rules = matched.map(told).join("; ");
+  if (undecided.length > 0) known.undecidedRules = undecided.map(told).join("; ");
+  if (found.length > 0) known.found = found.map(foundInWords).join(", ");
+  if (carried.length > 0) known.tags = carried.map(({ key, value }) => `${key}=${value}`).join(", ");
+  if (isFull) known.room = "none: it has ten tags";
   return known;
 }

@@ -1,6 +1,7 @@
 import type { Classified } from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
 import type { ConditionFacts } from "../types.ts";
+import { judgeObject } from "./judge-object.ts";
 import { judgeTransfer, type KnownTransfer } from "./judge-transfer.ts";
 import type { Parameters, PolicyInForce } from "./policy.ts";
 import type { Subject } from "./subject.ts";
@@ -21,6 +22,7 @@ export function judgeFacts(
   const { facts } = subject.finding;
   if (facts.kind === "unreadable") return { kind: "undecidable", rule: "built-in:unreadable", reasons: [facts.reason] };
   if (facts.kind === "condition") return judgeCondition(facts);
+  if (facts.kind === "object") return judgeObject(facts, classified, policy);
   if (!facts.active)
     return { kind: "compliant", rule: "built-in:inactive", reasons: ["it is switched off and moves no data"] };
   if (facts.to === undefined) {

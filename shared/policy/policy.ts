@@ -20,6 +20,8 @@ export interface ResidencyPolicy {
   readonly controls: Readonly<Record<string, ControlRules>>;
   readonly exceptions: readonly PolicyException[];
   readonly limits: Limits;
+  /** How objects get a class of their own; left out, an object has its bucket's. */
+  readonly objects?: ObjectRules;
   /** Who is who, where that does not follow from a principal by itself. */
   readonly people: readonly Person[];
   /** Sessions whose names tell who is in them, as ARNs with `*`: the policy's owner vouches that nobody can choose them. */
@@ -176,6 +178,64 @@ export interface PolicyException extends Scope {
   readonly ticket: string;
   readonly grantedAtMs: number;
   readonly expiresAtMs: number;
+}
+
+/** How an object gets its class: its bucket's, unless a rule gives it a more restrictive one. */
+export interface ObjectRules {
+  /** Sorted by id; all that apply count, and the most restrictive wins. */
+  readonly rules: readonly ObjectRule[];
+  /** Detectors of the policy's own, sorted by id. */
+  readonly detectors: readonly OwnDetector[];
+  readonly read: ReadBudget;
+  /** Keys of tags that Cordon never writes over: a person does. */
+  readonly protectedTags: readonly string[];
+  /** What is done when somebody lowers an object's class by its tags: `restore` sets the tag again, `ask` waits for a person. */
+  readonly onLowered: "restore" | "ask";
+}
+
+/** Gives objects a class. All that it names has to match; of a list any one entry does. */
+export interface ObjectRule {
+  readonly id: string;
+  readonly classification: string;
+  /** Names of buckets, in which `*` stands for any letters. */
+  readonly buckets?: readonly string[];
+  readonly prefixes?: readonly string[];
+  /** RE2, found anywhere in the key. */
+  readonly keyPattern?: string;
+  /** Media types, in which `*` stands for any letters; parameters do not count. */
+  readonly contentTypes?: readonly string[];
+  /** User-defined metadata: keys without `x-amz-meta-`, in lower case, and values in which `*` stands for any letters. */
+  readonly metadata?: readonly Tag[];
+  /** The object's own tags. */
+  readonly tags?: readonly Tag[];
+  readonly content?: ContentRule;
+  /** Types of Macie's sensitive-data findings, in which `*` stands for any letters. */
+  readonly macie?: readonly string[];
+}
+
+/** What has to be found in the content, by any one of the detectors. */
+export interface ContentRule {
+  readonly detectors: readonly string[];
+  /** So many different values at least ... */
+  readonly minDistinct: number;
+  /** ... and so many matches for each MiB that was looked through, where that is given. */
+  readonly minPerMiB?: number;
+}
+
+export interface OwnDetector {
+  readonly id: string;
+  /** RE2. */
+  readonly pattern: string;
+}
+
+/** How much of an object is read, in bytes: its head, and of a large one samples spread over the rest. */
+export interface ReadBudget {
+  readonly maxBytes: number;
+  readonly headBytes: number;
+  readonly samples: number;
+  readonly sampleBytes: number;
+  /** So much may compressed content come to. */
+  readonly maxInflatedBytes: number;
 }
 
 /** One who acts under several names: the policy's owner vouches that nobody else can use them. */

@@ -51,7 +51,7 @@ export class RuleIndex<Rule extends Scope> {
     if (classes === undefined) takeAny(this.#classes);
     else for (const { name } of classes) take(this.#classes, name);
     if (transfer?.to !== undefined) take(this.#destinations, transfer.to);
-    else if (facts.kind !== "condition") takeAny(this.#destinations);
+    else if (transfer !== undefined || facts.kind === "unreadable") takeAny(this.#destinations);
     if (found.length < 2) return found.flatMap((index) => this.#rules[index] ?? []);
     // A rule stands under each of its values, so that it can be met twice.
     return [...new Set(found)].sort((a, b) => a - b).flatMap((index) => this.#rules[index] ?? []);

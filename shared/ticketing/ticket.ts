@@ -1,3 +1,4 @@
+import { foundInWords } from "../classification/rule-parts.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { holdLines, planLines, sayingLines, waysToDecide } from "../lifecycle/tell-holds.ts";
 import type { Exposure, Severity } from "../types.ts";
@@ -69,6 +70,7 @@ function bodyOf(finding: FindingRecord): string {
       ],
     ],
     ["What was done", doneAbout(finding)],
+    ["What was looked at", lookedAt(finding)],
     ["What may have crossed", crossed(finding.exposure)],
     ["What to do", remedyFor(finding)],
     ["What holds it", holdLines(finding.holds ?? [])],
@@ -98,8 +100,17 @@ function bodyOf(finding: FindingRecord): string {
 }
 
 /** Only of what a person has to put right: what Cordon changes, it says above. */
-function remedyFor({ facts, status }: FindingRecord): readonly string[] {
+function remedyFor({ facts, status, decision }: FindingRecord): readonly string[] {
+  // What stands in the way of an object's tag comes first, with what to do about it.
+  if (facts.kind === "object" && decision.explanation.verdict === "for-a-person" && status !== "resolved")
+    return decision.reasons.slice(0, 1);
   return facts.kind === "condition" && !facts.holds && status !== "resolved" ? [facts.remedy] : [];
+}
+
+/** Of an object: counts, and no value. */
+function lookedAt({ facts }: FindingRecord): readonly string[] {
+  if (facts.kind !== "object") return [];
+  return [facts.read, ...facts.found.map((each) => `found ${foundInWords(each)}`)];
 }
 
 function causeOf({ principal, signal, sayings = [] }: FindingRecord): readonly string[] {

@@ -361,10 +361,10 @@ describe("cordon compile", () => {
     ["cut off", (text) => text.slice(0, 500), "found no JSON, it may be cut off"],
     [
       "made for another version",
-      (text) => text.replace("cordon-policy/2", "cordon-policy/1"),
-      'found format "cordon-policy/1", expected "cordon-policy/2"',
+      (text) => text.replace("cordon-policy/3", "cordon-policy/2"),
+      'found format "cordon-policy/2", expected "cordon-policy/3"',
     ],
-    ["empty", () => '{"format":"cordon-policy/2"}', "its content is not what its digest says"],
+    ["empty", () => '{"format":"cordon-policy/3"}', "its content is not what its digest says"],
   ])("its work is refused when it was %s", async (_, change, said) => {
     const { out } = await cordon("compile", "policies/eu-gdpr.yaml");
     const file = write("p.json", change(out));

@@ -119,10 +119,10 @@ describe("a policy file is refused, and nothing is done", () => {
     ["cut off", (text) => text.slice(0, 500), "found no JSON, it may be cut off"],
     [
       "made for another version",
-      (text) => text.replace("cordon-policy/2", "cordon-policy/1"),
-      'found format "cordon-policy/1", expected "cordon-policy/2"',
+      (text) => text.replace("cordon-policy/3", "cordon-policy/2"),
+      'found format "cordon-policy/2", expected "cordon-policy/3"',
     ],
-    ["emptied", () => '{"format":"cordon-policy/2"}', "its content is not what its digest says"],
+    ["emptied", () => '{"format":"cordon-policy/3"}', "its content is not what its digest says"],
   ])("when it was compiled and then %s", async (_, change, reason) => {
     const name = file(change(writeCompiled(compiled())), "policy.json");
     expect((await refused(readPolicyFile(name, catalogue))).message).toBe(

@@ -1,7 +1,9 @@
+import { builtInDetectorIds } from "../../classification/detector-names.ts";
 import type { KnownControl } from "../../control.ts";
 import { contentHash } from "../../ids.ts";
 import type { Limits, Person, ResidencyPolicy, Scope } from "../policy.ts";
 import { compileClassifications } from "./compile-classifications.ts";
+import { compileObjects } from "./compile-objects.ts";
 import { compileControls, compileExceptions, compileTransfers } from "./compile-rules.ts";
 import { checkJurisdictions, checkName, namesOf } from "./names.ts";
 import type { Problem } from "./problems.ts";
@@ -28,12 +30,13 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
   const rules = compileControls(document, controls, names, units);
   const approvers = document.limits?.approvals?.by;
   const exceptions = compileExceptions(document.exceptions ?? [], names, { maxMs: limits.exception.maxMs, approvers });
+  const objects = compileObjects(document, builtInDetectorIds, names);
   const problems = [
     ...checkJurisdictions(document),
     ...checkUnits(document),
     ...checkLimits(limits),
     ...checkPeople(document),
-    ...[classes, transfers, rules, exceptions].flatMap((each) => each.problems),
+    ...[classes, transfers, rules, exceptions, objects].flatMap((each) => each.problems),
   ];
   const all = { transfers: transfers.part, controls: rules.part, exceptions: exceptions.part };
   const trust = checkTrust(document, all, classes.part, controls);
@@ -49,6 +52,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     controls: rules.part,
     exceptions: exceptions.part,
     limits,
+    ...(objects.part !== undefined && { objects: objects.part }),
     people: compilePeople(document),
     namedSessions: document.namedSessions ?? [],
     expressions: expressionsIn([

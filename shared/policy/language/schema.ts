@@ -3,6 +3,8 @@ import type { KnownControl, ParameterSpec } from "../../control.ts";
 import { KEPT_CONTAINMENTS } from "../../journal/journal.ts";
 import { FRAMEWORKS, parseCitation } from "./citations.ts";
 import { INSTANT, parseInstant } from "./instants.ts";
+import { objects } from "./schema-objects.ts";
+import { about, matching, name, names, some, text, upTo } from "./schema-parts.ts";
 
 /**
  * The form of a policy file. Every object is closed: a misspelt key is an error, never silently without effect. The descriptions are the reference: editors show
@@ -10,16 +12,7 @@ import { INSTANT, parseInstant } from "./instants.ts";
  *
  * Loaded only where YAML is read (the build, the command line, an override at run time), never for an ordinary event.
  */
-function about<Schema extends z.ZodMiniType>(description: string, schema: Schema): Schema {
-  // A copy: the same form means something else in another place.
-  const described = schema.clone();
-  z.globalRegistry.add(described, { description });
-  return described as Schema;
-}
 
-const matching = (pattern: RegExp, error: string) => z.string().check(z.regex(pattern, { error }));
-const text = matching(/\S/, "expected a text that is not empty");
-const name = matching(/^[a-z][a-z0-9-]{0,62}$/, "expected lower-case letters, digits and dashes");
 const place = matching(
   /^[a-z]{2,4}(-[a-z]+){1,3}-\d{1,2}(-[a-z]{3}-\d{1,2})?$/,
   "expected a Region or Local Zone such as eu-central-1 (no globs: eu-* would take in London and Zurich)",
@@ -45,18 +38,11 @@ const citation = text.check(
     error: `expected a framework and what of it, such as "GDPR Art. 44"; known are ${FRAMEWORKS.join(", ")}`,
   }),
 );
-const upTo = (most: number) => {
-  const error = `expected a whole number from 1 to ${most}`;
-  return z.int({ error }).check(z.gte(1, { error }), z.lte(most, { error }));
-};
 const mode = about(
   "`observe` only tells, `approve` asks a person first, `enforce` changes by itself what it may.",
   z.enum(["observe", "approve", "enforce"]),
 );
-const some = <Schema extends z.ZodMiniType>(schema: Schema) =>
-  z.array(schema).check(z.minLength(1, { error: "expected at least one entry" }));
 const tag = z.strictObject({ key: text, value: z.string() });
-const names = some(name);
 
 const jurisdiction = z
   .strictObject({
@@ -358,6 +344,12 @@ export function policySchema(controls: readonly KnownControl[]) {
       ),
       controls: z.optional(about("What each control may do, and where it may do less or more.", z.strictObject(byId))),
       exceptions: z.optional(about("Waivers of a control for a scope and a time.", z.array(exception))),
+      objects: z.optional(
+        about(
+          "How S3 objects get a class of their own, written onto them as the tag that recognises the class. Left out, an object has its bucket's.",
+          objects,
+        ),
+      ),
       people: z.optional(
         about(
           "Who is who. Nobody decides about what he caused, so it has to be known who is behind a session: by its source identity, by its name (`namedSessions`), or by this. A pipeline is named here, too.",
