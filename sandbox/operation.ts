@@ -15,10 +15,16 @@ export interface WireRequest {
   body: Buffer;
 }
 
+/** A body too large to be held: its bytes are made as they are sent. */
+export interface StreamedBody {
+  sizeBytes: number;
+  chunks(): Iterable<Uint8Array>;
+}
+
 export interface WireResponse {
   status: number;
   headers: Record<string, string | string[]>;
-  body: string | Buffer;
+  body: string | Buffer | StreamedBody;
 }
 
 /** One thing IAM is asked: may the caller do `action` to `resource`? */

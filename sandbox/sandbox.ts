@@ -19,9 +19,10 @@ import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
 import { seedLock } from "./s3/object-lock.ts";
+import { seedObject } from "./s3/object-seeds.ts";
 import { listVersions, viewVersion } from "./s3/objects.ts";
 import { createS3 } from "./s3/service.ts";
-import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
+import { type Bucket, changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
 import { createSqs } from "./sqs.ts";
 import { deployHandMade } from "./stack/hand-made.ts";
@@ -62,6 +63,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
     return table;
   };
+  const findSeeded = (name: string): Bucket => {
+    const bucket = s3.buckets.get(name);
+    if (bucket) return bucket;
+    throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
+  };
+  const createVersionId = () => ids.key("", 48);
   const environment = (principal: Principal, where = region): Record<string, string> => ({
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: where,
@@ -107,7 +114,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createRequestId: ids.requestId,
     kill: lambda.kill,
     services: [
-      createS3(s3, () => ids.key("", 48)),
+      createS3(s3, createVersionId),
       withControlPlane(
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
@@ -177,17 +184,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       }
       s3.buckets.set(seed.name, bucket);
     },
+    createObject(seed) {
+      return seedObject(findSeeded(seed.bucket), seed, clock.now(), createVersionId).versionId;
+    },
     bucket(name) {
-      const bucket = s3.buckets.get(name);
-      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-      const { objects: _, ...configuration } = bucket;
+      const { objects: _, ...configuration } = findSeeded(name);
       return structuredClone(configuration);
     },
-    objects(name) {
-      const bucket = s3.buckets.get(name);
-      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-      return listVersions(bucket).map(viewVersion);
-    },
+    objects: (name) => listVersions(findSeeded(name)).map(viewVersion),
     hasBucket: (name) => s3.buckets.has(name),
     createTable: (name, spec = {}) => void createTable(dynamodb, { name, account, region, at: clock.now(), ...spec }),
     table(name) {

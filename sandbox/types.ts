@@ -14,6 +14,7 @@ import type { FaultSpec } from "./faults.ts";
 import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
+import type { ObjectSeed } from "./s3/object-seeds.ts";
 import type { ObjectView } from "./s3/objects.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
 import type { Published } from "./sns.ts";
@@ -188,6 +189,8 @@ export interface Sandbox extends AccountSeeds {
   /** Make reads of a bucket, or of a table's index, return what was there before the last write. */
   stale(read: StaleRead | StaleIndex): void;
   createBucket(seed: BucketSeed): void;
+  /** Returns the version's id, `null` without versioning. Throws when there is no such bucket. */
+  createObject(seed: ObjectSeed): string;
   /** A copy of a bucket's state. Throws when there is no such bucket. */
   bucket(name: string): Readonly<Omit<Bucket, "objects">>;
   /** Every version and delete marker in a bucket, in the order they were written. Throws when there is no such bucket. */

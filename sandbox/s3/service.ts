@@ -15,16 +15,20 @@ import {
   bucketOperations,
   type S3Call,
 } from "./bucket-operations.ts";
-import { conditionKeys, resourceArn } from "./condition-keys.ts";
+import { conditionKeys, resourceArn, tagConditionKeys } from "./condition-keys.ts";
 import { replicationOperations, taggingOperations } from "./configuration-operations.ts";
 import { parseControlOperation } from "./control.ts";
+import { findRead } from "./find-version.ts";
 import { listOperations } from "./list-operations.ts";
 import { lockOperations } from "./lock-operations.ts";
-import { objectOperations } from "./object-operations.ts";
+import { objectTaggingOperations } from "./object-tagging-operations.ts";
+import { tagsAskedFor } from "./object-tags.ts";
 import { protectionOperations } from "./protection-operations.ts";
+import { readOperations } from "./read-operations.ts";
 import { findBucket, type S3State } from "./state.ts";
 import { describeTrail } from "./trail.ts";
 import { escapeXml, type OperationWire, readInput, readOperationSchema, writeOutput } from "./wire.ts";
+import { writeOperations } from "./write-operations.ts";
 
 type Route = { wire: OperationWire } & (
   | { account: AccountOperation; bucket?: undefined }
@@ -40,7 +44,9 @@ const routes: Route[] = [
     ...lockOperations,
     ...protectionOperations,
     ...listOperations,
-    ...objectOperations,
+    ...objectTaggingOperations,
+    ...readOperations,
+    ...writeOperations,
   ].map((bucket) => ({ wire: readOperationSchema(bucket.schema), bucket })),
 ];
 
@@ -105,9 +111,12 @@ function bindRoute(
     permissions(context) {
       const owner = bucket ? find(context).account : context.principal.account;
       const resource = resourceArn(name, wire.hasKey ? String(input.Key) : undefined);
-      const keys = conditionKeys(input, context.at);
+      const shared = conditionKeys(input, context.at);
+      const existing = wire.hasKey ? findRead(find(context), input)?.tags : undefined;
+      const requested = wire.hasKey ? tagsAskedFor(input) : [];
+      const keysOf = (action: string) => ({ ...shared, ...tagConditionKeys(action, existing, requested) });
       return [
-        ...actions.map((action) => ({ action, resource, account: owner, keys })),
+        ...actions.map((action) => ({ action, resource, account: owner, keys: keysOf(action) })),
         ...(bucket?.also?.(callIn(context), find(context)) ?? []),
       ];
     },

@@ -2,7 +2,7 @@ import type { PutBucketReplication$ } from "@aws-sdk/client-s3";
 import { XmlCodec } from "@aws-sdk/core/protocols";
 import { NormalizedSchema } from "@smithy/core/schema";
 import { ServiceError } from "../errors.ts";
-import type { WireRequest } from "../operation.ts";
+import type { StreamedBody, WireRequest } from "../operation.ts";
 
 /** An operation as the SDK describes it: `[9, namespace, name, traits, input, output]`. */
 export type OperationSchema = typeof PutBucketReplication$;
@@ -109,7 +109,7 @@ function readPayload(member: NormalizedSchema, body: Buffer): unknown {
 export function writeOutput(
   wire: OperationWire,
   output: Record<string, unknown> | undefined,
-): { headers: Record<string, string>; body: string | Buffer } {
+): { headers: Record<string, string>; body: string | Buffer | StreamedBody } {
   if (output === undefined || !wire.output.isStructSchema()) return { headers: {}, body: "" };
   const headers: Record<string, string> = {};
   let payload: [string, NormalizedSchema] | undefined;
@@ -124,7 +124,8 @@ export function writeOutput(
       for (const [key, text] of Object.entries(Object(value))) headers[`${httpPrefixHeaders}${key}`] = String(text);
     }
   }
-  if (payload?.[1].isBlobSchema()) return { headers, body: (output[payload[0]] as Buffer | undefined) ?? "" };
+  if (payload?.[1].isBlobSchema())
+    return { headers, body: (output[payload[0]] as Buffer | StreamedBody | undefined) ?? "" };
   if (!payload && !hasDocument) return { headers, body: "" };
   if (payload) serializer.write(payload[1], output[payload[0]]);
   else serializer.write(wire.output, output);
