@@ -18,9 +18,11 @@ import {
 import { conditionKeys, resourceArn, tagConditionKeys } from "./condition-keys.ts";
 import { replicationOperations, taggingOperations } from "./configuration-operations.ts";
 import { parseControlOperation } from "./control.ts";
+import { copyOperations } from "./copy-operation.ts";
 import { findRead } from "./find-version.ts";
 import { listOperations } from "./list-operations.ts";
 import { lockOperations } from "./lock-operations.ts";
+import { multipartOperations } from "./multipart-operations.ts";
 import { objectTaggingOperations } from "./object-tagging-operations.ts";
 import { tagsAskedFor } from "./object-tags.ts";
 import { protectionOperations } from "./protection-operations.ts";
@@ -47,6 +49,8 @@ const routes: Route[] = [
     ...objectTaggingOperations,
     ...readOperations,
     ...writeOperations,
+    ...copyOperations,
+    ...multipartOperations,
   ].map((bucket) => ({ wire: readOperationSchema(bucket.schema), bucket })),
 ];
 
@@ -76,8 +80,7 @@ export function createS3(state: S3State, createId: () => string): Service {
 }
 
 function findRoute(request: WireRequest, { Bucket, Key }: { Bucket: string; Key: string }): Route | undefined {
-  // A copy looks like a PutObject without a body.
-  if (request.headers["x-amz-copy-source"] !== undefined) return undefined;
+  const isCopy = request.headers["x-amz-copy-source"] !== undefined;
   const asked = [...request.query.keys()];
   return routes.find(
     ({ wire }) =>
@@ -85,6 +88,8 @@ function findRoute(request: WireRequest, { Bucket, Key }: { Bucket: string; Key:
       (Bucket === "") === (wire.name === "ListBuckets") &&
       (Key !== "") === wire.hasKey &&
       (wire.subresource === "" || asked.includes(wire.subresource)) &&
+      wire.requiredParameters.every((parameter) => asked.includes(parameter)) &&
+      wire.isCopy === isCopy &&
       // An unknown subresource must never fall through to the operation without one: that would be DeleteBucket.
       asked.every((parameter) => wire.parameters.has(parameter)),
   );

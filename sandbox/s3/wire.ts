@@ -17,6 +17,10 @@ export interface OperationWire {
   hasKey: boolean;
   /** Every query parameter it knows. */
   parameters: ReadonlySet<string>;
+  /** Query parameters it is not itself without: `uploadId`, which makes a put the upload of a part. */
+  requiredParameters: readonly string[];
+  /** Whether it copies: `x-amz-copy-source` makes any other put another operation. */
+  isCopy: boolean;
   /** HTTP status of success. */
   status: number;
   input: NormalizedSchema;
@@ -45,9 +49,25 @@ export function readOperationSchema(schema: OperationSchema): OperationWire {
   const query = new URL(path, "http://127.0.0.1").searchParams;
   const subresource = [...query.keys()].find((key) => key !== "x-id") ?? "";
   const schemas = { input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
-  const members = [...schemas.input.structIterator()].map(([, member]) => member.getMergedTraits().httpQuery ?? "");
-  const parameters = new Set(["x-id", subresource, ...members]);
-  return { name, method, subresource, hasKey: path.includes("{Key+}"), parameters, status, ...schemas };
+  const members = [...schemas.input.structIterator()].map(([, member]) => member.getMergedTraits());
+  const parameters = new Set(["x-id", subresource, ...members.map(({ httpQuery = "" }) => httpQuery)]);
+  return {
+    name,
+    method,
+    subresource,
+    hasKey: path.includes("{Key+}"),
+    parameters,
+    requiredParameters: members.slice(0, countRequired(schemas.input)).flatMap(({ httpQuery = [] }) => httpQuery),
+    isCopy: members.some(({ httpHeader }) => httpHeader === "x-amz-copy-source"),
+    status,
+    ...schemas,
+  };
+}
+
+/** A structure's required members come first; how many there are is the schema's last element, if any are. */
+function countRequired(input: NormalizedSchema): number {
+  const [, , , , , , required] = input.getSchema() as readonly unknown[];
+  return typeof required === "number" ? required : 0;
 }
 
 /** The operation's input as the SDK's caller wrote it, but for an object's body, which stays as sent. Throws MalformedXML. */
