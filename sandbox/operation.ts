@@ -86,7 +86,9 @@ export interface TrailSubject {
   region: string;
   account: string;
   requestParameters: Record<string, unknown> | null;
-  resources: { accountId: string; type: string; ARN: string }[];
+  resources: { accountId?: string; type: string; ARN: string }[];
+  /** A call on what a resource holds, an object, which only some trails log. */
+  isDataEvent?: true;
   additionalEventData?: Record<string, unknown>;
 }
 

@@ -18,6 +18,8 @@ import { createFront } from "./front.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
+import { tellsEventBridge } from "./s3/notification-operations.ts";
+import { describeNotice } from "./s3/notifications.ts";
 import { seedLock } from "./s3/object-lock.ts";
 import { seedObject } from "./s3/object-seeds.ts";
 import { listVersions, viewVersion } from "./s3/objects.ts";
@@ -48,6 +50,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
+  const notifications: EventBridgeEvent[] = [];
   const s3: S3State = { buckets: new Map(), stale: [], registry };
   const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map(), stale: [] };
   let endpoint = "";
@@ -99,6 +102,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const publish = (event: EventBridgeEvent, bus?: string): void => {
     if (routing) bridge.put(event, bus === undefined ? {} : { bus });
   };
+  const notify = (event: EventBridgeEvent): void => {
+    notifications.push(event);
+    publish(event);
+  };
 
   clock.onMove(() => {
     for (const table of dynamodb.tables.values()) {
@@ -114,7 +121,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createRequestId: ids.requestId,
     kill: lambda.kill,
     services: [
-      createS3(s3, createVersionId),
+      createS3(s3, { createId: createVersionId, createEventId: ids.uuid, notify }),
       withControlPlane(
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
@@ -151,6 +158,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clock,
     calls,
     events,
+    notifications,
     queues: queues.view,
     faults,
     registry,
@@ -175,6 +183,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (seed.versioning || seed.objectLock) bucket.versioning = "Enabled";
       if (seed.objectLock) bucket.objectLock = seedLock(seed.objectLock);
       bucket.kmsKey = seed.kmsKey;
+      if (seed.eventBridge) bucket.notification = { EventBridgeConfiguration: {} };
+      bucket.dataEvents = seed.dataEvents ?? false;
       if (seed.abac) bucket.abac = "Enabled";
       bucket.tags = Object.entries(seed.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
       if (seed.replication) {
@@ -185,7 +195,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       s3.buckets.set(seed.name, bucket);
     },
     createObject(seed) {
-      return seedObject(findSeeded(seed.bucket), seed, clock.now(), createVersionId).versionId;
+      const bucket = findSeeded(seed.bucket);
+      const version = seedObject(bucket, seed, clock.now(), createVersionId);
+      if (seed.reason !== undefined && tellsEventBridge(bucket)) {
+        const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
+        notify(describeNotice({ type: "Object Created", reason: seed.reason }, bucket, version, origin, ids.uuid()));
+      }
+      return version.versionId;
     },
     bucket(name) {
       const { objects: _, ...configuration } = findSeeded(name);

@@ -131,6 +131,10 @@ export interface BucketSeed {
   objectLock?: { mode: "COMPLIANCE" | "GOVERNANCE"; days: number };
   /** Id, ARN or alias of the key objects are encrypted with; S3's own by default. */
   kmsKey?: string;
+  /** S3's own events about its objects go to EventBridge; off by default. */
+  eventBridge?: boolean;
+  /** CloudTrail logs writes to its objects; off by default, unless a trail in the registry selects them. */
+  dataEvents?: boolean;
 }
 
 /** A table keyed by the texts `pk` and `sk`. */
@@ -164,6 +168,8 @@ export interface Sandbox extends AccountSeeds {
   clearCalls(): void;
   /** Every CloudTrail event emitted, in its EventBridge envelope; live. */
   readonly events: readonly EventBridgeEvent[];
+  /** Every event S3 itself gave EventBridge, about objects in buckets whose events go there; live. */
+  readonly notifications: readonly EventBridgeEvent[];
   /** Messages by queue name; live. What is being worked on stays until it is deleted. */
   readonly queues: Readonly<Record<string, readonly QueueMessage[]>>;
   /** What went to dead-letter queues and on-failure destinations, with the reason that AWS doesn't tell. */

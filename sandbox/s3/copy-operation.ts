@@ -58,7 +58,7 @@ function copyPermissions(call: S3Call, bucket: Bucket): Permission[] {
 }
 
 function copyObject(call: S3Call, bucket: Bucket): S3Answer {
-  const { state, input, context, createId } = call;
+  const { state, input, context, createId, announce } = call;
   const key = String(input.Key);
   const asked = readSource(input.CopySource);
   const from = findSource(state, asked);
@@ -83,6 +83,7 @@ function copyObject(call: S3Call, bucket: Bucket): S3Answer {
     etag: etagOf(content, secretOf(about)),
   };
   const version = writeVersion(bucket, key, copied, context.at, createId);
+  announce({ type: "Object Created", reason: "CopyObject" }, bucket, version);
   const { VersionId: CopySourceVersionId } = versionIdOf(from, source);
   return {
     output: {

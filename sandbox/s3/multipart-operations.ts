@@ -98,7 +98,7 @@ function uploadPart({ state, input, request }: S3Call, bucket: Bucket): S3Answer
 }
 
 function completeUpload(call: S3Call, bucket: Bucket): S3Answer {
-  const { state, input, context, createId } = call;
+  const { state, input, context, createId, announce } = call;
   const { key, about, parts } = findUpload(bucket, input);
   const chosen = choose(parts, input.MultipartUpload as CompletedMultipartUpload | undefined);
   checkAbsent(input.IfNoneMatch, currentVersion(bucket, key));
@@ -114,6 +114,7 @@ function completeUpload(call: S3Call, bucket: Bucket): S3Answer {
   }
   const etag = etagOfParts(chosen.map((part) => part.etag));
   const version = writeVersion(bucket, key, { ...about, content, etag, checksums: {} }, context.at, createId);
+  announce({ type: "Object Created", reason: "CompleteMultipartUpload" }, bucket, version);
   bucket.objects.uploads.delete(String(input.UploadId));
   return {
     output: {

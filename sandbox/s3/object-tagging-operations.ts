@@ -30,7 +30,7 @@ export const objectTaggingOperations: BucketOperation[] = [
     run(call, bucket) {
       const asked = call.input.Tagging as Tagging | undefined;
       if (!asked?.TagSet) throw malformedXml();
-      return writeTags(call, bucket, checkObjectTags(asked.TagSet));
+      return writeTags(call, bucket, checkObjectTags(asked.TagSet), "Object Tags Added");
     },
   },
   {
@@ -38,7 +38,7 @@ export const objectTaggingOperations: BucketOperation[] = [
     actions: actionsOf("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"),
     mutating: true,
     members: MEMBERS,
-    run: (call, bucket) => writeTags(call, bucket, []),
+    run: (call, bucket) => writeTags(call, bucket, [], "Object Tags Deleted"),
   },
 ];
 
@@ -46,8 +46,14 @@ function actionsOf(current: string, version: string): (input: Record<string, unk
   return ({ VersionId }) => [VersionId === undefined ? current : version];
 }
 
-function writeTags(call: S3Call, bucket: Bucket, tags: readonly Tag[]): S3Answer {
+function writeTags(
+  call: S3Call,
+  bucket: Bucket,
+  tags: readonly Tag[],
+  type: "Object Tags Added" | "Object Tags Deleted",
+): S3Answer {
   const version = readVersion(call, bucket, { refusesMarkers: true });
   version.tags = tags;
+  call.announce({ type }, bucket, version);
   return { output: versionIdOf(bucket, version) };
 }

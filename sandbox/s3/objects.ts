@@ -49,11 +49,13 @@ export interface ObjectStore {
   versions: Map<string, ObjectVersion[]>;
   uploads: Map<string, Upload>;
   writes: number;
+  /** How many events have told of writes and deletions. */
+  sequence: number;
 }
 
 /** No objects. */
 export function createObjectStore(): ObjectStore {
-  return { versions: new Map(), uploads: new Map(), writes: 0 };
+  return { versions: new Map(), uploads: new Map(), writes: 0, sequence: 0 };
 }
 
 /** Every version in the order it was written. */

@@ -177,3 +177,10 @@ export function malformedXml(): ServiceError {
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
+
+/** The answer to a request, or a member of it, that the sandbox doesn't have. */
+export function notImplemented(request: WireRequest, member?: string): ServiceError {
+  const target = `${request.method} ${request.path}${request.query.size > 0 ? `?${request.query}` : ""}`;
+  const part = member ? `${member} of ` : "";
+  return new ServiceError("NotImplemented", `The sandbox does not implement ${part}this request: ${target}`, 501);
+}

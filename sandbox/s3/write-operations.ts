@@ -113,7 +113,7 @@ export function secretOf({ kmsKeyArn, customerKeyMd5 }: Pick<NewObject, "kmsKeyA
 }
 
 function putObject(call: S3Call, bucket: Bucket): S3Answer {
-  const { input, request, context, createId } = call;
+  const { input, request, context, createId, announce } = call;
   const key = String(input.Key);
   const { body, checksums } = readUpload(request);
   const about = readNewObject(call, bucket);
@@ -128,6 +128,7 @@ function putObject(call: S3Call, bucket: Bucket): S3Answer {
   const content = contentOf(body);
   const etag = etagOf(content, secretOf(about));
   const version = writeVersion(bucket, key, { ...about, content, etag, checksums }, context.at, createId);
+  announce({ type: "Object Created", reason: "PutObject" }, bucket, version);
   return { output: { ETag: `"${etag}"`, ...versionIdOf(bucket, version), ...describeEncryption(version) } };
 }
 
@@ -145,10 +146,11 @@ export function checkAbsent(ifNoneMatch: unknown, current: ObjectVersion | undef
   if (current && !current.isDeleteMarker) throw preconditionFailed("If-None-Match");
 }
 
-function deleteObject({ input, context, createId }: S3Call, bucket: Bucket): S3Answer {
+function deleteObject({ input, context, createId, announce }: S3Call, bucket: Bucket): S3Answer {
   const key = String(input.Key);
   if (input.VersionId === undefined && bucket.versioning !== undefined) {
     const marker = writeVersion(bucket, key, undefined, context.at, createId);
+    announce({ type: "Object Deleted", deletionType: "Delete Marker Created" }, bucket, marker);
     return { output: { DeleteMarker: true, VersionId: marker.versionId } };
   }
   const version = findVersion(bucket, key, String(input.VersionId ?? "null"));
@@ -157,6 +159,7 @@ function deleteObject({ input, context, createId }: S3Call, bucket: Bucket): S3A
   const lock = lockOf(version, context.at);
   if (lock !== undefined && !(lock === "GOVERNANCE" && mayBypass(context, bucket, key, input))) throw locked();
   removeVersion(bucket, version);
+  announce({ type: "Object Deleted", deletionType: "Permanently Deleted" }, bucket, version);
   return {
     output: { ...versionIdOf(bucket, version), ...(version.isDeleteMarker ? { DeleteMarker: true } : {}) },
   };
