@@ -18,11 +18,13 @@ import { createFront } from "./front.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
+import { createJobs } from "./s3/batch/create-jobs.ts";
+import { viewJob } from "./s3/batch/jobs.ts";
 import { tellsEventBridge } from "./s3/notification-operations.ts";
 import { describeNotice } from "./s3/notifications.ts";
 import { seedLock } from "./s3/object-lock.ts";
-import { seedObject } from "./s3/object-seeds.ts";
-import { listVersions, viewVersion } from "./s3/objects.ts";
+import { type ObjectSeed, seedObject } from "./s3/object-seeds.ts";
+import { listVersions, type ObjectVersion, viewVersion } from "./s3/objects.ts";
 import { createS3 } from "./s3/service.ts";
 import { type Bucket, changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
@@ -106,6 +108,25 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     notifications.push(event);
     publish(event);
   };
+  /** Tell of an object that no call wrote. */
+  const announce = (bucket: Bucket, version: ObjectVersion, reason: NonNullable<ObjectSeed["reason"]>): void => {
+    if (!tellsEventBridge(bucket)) return;
+    const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
+    notify(describeNotice({ type: "Object Created", reason }, bucket, version, origin, ids.uuid()));
+  };
+  const jobs = createJobs({
+    state: s3,
+    registry,
+    permissions,
+    principals,
+    now: clock.now,
+    createId: createVersionId,
+    createJobId: ids.uuid,
+    tasksPerInvocation: options.tasksPerInvocation ?? 1,
+    invoke: lambda.invoker.invoke,
+    during: lambda.during,
+    written: (bucket, version) => announce(bucket, version, "PutObject"),
+  });
 
   clock.onMove(() => {
     for (const table of dynamodb.tables.values()) {
@@ -121,7 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createRequestId: ids.requestId,
     kill: lambda.kill,
     services: [
-      createS3(s3, { createId: createVersionId, createEventId: ids.uuid, notify }),
+      createS3(s3, { createId: createVersionId, createEventId: ids.uuid, notify, jobs }),
       withControlPlane(
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
@@ -167,6 +188,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     lost: lambda.lost,
     published: topics.published,
     logs: lambda.logs,
+    get jobs() {
+      return jobs.list.map(viewJob);
+    },
     get routing() {
       return routing;
     },
@@ -197,10 +221,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createObject(seed) {
       const bucket = findSeeded(seed.bucket);
       const version = seedObject(bucket, seed, clock.now(), createVersionId);
-      if (seed.reason !== undefined && tellsEventBridge(bucket)) {
-        const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
-        notify(describeNotice({ type: "Object Created", reason: seed.reason }, bucket, version, origin, ids.uuid()));
-      }
+      if (seed.reason !== undefined) announce(bucket, version, seed.reason);
       return version.versionId;
     },
     bucket(name) {

@@ -14,6 +14,7 @@ import type { FaultSpec } from "./faults.ts";
 import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
+import type { JobView } from "./s3/batch/jobs.ts";
 import type { ObjectSeed } from "./s3/object-seeds.ts";
 import type { ObjectView } from "./s3/objects.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
@@ -34,6 +35,8 @@ export interface SandboxOptions {
   seed?: number;
   /** How deliveries go; at once, once and in order by default. */
   schedule?: DeliverySchedule;
+  /** Objects S3 Batch Operations gives a function at a time; 1 by default. */
+  tasksPerInvocation?: number;
   /** Accounts of one organisation, for conditions on `aws:PrincipalOrgID` and `aws:ResourceOrgID`; none by default. */
   organization?: Organization;
   tables?: ({ name: string } & TableSpec)[];
@@ -170,6 +173,8 @@ export interface Sandbox extends AccountSeeds {
   readonly events: readonly EventBridgeEvent[];
   /** Every event S3 itself gave EventBridge, about objects in buckets whose events go there; live. */
   readonly notifications: readonly EventBridgeEvent[];
+  /** Jobs of S3 Batch Operations in the order they were created, as they are now. */
+  readonly jobs: readonly JobView[];
   /** Messages by queue name; live. What is being worked on stays until it is deleted. */
   readonly queues: Readonly<Record<string, readonly QueueMessage[]>>;
   /** What went to dead-letter queues and on-failure destinations, with the reason that AWS doesn't tell. */

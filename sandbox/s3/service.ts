@@ -8,6 +8,7 @@ import {
   type WireRequest,
   type WireResponse,
 } from "../operation.ts";
+import { type Jobs, parseJobOperation } from "./batch/job-operations.ts";
 import type { S3Call } from "./bucket-operations.ts";
 import { conditionKeys, resourceArn, tagConditionKeys } from "./condition-keys.ts";
 import { parseControlOperation } from "./control.ts";
@@ -21,6 +22,8 @@ import { findBucket, type S3State } from "./state.ts";
 import { describeDataEvent, describeTrail } from "./trail.ts";
 import { escapeXml, notImplemented, readInput, writeOutput } from "./wire.ts";
 
+const CONTROL_PATH = "/v20180820/";
+
 /** What S3 needs of the account around it. */
 export interface S3Surroundings {
   /** Ids of versions and uploads. */
@@ -29,6 +32,8 @@ export interface S3Surroundings {
   createEventId(): string;
   /** Give EventBridge an event of S3's own. */
   notify(event: EventBridgeEvent): void;
+  /** S3 Batch Operations. */
+  jobs: Jobs;
 }
 
 /** S3, path-style: buckets with what Cordon reads of their configuration, and objects. Anything else is NotImplemented rather than guessed. */
@@ -41,7 +46,7 @@ export function createS3(state: S3State, surroundings: S3Surroundings): Service 
     expired: failure("ExpiredToken", "The provided token has expired.", 400),
     fail: writeError,
     parse(request) {
-      const control = parseControlOperation(state, request);
+      const control = parseControlOperation(state, request) ?? parseJobOperation(surroundings.jobs, request);
       if (control) return control;
       const [Bucket = "", ...rest] = request.path.slice(1).split("/").map(decodeURIComponent);
       const labels = { Bucket, Key: rest.join("/") };
@@ -138,10 +143,12 @@ function writeError(error: ServiceFailure, requestId: string, request: WireReque
   const members = Object.entries(error.members).map(
     ([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`,
   );
-  const document = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${members.join("")}<RequestId>${requestId}</RequestId><HostId>sandbox</HostId></Error>`;
+  const element = `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${members.join("")}<RequestId>${requestId}</RequestId><HostId>sandbox</HostId></Error>`;
+  // S3 Control wraps its errors, S3 doesn't.
+  const root = request.path.startsWith(CONTROL_PATH) ? `<ErrorResponse>${element}</ErrorResponse>` : element;
   return {
     status: error.status,
     headers: { "content-type": "application/xml", ...error.headers },
-    body: request.method === "HEAD" ? "" : document,
+    body: request.method === "HEAD" ? "" : `<?xml version="1.0" encoding="UTF-8"?>\n${root}`,
   };
 }
