@@ -192,7 +192,7 @@ describe("a job", () => {
     const manifest = await list(sandbox, ["data,a", "other,b"]);
     await create(sandbox, { manifest, token: "1" });
     await list(sandbox, ["changed,meanwhile"]);
-    await create(sandbox, { manifest: `${manifest} `, token: "2" });
+    await create(sandbox, { manifest, token: "2" });
     await sandbox.settle();
 
     expect(sandbox.jobs.map(({ status, failures }) => [status, failures[0]?.code])).toEqual([
