@@ -16,7 +16,7 @@ export interface EventBridgeEvent {
 }
 
 /**
- * The CloudTrail record of a management call in its EventBridge envelope. A call refused to another account is in the
+ * The CloudTrail record of a call in its EventBridge envelope. A call refused to another account is in the
  * caller's trail only; every other one in the owner's of what it is about.
  */
 export function describeApiCall(
@@ -46,9 +46,9 @@ export function describeApiCall(
     readOnly: false,
     resources: subject.resources,
     eventType: "AwsApiCall",
-    managementEvent: true,
+    managementEvent: !subject.isDataEvent,
     recipientAccountId: account,
-    eventCategory: "Management",
+    eventCategory: subject.isDataEvent ? "Data" : "Management",
   };
   return {
     version: "0",

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RecordedCall, ServiceName } from "./calls.ts";
 import { ServiceError } from "./errors.ts";
@@ -80,6 +82,8 @@ async function serve(account: Account, incoming: IncomingMessage, outgoing: Serv
     return;
   }
   const { status, headers, body } = ending.response;
+  const isStreamed = typeof body === "object" && "chunks" in body;
+  const sizeBytes = isStreamed ? body.sizeBytes : Buffer.byteLength(body);
   outgoing.writeHead(status, {
     ...headers,
     // SDK clients correct their own clocks by this.
@@ -87,9 +91,11 @@ async function serve(account: Account, incoming: IncomingMessage, outgoing: Serv
     "x-amz-request-id": requestId,
     "x-amzn-requestid": requestId,
     "x-amz-id-2": "sandbox",
-    ...(request.method === "HEAD" || status === 204 ? {} : { "content-length": String(Buffer.byteLength(body)) }),
+    ...(request.method === "HEAD" || status === 204 ? {} : { "content-length": String(sizeBytes) }),
   });
-  outgoing.end(body);
+  if (!isStreamed) outgoing.end(body);
+  // A client that has read enough hangs up: that is no failure.
+  else await pipeline(Readable.from(body.chunks()), outgoing).catch(() => outgoing.destroy());
 }
 
 /** The service that owns the path, or the one that the request is signed for. */

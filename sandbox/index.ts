@@ -14,6 +14,8 @@ export type { PolicyDocument } from "./iam/policy.ts";
 export type { DenyRule, Organization } from "./permissions.ts";
 export type { Credentials, Principal, PrincipalSpec } from "./principals.ts";
 export type { QueueMessage } from "./queues.ts";
+export type { JobStatus, JobView } from "./s3/batch/jobs.ts";
+export type { ObjectSeed } from "./s3/object-seeds.ts";
 export type { ObjectView } from "./s3/objects.ts";
 export type { Bucket, ReplicationChange, StaleRead } from "./s3/state.ts";
 export { startSandbox } from "./sandbox.ts";

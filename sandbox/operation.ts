@@ -15,10 +15,16 @@ export interface WireRequest {
   body: Buffer;
 }
 
+/** A body too large to be held: its bytes are made as they are sent. */
+export interface StreamedBody {
+  sizeBytes: number;
+  chunks(): Iterable<Uint8Array>;
+}
+
 export interface WireResponse {
   status: number;
   headers: Record<string, string | string[]>;
-  body: string | Buffer;
+  body: string | Buffer | StreamedBody;
 }
 
 /** One thing IAM is asked: may the caller do `action` to `resource`? */
@@ -80,7 +86,9 @@ export interface TrailSubject {
   region: string;
   account: string;
   requestParameters: Record<string, unknown> | null;
-  resources: { accountId: string; type: string; ARN: string }[];
+  resources: { accountId?: string; type: string; ARN: string }[];
+  /** A call on what a resource holds, an object, which only some trails log. */
+  isDataEvent?: true;
   additionalEventData?: Record<string, unknown>;
 }
 

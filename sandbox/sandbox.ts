@@ -18,10 +18,15 @@ import { createFront } from "./front.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
+import { createJobs } from "./s3/batch/create-jobs.ts";
+import { viewJob } from "./s3/batch/jobs.ts";
+import { tellsEventBridge } from "./s3/notification-operations.ts";
+import { describeNotice } from "./s3/notifications.ts";
 import { seedLock } from "./s3/object-lock.ts";
-import { listVersions, viewVersion } from "./s3/objects.ts";
+import { type ObjectSeed, seedObject } from "./s3/object-seeds.ts";
+import { listVersions, type ObjectVersion, viewVersion } from "./s3/objects.ts";
 import { createS3 } from "./s3/service.ts";
-import { changeBucket, createBucket, type S3State } from "./s3/state.ts";
+import { type Bucket, changeBucket, createBucket, type S3State } from "./s3/state.ts";
 import { createIdSequence } from "./sequence.ts";
 import { createSqs } from "./sqs.ts";
 import { deployHandMade } from "./stack/hand-made.ts";
@@ -47,6 +52,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
+  const notifications: EventBridgeEvent[] = [];
   const s3: S3State = { buckets: new Map(), stale: [], registry };
   const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map(), stale: [] };
   let endpoint = "";
@@ -62,6 +68,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
     return table;
   };
+  const findSeeded = (name: string): Bucket => {
+    const bucket = s3.buckets.get(name);
+    if (bucket) return bucket;
+    throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
+  };
+  const createVersionId = () => ids.key("", 48);
   const environment = (principal: Principal, where = region): Record<string, string> => ({
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: where,
@@ -92,6 +104,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const publish = (event: EventBridgeEvent, bus?: string): void => {
     if (routing) bridge.put(event, bus === undefined ? {} : { bus });
   };
+  const notify = (event: EventBridgeEvent): void => {
+    notifications.push(event);
+    publish(event);
+  };
+  /** Tell of an object that no call wrote. */
+  const announce = (bucket: Bucket, version: ObjectVersion, reason: NonNullable<ObjectSeed["reason"]>): void => {
+    if (!tellsEventBridge(bucket)) return;
+    const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
+    notify(describeNotice({ type: "Object Created", reason }, bucket, version, origin, ids.uuid()));
+  };
+  const jobs = createJobs({
+    state: s3,
+    registry,
+    permissions,
+    principals,
+    now: clock.now,
+    createId: createVersionId,
+    createJobId: ids.uuid,
+    tasksPerInvocation: options.tasksPerInvocation ?? 1,
+    invoke: lambda.invoker.invoke,
+    during: lambda.during,
+    written: (bucket, version) => announce(bucket, version, "PutObject"),
+  });
 
   clock.onMove(() => {
     for (const table of dynamodb.tables.values()) {
@@ -107,7 +142,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createRequestId: ids.requestId,
     kill: lambda.kill,
     services: [
-      createS3(s3, () => ids.key("", 48)),
+      createS3(s3, { createId: createVersionId, createEventId: ids.uuid, notify, jobs }),
       withControlPlane(
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
@@ -144,6 +179,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clock,
     calls,
     events,
+    notifications,
     queues: queues.view,
     faults,
     registry,
@@ -152,6 +188,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     lost: lambda.lost,
     published: topics.published,
     logs: lambda.logs,
+    get jobs() {
+      return jobs.list.map(viewJob);
+    },
     get routing() {
       return routing;
     },
@@ -168,6 +207,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (seed.versioning || seed.objectLock) bucket.versioning = "Enabled";
       if (seed.objectLock) bucket.objectLock = seedLock(seed.objectLock);
       bucket.kmsKey = seed.kmsKey;
+      if (seed.eventBridge) bucket.notification = { EventBridgeConfiguration: {} };
+      bucket.dataEvents = seed.dataEvents ?? false;
       if (seed.abac) bucket.abac = "Enabled";
       bucket.tags = Object.entries(seed.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
       if (seed.replication) {
@@ -177,17 +218,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       }
       s3.buckets.set(seed.name, bucket);
     },
+    createObject(seed) {
+      const bucket = findSeeded(seed.bucket);
+      const version = seedObject(bucket, seed, clock.now(), createVersionId);
+      if (seed.reason !== undefined) announce(bucket, version, seed.reason);
+      return version.versionId;
+    },
     bucket(name) {
-      const bucket = s3.buckets.get(name);
-      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-      const { objects: _, ...configuration } = bucket;
+      const { objects: _, ...configuration } = findSeeded(name);
       return structuredClone(configuration);
     },
-    objects(name) {
-      const bucket = s3.buckets.get(name);
-      if (!bucket) throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-      return listVersions(bucket).map(viewVersion);
-    },
+    objects: (name) => listVersions(findSeeded(name)).map(viewVersion),
     hasBucket: (name) => s3.buckets.has(name),
     createTable: (name, spec = {}) => void createTable(dynamodb, { name, account, region, at: clock.now(), ...spec }),
     table(name) {

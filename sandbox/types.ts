@@ -14,6 +14,8 @@ import type { FaultSpec } from "./faults.ts";
 import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
+import type { JobView } from "./s3/batch/jobs.ts";
+import type { ObjectSeed } from "./s3/object-seeds.ts";
 import type { ObjectView } from "./s3/objects.ts";
 import type { Bucket, StaleRead } from "./s3/state.ts";
 import type { Published } from "./sns.ts";
@@ -33,6 +35,8 @@ export interface SandboxOptions {
   seed?: number;
   /** How deliveries go; at once, once and in order by default. */
   schedule?: DeliverySchedule;
+  /** Objects S3 Batch Operations gives a function at a time; 1 by default. */
+  tasksPerInvocation?: number;
   /** Accounts of one organisation, for conditions on `aws:PrincipalOrgID` and `aws:ResourceOrgID`; none by default. */
   organization?: Organization;
   tables?: ({ name: string } & TableSpec)[];
@@ -130,6 +134,10 @@ export interface BucketSeed {
   objectLock?: { mode: "COMPLIANCE" | "GOVERNANCE"; days: number };
   /** Id, ARN or alias of the key objects are encrypted with; S3's own by default. */
   kmsKey?: string;
+  /** S3's own events about its objects go to EventBridge; off by default. */
+  eventBridge?: boolean;
+  /** CloudTrail logs writes to its objects; off by default, unless a trail in the registry selects them. */
+  dataEvents?: boolean;
 }
 
 /** A table keyed by the texts `pk` and `sk`. */
@@ -163,6 +171,10 @@ export interface Sandbox extends AccountSeeds {
   clearCalls(): void;
   /** Every CloudTrail event emitted, in its EventBridge envelope; live. */
   readonly events: readonly EventBridgeEvent[];
+  /** Every event S3 itself gave EventBridge, about objects in buckets whose events go there; live. */
+  readonly notifications: readonly EventBridgeEvent[];
+  /** Jobs of S3 Batch Operations in the order they were created, as they are now. */
+  readonly jobs: readonly JobView[];
   /** Messages by queue name; live. What is being worked on stays until it is deleted. */
   readonly queues: Readonly<Record<string, readonly QueueMessage[]>>;
   /** What went to dead-letter queues and on-failure destinations, with the reason that AWS doesn't tell. */
@@ -188,6 +200,8 @@ export interface Sandbox extends AccountSeeds {
   /** Make reads of a bucket, or of a table's index, return what was there before the last write. */
   stale(read: StaleRead | StaleIndex): void;
   createBucket(seed: BucketSeed): void;
+  /** Returns the version's id, `null` without versioning. Throws when there is no such bucket. */
+  createObject(seed: ObjectSeed): string;
   /** A copy of a bucket's state. Throws when there is no such bucket. */
   bucket(name: string): Readonly<Omit<Bucket, "objects">>;
   /** Every version and delete marker in a bucket, in the order they were written. Throws when there is no such bucket. */

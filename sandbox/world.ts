@@ -56,6 +56,9 @@ export function parseWorld(document: unknown): { world?: World; problems: string
     );
     expect(`${path}.versioning`, bucket.versioning, isOptionalFlag(bucket.versioning), "true or false");
     expect(`${path}.abac`, bucket.abac, isOptionalFlag(bucket.abac), "true or false");
+    for (const flag of ["eventBridge", "dataEvents"] as const) {
+      expect(`${path}.${flag}`, bucket[flag], isOptionalFlag(bucket[flag]), "true or false");
+    }
     expect(`${path}.tags`, bucket.tags, bucket.tags === undefined || isTags(bucket.tags), "an object of texts");
     const isReplication = bucket.replication === undefined || isReplicationConfiguration(bucket.replication);
     expect(
@@ -77,7 +80,9 @@ export function seedWorld(sandbox: Sandbox, world: World): void {
   for (const bucket of world.buckets) sandbox.createBucket(bucket);
 }
 
-const BUCKET_KEYS = new Set(["name", "region", "account", "versioning", "abac", "tags", "replication"]);
+const BUCKET_KEYS = new Set([
+  ...["name", "region", "account", "versioning", "abac", "tags", "replication", "eventBridge", "dataEvents"],
+]);
 
 function isReplicationConfiguration(value: unknown): value is ReplicationConfiguration {
   return isRecord(value) && isText(value.Role) && Array.isArray(value.Rules) && value.Rules.every(isRecord);

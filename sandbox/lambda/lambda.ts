@@ -34,6 +34,8 @@ export interface Lambda
   kill(container: string): void;
   tableChanged(): void;
   invokeLater(functionArn: string, event: unknown): void;
+  /** Keep `settle` waiting while `work` is under way. */
+  during(work: () => Promise<void>): Promise<void>;
   /** What Invoke of Lambda's API comes to. */
   invoker: Invoker;
   /** A message of that queue went to its dead-letter queue. */
@@ -111,6 +113,7 @@ export function createLambda(context: LambdaContext): Lambda {
     tableChanged: () => void setImmediate(scheduler.pump),
     invoke: (name, event) => scheduler.during(async () => functions.invoke(functions.arnOf(name), event)),
     invokeLater,
+    during: scheduler.during,
     invoker: {
       invoke: (functionArn, event) => scheduler.during(() => functions.invoke(functionArn, event)),
       invokeLater,

@@ -3,6 +3,8 @@ import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { CallContext, Permission, WireRequest } from "../operation.ts";
 import { forgetBucket, writeSetting } from "./configured.ts";
+import type { Notice } from "./notifications.ts";
+import type { ObjectVersion } from "./objects.ts";
 import { type Bucket, changeBucket, createBucket, readBucket, type S3State } from "./state.ts";
 import { checkTags } from "./tags.ts";
 import { malformedXml, type OperationSchema } from "./wire.ts";
@@ -23,6 +25,8 @@ export interface S3Call {
   request: WireRequest;
   context: CallContext;
   createId(): string;
+  /** Tell EventBridge what became of an object, if the bucket's events go there. */
+  announce(notice: Notice, bucket: Bucket, version: ObjectVersion): void;
 }
 
 export interface BucketOperation {

@@ -1,3 +1,5 @@
+import type { Tag } from "@aws-sdk/client-s3";
+
 /** ARN of a bucket, or of an object in it. */
 export function resourceArn(bucket: string, key?: string): string {
   if (bucket === "") return "*";
@@ -29,4 +31,26 @@ export function conditionKeys(input: Readonly<Record<string, unknown>>, at: numb
     keys["s3:object-lock-remaining-retention-days"] = String(days);
   }
   return keys;
+}
+
+/** Actions whose policies can ask for the tags an object has, and for those a request gives it (service authorization reference). */
+const ASK_EXISTING = new Set([
+  ...["s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"],
+  ...["s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"],
+]);
+const ASK_REQUESTED = new Set(["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"]);
+
+/** The condition keys about tags that one action has. */
+export function tagConditionKeys(
+  action: string,
+  existing: readonly Tag[] | undefined,
+  requested: readonly Tag[],
+): Record<string, string | readonly string[]> {
+  const has = ASK_EXISTING.has(action) ? (existing ?? []) : [];
+  const asks = ASK_REQUESTED.has(action) ? requested : [];
+  return {
+    ...Object.fromEntries(has.map(({ Key, Value = "" }) => [`s3:ExistingObjectTag/${Key}`, Value])),
+    ...Object.fromEntries(asks.map(({ Key, Value = "" }) => [`s3:RequestObjectTag/${Key}`, Value])),
+    ...(asks.length > 0 ? { "s3:RequestObjectTagKeys": asks.map(({ Key = "" }) => Key) } : {}),
+  };
 }

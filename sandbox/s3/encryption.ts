@@ -4,11 +4,12 @@ import type { Permission } from "../operation.ts";
 import type { Bucket, S3State } from "./state.ts";
 
 /**
- * ARN of the key an upload is encrypted with: the one its headers name, else the bucket's. Undefined for keys of S3's own,
- * which nobody needs a permission for.
+ * ARN of the key an upload is encrypted with: the one its headers name, else the bucket's. Undefined for keys of S3's own or
+ * the customer's, which nobody needs a permission for.
  */
 export function keyArnFor(state: S3State, bucket: Bucket, input: Record<string, unknown>): string | undefined {
   const { ServerSideEncryption: algorithm, SSEKMSKeyId: asked } = input;
+  if (input.SSECustomerAlgorithm !== undefined) return undefined;
   if (algorithm !== undefined && algorithm !== "aws:kms") return undefined;
   const key = asked ?? bucket.kmsKey;
   return key === undefined ? undefined : resolveKey(state, bucket, String(key));

@@ -95,9 +95,9 @@ function compare(a: string, b: string): number {
 }
 
 /** S3 gives times in whole seconds, and writes them with three zeros behind. */
-function describeObject({ key, at, etag, body }: ObjectVersion) {
+function describeObject({ key, at, etag, content, storageClass }: ObjectVersion) {
   const LastModified = new Date(Math.floor(at / 1000) * 1000);
-  return { Key: key, LastModified, ETag: `"${etag}"`, Size: body.length, StorageClass: "STANDARD" };
+  return { Key: key, LastModified, ETag: `"${etag}"`, Size: content.sizeBytes, StorageClass: storageClass };
 }
 
 function readLimit(asked: unknown): number {

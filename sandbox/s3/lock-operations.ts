@@ -3,8 +3,8 @@ import * as sdk from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { BucketOperation, S3Answer, S3Call } from "./bucket-operations.ts";
 import { writeSetting } from "./configured.ts";
+import { mayBypass, readVersion } from "./find-version.ts";
 import { checkLockConfiguration, isWeaker, locked, lockOf, readRetention } from "./object-lock.ts";
-import { mayBypass, readVersion } from "./object-operations.ts";
 import { type Bucket, changeBucket, readBucket } from "./state.ts";
 
 /** Object Lock of buckets, and retention of object versions. No legal holds. */

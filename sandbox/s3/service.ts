@@ -1,4 +1,4 @@
-import { ServiceError } from "../errors.ts";
+import type { EventBridgeEvent } from "../cloudtrail.ts";
 import {
   type CallContext,
   failure,
@@ -8,44 +8,36 @@ import {
   type WireRequest,
   type WireResponse,
 } from "../operation.ts";
-import {
-  type AccountOperation,
-  accountOperations,
-  type BucketOperation,
-  bucketOperations,
-  type S3Call,
-} from "./bucket-operations.ts";
-import { conditionKeys, resourceArn } from "./condition-keys.ts";
-import { replicationOperations, taggingOperations } from "./configuration-operations.ts";
+import { type Jobs, parseJobOperation } from "./batch/job-operations.ts";
+import type { S3Call } from "./bucket-operations.ts";
+import { conditionKeys, resourceArn, tagConditionKeys } from "./condition-keys.ts";
 import { parseControlOperation } from "./control.ts";
-import { listOperations } from "./list-operations.ts";
-import { lockOperations } from "./lock-operations.ts";
-import { objectOperations } from "./object-operations.ts";
-import { protectionOperations } from "./protection-operations.ts";
+import { logsDataEvents } from "./data-events.ts";
+import { findRead } from "./find-version.ts";
+import { tellsEventBridge } from "./notification-operations.ts";
+import { describeNotice } from "./notifications.ts";
+import { tagsAskedFor } from "./object-tags.ts";
+import { findRoute, type Route } from "./routes.ts";
 import { findBucket, type S3State } from "./state.ts";
-import { describeTrail } from "./trail.ts";
-import { escapeXml, type OperationWire, readInput, readOperationSchema, writeOutput } from "./wire.ts";
+import { describeDataEvent, describeTrail } from "./trail.ts";
+import { escapeXml, notImplemented, readInput, writeOutput } from "./wire.ts";
 
-type Route = { wire: OperationWire } & (
-  | { account: AccountOperation; bucket?: undefined }
-  | { account?: undefined; bucket: BucketOperation }
-);
+const CONTROL_PATH = "/v20180820/";
 
-const routes: Route[] = [
-  ...accountOperations.map((account) => ({ wire: readOperationSchema(account.schema), account })),
-  ...[
-    ...bucketOperations,
-    ...replicationOperations,
-    ...taggingOperations,
-    ...lockOperations,
-    ...protectionOperations,
-    ...listOperations,
-    ...objectOperations,
-  ].map((bucket) => ({ wire: readOperationSchema(bucket.schema), bucket })),
-];
+/** What S3 needs of the account around it. */
+export interface S3Surroundings {
+  /** Ids of versions and uploads. */
+  createId(): string;
+  /** Ids of events. */
+  createEventId(): string;
+  /** Give EventBridge an event of S3's own. */
+  notify(event: EventBridgeEvent): void;
+  /** S3 Batch Operations. */
+  jobs: Jobs;
+}
 
 /** S3, path-style: buckets with what Cordon reads of their configuration, and objects. Anything else is NotImplemented rather than guessed. */
-export function createS3(state: S3State, createId: () => string): Service {
+export function createS3(state: S3State, surroundings: S3Surroundings): Service {
   return {
     name: "s3",
     throttled: failure("SlowDown", "Please reduce your request rate.", 503),
@@ -54,7 +46,7 @@ export function createS3(state: S3State, createId: () => string): Service {
     expired: failure("ExpiredToken", "The provided token has expired.", 400),
     fail: writeError,
     parse(request) {
-      const control = parseControlOperation(state, request);
+      const control = parseControlOperation(state, request) ?? parseJobOperation(surroundings.jobs, request);
       if (control) return control;
       const [Bucket = "", ...rest] = request.path.slice(1).split("/").map(decodeURIComponent);
       const labels = { Bucket, Key: rest.join("/") };
@@ -64,24 +56,9 @@ export function createS3(state: S3State, createId: () => string): Service {
       const known = (route.account ?? route.bucket).members;
       const unknown = known && Object.keys(input).find((member) => !known.includes(member));
       if (unknown) throw notImplemented(request, unknown);
-      return bindRoute(route, state, request, input, createId);
+      return bindRoute(route, state, request, input, surroundings);
     },
   };
-}
-
-function findRoute(request: WireRequest, { Bucket, Key }: { Bucket: string; Key: string }): Route | undefined {
-  // A copy looks like a PutObject without a body.
-  if (request.headers["x-amz-copy-source"] !== undefined) return undefined;
-  const asked = [...request.query.keys()];
-  return routes.find(
-    ({ wire }) =>
-      wire.method === request.method &&
-      (Bucket === "") === (wire.name === "ListBuckets") &&
-      (Key !== "") === wire.hasKey &&
-      (wire.subresource === "" || asked.includes(wire.subresource)) &&
-      // An unknown subresource must never fall through to the operation without one: that would be DeleteBucket.
-      asked.every((parameter) => wire.parameters.has(parameter)),
-  );
 }
 
 function bindRoute(
@@ -89,14 +66,29 @@ function bindRoute(
   state: S3State,
   request: WireRequest,
   input: Record<string, unknown>,
-  createId: () => string,
+  { createId, createEventId, notify }: S3Surroundings,
 ): Operation {
   const name = String(input.Bucket ?? "");
   const { actions: needed, mutating = false, status, eventName } = account ?? bucket;
   const actions = typeof needed === "function" ? needed(input) : needed;
   const find = (context: CallContext) =>
     findBucket(state, name, input.ExpectedBucketOwner, context, wire.name === "HeadBucket");
-  const callIn = (context: CallContext): S3Call => ({ state, input, request, context, createId });
+  const callIn = (context: CallContext): S3Call => ({
+    state,
+    input,
+    request,
+    context,
+    createId,
+    announce(notice, about, version) {
+      const origin = { at: context.at, requestId: context.requestId, requester: context.principal.account };
+      if (tellsEventBridge(about)) notify(describeNotice(notice, about, version, origin, createEventId()));
+    },
+  });
+  const key = String(input.Key);
+  const isLogged = (): boolean => {
+    const target = state.buckets.get(name);
+    return target !== undefined && logsDataEvents(state.registry, target, key, wire.name);
+  };
   return {
     name: wire.name,
     resource: name,
@@ -105,9 +97,12 @@ function bindRoute(
     permissions(context) {
       const owner = bucket ? find(context).account : context.principal.account;
       const resource = resourceArn(name, wire.hasKey ? String(input.Key) : undefined);
-      const keys = conditionKeys(input, context.at);
+      const shared = conditionKeys(input, context.at);
+      const existing = wire.hasKey ? findRead(find(context), input)?.tags : undefined;
+      const requested = wire.hasKey ? tagsAskedFor(input) : [];
+      const keysOf = (action: string) => ({ ...shared, ...tagConditionKeys(action, existing, requested) });
       return [
-        ...actions.map((action) => ({ action, resource, account: owner, keys })),
+        ...actions.map((action) => ({ action, resource, account: owner, keys: keysOf(action) })),
         ...(bucket?.also?.(callIn(context), find(context)) ?? []),
       ];
     },
@@ -116,7 +111,10 @@ function bindRoute(
     ...(wire.name === "HeadBucket"
       ? { deniedHeaders: () => ({ "x-amz-bucket-region": state.buckets.get(name)?.region ?? "" }) }
       : {}),
-    // Writes of objects are data events, which a trail leaves out unless it is told otherwise.
+    // Writes of objects are data events, which trails leave out unless they are told otherwise.
+    ...(mutating && wire.hasKey && isLogged()
+      ? { trail: (context) => describeDataEvent(state, wire, request, { bucketName: name, key }, context) }
+      : {}),
     ...(mutating && !wire.hasKey
       ? {
           trail: (context) => ({
@@ -141,20 +139,16 @@ function bindRoute(
   };
 }
 
-function notImplemented(request: WireRequest, member?: string): ServiceError {
-  const target = `${request.method} ${request.path}${request.query.size > 0 ? `?${request.query}` : ""}`;
-  const part = member ? `${member} of ` : "";
-  return new ServiceError("NotImplemented", `The sandbox does not implement ${part}this request: ${target}`, 501);
-}
-
 function writeError(error: ServiceFailure, requestId: string, request: WireRequest): WireResponse {
   const members = Object.entries(error.members).map(
     ([name, value]) => `<${name}>${escapeXml(String(value))}</${name}>`,
   );
-  const document = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${members.join("")}<RequestId>${requestId}</RequestId><HostId>sandbox</HostId></Error>`;
+  const element = `<Error><Code>${error.code}</Code><Message>${escapeXml(error.message)}</Message>${members.join("")}<RequestId>${requestId}</RequestId><HostId>sandbox</HostId></Error>`;
+  // S3 Control wraps its errors, S3 doesn't.
+  const root = request.path.startsWith(CONTROL_PATH) ? `<ErrorResponse>${element}</ErrorResponse>` : element;
   return {
     status: error.status,
     headers: { "content-type": "application/xml", ...error.headers },
-    body: request.method === "HEAD" ? "" : document,
+    body: request.method === "HEAD" ? "" : `<?xml version="1.0" encoding="UTF-8"?>\n${root}`,
   };
 }

@@ -1,4 +1,9 @@
-import type { ObjectLockConfiguration, ReplicationConfiguration, Tag } from "@aws-sdk/client-s3";
+import type {
+  NotificationConfiguration,
+  ObjectLockConfiguration,
+  ReplicationConfiguration,
+  Tag,
+} from "@aws-sdk/client-s3";
 import { ServiceError } from "../errors.ts";
 import type { CallContext } from "../operation.ts";
 import type { Registry } from "../stack/registry.ts";
@@ -12,6 +17,7 @@ export interface BucketConfiguration {
   abac: "Enabled" | "Disabled";
   /** Undefined when the bucket has no Object Lock. */
   objectLock: ObjectLockConfiguration | undefined;
+  notification: NotificationConfiguration;
 }
 
 /** One change of a bucket's replication; no configuration means it was deleted. */
@@ -32,6 +38,8 @@ export interface Bucket extends BucketConfiguration {
   createdAt: number;
   /** Id, ARN or alias of the key new objects are encrypted with; undefined for S3's own. */
   kmsKey: string | undefined;
+  /** Whether writes to its objects leave CloudTrail events though no trail in the registry asks for them. */
+  dataEvents: boolean;
   /** Other settings by CloudFormation's names; unused where the registry has the bucket. */
   settings: Record<string, unknown>;
   objects: ObjectStore;
@@ -63,6 +71,7 @@ export function createBucket(name: string, region: string, account: string, at: 
     account,
     createdAt: at,
     kmsKey: undefined,
+    dataEvents: false,
     settings: {},
     objects: createObjectStore(),
     versioning: undefined,
@@ -70,6 +79,7 @@ export function createBucket(name: string, region: string, account: string, at: 
     replication: undefined,
     abac: "Disabled",
     objectLock: undefined,
+    notification: {},
     replicationHistory: [],
     previous: {},
   };

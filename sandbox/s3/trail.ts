@@ -16,6 +16,35 @@ export function describeTrail(
   return describe(state, bucketName, context, { ...document, ...marker });
 }
 
+/** Headers CloudTrail shows of calls on objects (recorded events of PutObject and CopyObject). */
+const SHOWN_HEADERS = [
+  ...["x-amz-copy-source", "x-amz-metadata-directive", "x-amz-tagging-directive", "x-amz-storage-class"],
+  ...["x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"],
+  "x-amz-server-side-encryption-customer-algorithm",
+];
+
+/**
+ * The same for a call on an object: its key, and what the query and headers say. Whether the tags of PutObjectTagging are shown is not
+ * documented: they are left out.
+ */
+export function describeDataEvent(
+  state: S3State,
+  wire: OperationWire,
+  request: WireRequest,
+  { bucketName, key }: { bucketName: string; key: string },
+  context: CallContext,
+): TrailSubject {
+  const query = [...request.query].filter(([name]) => name !== "x-id");
+  const headers = SHOWN_HEADERS.flatMap((name) =>
+    request.headers[name] ? [[name, request.headers[name]] as const] : [],
+  );
+  const marker = wire.subresource === "" ? {} : { [wire.subresource]: "" };
+  const parameters = { ...Object.fromEntries([...query, ...headers]), ...marker, key };
+  const subject = describe(state, bucketName, context, parameters);
+  const object = { type: "AWS::S3::Object", ARN: `arn:aws:s3:::${bucketName}/${key}` };
+  return { ...subject, resources: [object, ...subject.resources], isDataEvent: true };
+}
+
 function readDocument(name: string, body: Buffer): Record<string, unknown> {
   try {
     if (name === "Policy") return { bucketPolicy: JSON.parse(body.toString("utf8")) };

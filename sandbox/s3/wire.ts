@@ -2,7 +2,7 @@ import type { PutBucketReplication$ } from "@aws-sdk/client-s3";
 import { XmlCodec } from "@aws-sdk/core/protocols";
 import { NormalizedSchema } from "@smithy/core/schema";
 import { ServiceError } from "../errors.ts";
-import type { WireRequest } from "../operation.ts";
+import type { StreamedBody, WireRequest } from "../operation.ts";
 
 /** An operation as the SDK describes it: `[9, namespace, name, traits, input, output]`. */
 export type OperationSchema = typeof PutBucketReplication$;
@@ -17,6 +17,10 @@ export interface OperationWire {
   hasKey: boolean;
   /** Every query parameter it knows. */
   parameters: ReadonlySet<string>;
+  /** Query parameters it is not itself without: `uploadId`, which makes a put the upload of a part. */
+  requiredParameters: readonly string[];
+  /** Whether it copies: `x-amz-copy-source` makes any other put another operation. */
+  isCopy: boolean;
   /** HTTP status of success. */
   status: number;
   input: NormalizedSchema;
@@ -45,9 +49,25 @@ export function readOperationSchema(schema: OperationSchema): OperationWire {
   const query = new URL(path, "http://127.0.0.1").searchParams;
   const subresource = [...query.keys()].find((key) => key !== "x-id") ?? "";
   const schemas = { input: NormalizedSchema.of(input), output: NormalizedSchema.of(output) };
-  const members = [...schemas.input.structIterator()].map(([, member]) => member.getMergedTraits().httpQuery ?? "");
-  const parameters = new Set(["x-id", subresource, ...members]);
-  return { name, method, subresource, hasKey: path.includes("{Key+}"), parameters, status, ...schemas };
+  const members = [...schemas.input.structIterator()].map(([, member]) => member.getMergedTraits());
+  const parameters = new Set(["x-id", subresource, ...members.map(({ httpQuery = "" }) => httpQuery)]);
+  return {
+    name,
+    method,
+    subresource,
+    hasKey: path.includes("{Key+}"),
+    parameters,
+    requiredParameters: members.slice(0, countRequired(schemas.input)).flatMap(({ httpQuery = [] }) => httpQuery),
+    isCopy: members.some(({ httpHeader }) => httpHeader === "x-amz-copy-source"),
+    status,
+    ...schemas,
+  };
+}
+
+/** A structure's required members come first; how many there are is the schema's last element, if any are. */
+function countRequired(input: NormalizedSchema): number {
+  const [, , , , , , required] = input.getSchema() as readonly unknown[];
+  return typeof required === "number" ? required : 0;
 }
 
 /** The operation's input as the SDK's caller wrote it, but for an object's body, which stays as sent. Throws MalformedXML. */
@@ -109,7 +129,7 @@ function readPayload(member: NormalizedSchema, body: Buffer): unknown {
 export function writeOutput(
   wire: OperationWire,
   output: Record<string, unknown> | undefined,
-): { headers: Record<string, string>; body: string | Buffer } {
+): { headers: Record<string, string>; body: string | Buffer | StreamedBody } {
   if (output === undefined || !wire.output.isStructSchema()) return { headers: {}, body: "" };
   const headers: Record<string, string> = {};
   let payload: [string, NormalizedSchema] | undefined;
@@ -124,7 +144,8 @@ export function writeOutput(
       for (const [key, text] of Object.entries(Object(value))) headers[`${httpPrefixHeaders}${key}`] = String(text);
     }
   }
-  if (payload?.[1].isBlobSchema()) return { headers, body: (output[payload[0]] as Buffer | undefined) ?? "" };
+  if (payload?.[1].isBlobSchema())
+    return { headers, body: (output[payload[0]] as Buffer | StreamedBody | undefined) ?? "" };
   if (!payload && !hasDocument) return { headers, body: "" };
   if (payload) serializer.write(payload[1], output[payload[0]]);
   else serializer.write(wire.output, output);
@@ -155,4 +176,11 @@ export function malformedXml(): ServiceError {
 /** Text made fit for an XML element. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}
+
+/** The answer to a request, or a member of it, that the sandbox doesn't have. */
+export function notImplemented(request: WireRequest, member?: string): ServiceError {
+  const target = `${request.method} ${request.path}${request.query.size > 0 ? `?${request.query}` : ""}`;
+  const part = member ? `${member} of ` : "";
+  return new ServiceError("NotImplemented", `The sandbox does not implement ${part}this request: ${target}`, 501);
 }

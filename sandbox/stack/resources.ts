@@ -220,6 +220,9 @@ function makeBucket(properties: Properties, place: Place, services: Services): M
     | { KMSMasterKeyID?: string }
     | undefined;
   const versioning = (properties.VersioningConfiguration as { Status?: string } | undefined)?.Status === "Enabled";
+  const bridge = (properties.NotificationConfiguration as Properties | undefined)?.EventBridgeConfiguration as
+    | { EventBridgeEnabled?: boolean }
+    | undefined;
   services.createBucket({
     name,
     region: place.region,
@@ -232,6 +235,7 @@ function makeBucket(properties: Properties, place: Place, services: Services): M
       },
     }),
     ...(byDefault?.KMSMasterKeyID !== undefined && { kmsKey: byDefault.KMSMasterKeyID }),
+    ...(bridge && { eventBridge: bridge.EventBridgeEnabled !== false }),
   });
   const attributes = { Arn: arn, DomainName: `${name}.s3.amazonaws.com` };
   return put(services, place, properties, { identifier: name, arn, ref: name, attributes });

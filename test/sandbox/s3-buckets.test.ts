@@ -1,5 +1,4 @@
 import {
-  CopyObjectCommand,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteBucketTaggingCommand,
@@ -15,6 +14,7 @@ import {
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
   S3Client,
+  UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Sandbox, startSandbox } from "../../sandbox/index.ts";
@@ -118,8 +118,8 @@ describe("who may call", () => {
     expect(await failureOf(s3.send(new GetObjectAclCommand({ Bucket: "home", Key: "a/b" })))).toMatchObject({
       name: "NotImplemented",
     });
-    const copy = new CopyObjectCommand({ Bucket: "home", Key: "a/b", CopySource: "home/c" });
-    expect(await failureOf(s3.send(copy))).toMatchObject({ name: "NotImplemented" });
+    const part = { Bucket: "home", Key: "a/b", UploadId: "1", PartNumber: 1, CopySource: "home/c" };
+    expect(await failureOf(s3.send(new UploadPartCopyCommand(part)))).toMatchObject({ name: "NotImplemented" });
     expect(sandbox.objects("home")).toEqual([]);
     expect(sandbox.hasBucket("home")).toBe(true);
   });

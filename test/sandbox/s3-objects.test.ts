@@ -90,7 +90,7 @@ describe("an object", () => {
   });
 
   it("is refused with members of the request the sandbox would have to ignore", async () => {
-    expect(await failureOf(put("plain", "a", "x", { StorageClass: "GLACIER" }))).toMatchObject({
+    expect(await failureOf(put("plain", "a", "x", { WebsiteRedirectLocation: "/b" }))).toMatchObject({
       name: "NotImplemented",
     });
   });
