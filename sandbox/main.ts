@@ -17,7 +17,8 @@ const USAGE = `Start an AWS account on 127.0.0.1 that unchanged functions and SD
   npm run sandbox -- [options]
 
   --port <number>     port to listen on; any free one by default
-  --world <file>      JSON with buckets to begin with: {"buckets": [{"name", "region", ...}]}; the world of the sample
+  --world <file>      JSON with buckets, and objects in them, to begin with: {"buckets": [{"name", "region", ...}],
+                      "objects": [{"bucket", "key", "body", "tags", ...}]}; the world of the sample
                       events (events/s3-replication-stays-in-jurisdiction/world.json) by default
   --account <digits>  account id; 111122223333 by default
   --region <region>   home Region; eu-central-1 by default

@@ -18,15 +18,7 @@ import { createFront } from "./front.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
-import { createJobs } from "./s3/batch/create-jobs.ts";
-import { viewJob } from "./s3/batch/jobs.ts";
-import { tellsEventBridge } from "./s3/notification-operations.ts";
-import { describeNotice } from "./s3/notifications.ts";
-import { seedLock } from "./s3/object-lock.ts";
-import { type ObjectSeed, seedObject } from "./s3/object-seeds.ts";
-import { listVersions, type ObjectVersion, viewVersion } from "./s3/objects.ts";
-import { createS3 } from "./s3/service.ts";
-import { type Bucket, changeBucket, createBucket, type S3State } from "./s3/state.ts";
+import { createS3Account } from "./s3/account.ts";
 import { createIdSequence } from "./sequence.ts";
 import { createSqs } from "./sqs.ts";
 import { deployHandMade } from "./stack/hand-made.ts";
@@ -52,8 +44,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
-  const notifications: EventBridgeEvent[] = [];
-  const s3: S3State = { buckets: new Map(), stale: [], registry };
   const dynamodb: DynamoDBState = { tables: new Map(), tokens: new Map(), stale: [] };
   let endpoint = "";
   let sequence = 0;
@@ -68,12 +58,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       );
     return table;
   };
-  const findSeeded = (name: string): Bucket => {
-    const bucket = s3.buckets.get(name);
-    if (bucket) return bucket;
-    throw new Error(`The sandbox has no bucket ${name}; buckets: ${[...s3.buckets.keys()].join(", ")}`);
-  };
-  const createVersionId = () => ids.key("", 48);
   const environment = (principal: Principal, where = region): Record<string, string> => ({
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: where,
@@ -104,28 +88,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const publish = (event: EventBridgeEvent, bus?: string): void => {
     if (routing) bridge.put(event, bus === undefined ? {} : { bus });
   };
-  const notify = (event: EventBridgeEvent): void => {
-    notifications.push(event);
-    publish(event);
-  };
-  /** Tell of an object that no call wrote. */
-  const announce = (bucket: Bucket, version: ObjectVersion, reason: NonNullable<ObjectSeed["reason"]>): void => {
-    if (!tellsEventBridge(bucket)) return;
-    const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
-    notify(describeNotice({ type: "Object Created", reason }, bucket, version, origin, ids.uuid()));
-  };
-  const jobs = createJobs({
-    state: s3,
+  const s3 = createS3Account({
+    home: { account, region },
     registry,
     permissions,
     principals,
-    now: clock.now,
-    createId: createVersionId,
-    createJobId: ids.uuid,
+    clock,
+    ids,
+    lambda,
     tasksPerInvocation: options.tasksPerInvocation ?? 1,
-    invoke: lambda.invoker.invoke,
-    during: lambda.during,
-    written: (bucket, version) => announce(bucket, version, "PutObject"),
+    publish,
   });
 
   clock.onMove(() => {
@@ -142,7 +114,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createRequestId: ids.requestId,
     kill: lambda.kill,
     services: [
-      createS3(s3, { createId: createVersionId, createEventId: ids.uuid, notify, jobs }),
+      s3.service,
       withControlPlane(
         createDynamoDB(dynamodb, ids.uuid, lambda.tableChanged),
         createDynamoDBControl(registry, dynamodb),
@@ -179,7 +151,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clock,
     calls,
     events,
-    notifications,
     queues: queues.view,
     faults,
     registry,
@@ -189,7 +160,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     published: topics.published,
     logs: lambda.logs,
     get jobs() {
-      return jobs.list.map(viewJob);
+      return s3.jobs();
     },
     get routing() {
       return routing;
@@ -202,34 +173,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createPrincipal: (spec) => principals.create(spec),
     deny: permissions.deny,
     stale: (read) => void ("index" in read ? dynamodb.stale.push({ ...read }) : s3.stale.push({ ...read })),
-    createBucket(seed) {
-      const bucket = createBucket(seed.name, seed.region ?? region, seed.account ?? account, clock.now());
-      if (seed.versioning || seed.objectLock) bucket.versioning = "Enabled";
-      if (seed.objectLock) bucket.objectLock = seedLock(seed.objectLock);
-      bucket.kmsKey = seed.kmsKey;
-      if (seed.eventBridge) bucket.notification = { EventBridgeConfiguration: {} };
-      bucket.dataEvents = seed.dataEvents ?? false;
-      if (seed.abac) bucket.abac = "Enabled";
-      bucket.tags = Object.entries(seed.tags ?? {}).map(([Key, Value]) => ({ Key, Value }));
-      if (seed.replication) {
-        const configuration = structuredClone(seed.replication);
-        changeBucket(bucket, "replication", configuration);
-        bucket.replicationHistory.push({ at: clock.now(), principal: "", requestId: "", configuration });
-      }
-      s3.buckets.set(seed.name, bucket);
-    },
-    createObject(seed) {
-      const bucket = findSeeded(seed.bucket);
-      const version = seedObject(bucket, seed, clock.now(), createVersionId);
-      if (seed.reason !== undefined) announce(bucket, version, seed.reason);
-      return version.versionId;
-    },
-    bucket(name) {
-      const { objects: _, ...configuration } = findSeeded(name);
-      return structuredClone(configuration);
-    },
-    objects: (name) => listVersions(findSeeded(name)).map(viewVersion),
-    hasBucket: (name) => s3.buckets.has(name),
+    ...s3.view,
     createTable: (name, spec = {}) => void createTable(dynamodb, { name, account, region, at: clock.now(), ...spec }),
     table(name) {
       const table = findTable(name);

@@ -1,11 +1,17 @@
 import { readFile } from "node:fs/promises";
 import type { ReplicationConfiguration } from "@aws-sdk/client-s3";
+import type { ObjectSeed } from "./s3/object-seeds.ts";
 import type { BucketSeed, Sandbox } from "./types.ts";
 
 /** What a sandbox starts with. */
 export interface World {
   buckets: BucketSeed[];
+  /** What lies in them; nothing by default. */
+  objects?: ObjectSeed[];
 }
+
+/** Says what was found at a place of the document, if that isn't what was expected. */
+type Expect = (path: string, value: unknown, isRight: boolean, expected: string) => void;
 
 /** Read a world from a JSON file. Throws Error that says what was found and what was expected. */
 export async function loadWorld(file: string): Promise<World> {
@@ -30,15 +36,18 @@ export async function loadWorld(file: string): Promise<World> {
 /** Check an unknown document. All problems are reported, none throws. */
 export function parseWorld(document: unknown): { world?: World; problems: string[] } {
   const problems: string[] = [];
-  const expect = (path: string, value: unknown, isRight: boolean, expected: string): void => {
+  const expect: Expect = (path, value, isRight, expected) => {
     if (!isRight) problems.push(`${path}: expected ${expected}, found ${JSON.stringify(value) ?? "nothing"}`);
   };
   if (!isRecord(document) || !Array.isArray(document.buckets)) {
     expect("the document", document, false, "an object with a list `buckets`");
     return { problems };
   }
-  const { buckets, ...rest } = document;
-  for (const key of Object.keys(rest)) problems.push(`${key}: not known; expected buckets`);
+  const { buckets, objects = [], ...rest } = document;
+  for (const key of Object.keys(rest)) problems.push(`${key}: not known; expected buckets, objects`);
+  if (Array.isArray(objects)) {
+    for (const [index, object] of objects.entries()) checkObject(`objects[${index}]`, object, expect);
+  } else expect("objects", objects, false, "a list");
   const entries: unknown[] = document.buckets;
   for (const [index, bucket] of entries.entries()) {
     const path = `buckets[${index}]`;
@@ -72,13 +81,40 @@ export function parseWorld(document: unknown): { world?: World; problems: string
     }
   }
   if (problems.length > 0) return { problems };
-  return { world: { buckets: entries as BucketSeed[] }, problems };
+  return { world: { buckets: entries as BucketSeed[], objects: objects as ObjectSeed[] }, problems };
 }
 
-/** Seed `sandbox` with a world's buckets. Makes no calls and no events. */
-export function seedWorld(sandbox: Sandbox, world: World): void {
-  for (const bucket of world.buckets) sandbox.createBucket(bucket);
+/** Seed `sandbox` with a world's buckets, and the objects in them. Makes no calls and no events. */
+export function seedWorld(sandbox: Sandbox, { buckets, objects = [] }: World): void {
+  for (const bucket of buckets) sandbox.createBucket(bucket);
+  for (const object of objects) sandbox.createObject(object);
 }
+
+function checkObject(path: string, object: unknown, expect: Expect): void {
+  if (!isRecord(object)) {
+    expect(path, object, false, "an object");
+    return;
+  }
+  for (const name of ["bucket", "key"]) expect(`${path}.${name}`, object[name], isText(object[name]), "a text");
+  for (const name of ["body", "contentType", "contentEncoding", "storageClass"]) {
+    expect(`${path}.${name}`, object[name], object[name] === undefined || typeof object[name] === "string", "a text");
+  }
+  for (const name of ["metadata", "tags"]) {
+    expect(`${path}.${name}`, object[name], object[name] === undefined || isTags(object[name]), "an object of texts");
+  }
+  const { sizeBytes, hasCustomerKey } = object;
+  const isSize = sizeBytes === undefined || (Number.isInteger(sizeBytes) && Number(sizeBytes) >= 0);
+  expect(`${path}.sizeBytes`, sizeBytes, isSize, "a number of bytes");
+  expect(`${path}.hasCustomerKey`, hasCustomerKey, isOptionalFlag(hasCustomerKey), "true or false");
+  for (const key of Object.keys(object)) {
+    expect(`${path}.${key}`, object[key], OBJECT_KEYS.has(key), `one of ${[...OBJECT_KEYS].join(", ")}`);
+  }
+}
+
+const OBJECT_KEYS = new Set([
+  ...["bucket", "key", "body", "sizeBytes", "contentType", "contentEncoding", "metadata", "tags", "storageClass"],
+  "hasCustomerKey",
+]);
 
 const BUCKET_KEYS = new Set([
   ...["name", "region", "account", "versioning", "abac", "tags", "replication", "eventBridge", "dataEvents"],

@@ -73,7 +73,8 @@ function describeRead(
   const { sizeBytes } = content;
   const range = readRange(input.Range, sizeBytes);
   const { from, to } = range ?? { from: 0, to: sizeBytes };
-  const showsLock = retention && context.allows(permissionOn(bucket, "s3:GetObjectRetention", version.key));
+  const may = (action: string) => context.allows(permissionOn(bucket, action, version.key));
+  const showsLock = retention && may("s3:GetObjectRetention");
   const output = {
     ...version.headers,
     ContentLength: to - from,
@@ -89,7 +90,7 @@ function describeRead(
     ...(input.ChecksumMode === "ENABLED" && !range && Object.keys(checksums).length > 0
       ? { ...describeChecksums(checksums), ChecksumType: "FULL_OBJECT" }
       : {}),
-    ...(tags.length > 0 ? { TagCount: tags.length } : {}),
+    ...(tags.length > 0 && may("s3:GetObjectTagging") ? { TagCount: tags.length } : {}),
     ...(showsLock ? { ObjectLockMode: retention.mode, ObjectLockRetainUntilDate: new Date(retention.until) } : {}),
   };
   return { answer: range ? { output, status: 206 } : { output }, from, to };

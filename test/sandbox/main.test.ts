@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseWorld, startSandbox } from "../../sandbox/index.ts";
+import { parseWorld, seedWorld, startSandbox } from "../../sandbox/index.ts";
 
 const MAIN = fileURLToPath(new URL("../../sandbox/main.ts", import.meta.url));
 let folder: string;
@@ -93,7 +93,25 @@ describe("a world", () => {
     [{ buckets: [{ name: "x", tags: { a: 1 } }] }, "buckets[0].tags"],
     [{ buckets: [{ name: "x", replication: { Role: "r" } }] }, "buckets[0].replication"],
     [{ buckets: [], tables: [] }, "tables"],
+    [{ buckets: [], objects: {} }, "objects"],
+    [{ buckets: [], objects: [{ bucket: "x" }] }, "objects[0].key"],
+    [{ buckets: [], objects: [{ bucket: "x", key: "k", tags: [] }] }, "objects[0].tags"],
+    [{ buckets: [], objects: [{ bucket: "x", key: "k", colour: "red" }] }, "objects[0].colour"],
   ])("%j is refused for %s", (document, place) => {
     expect(parseWorld(document).problems.join("\n")).toContain(`${place}:`);
+  });
+
+  it("has objects in its buckets", async () => {
+    const sandbox = await startSandbox();
+    try {
+      const object = { bucket: "x", key: "a/b.csv", body: "1", tags: { k: "v" }, contentType: "text/csv" };
+      const { world } = parseWorld({ buckets: [{ name: "x", eventBridge: true }], objects: [object] });
+      seedWorld(sandbox, world ?? { buckets: [] });
+
+      expect(sandbox.objects("x")).toMatchObject([{ key: "a/b.csv", body: "1", tags: { k: "v" } }]);
+      expect(sandbox.notifications).toEqual([]);
+    } finally {
+      await sandbox.close();
+    }
   });
 });

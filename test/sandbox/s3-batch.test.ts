@@ -134,16 +134,12 @@ describe("a job", () => {
     expect(keys).toEqual(["later", "never", "fine", "later", "never", "never"]);
   });
 
-  it.each([
-    ["throws", "throw"],
-    ["answers something else", "garbage"],
-    ["leaves a task out", "missing"],
-  ])("counts a task as failed for good when its function %s", async (_name, key) => {
+  it("counts a task as failed for good when its function throws, answers something else, or leaves it out", async () => {
     const sandbox = await start();
-    await create(sandbox, { manifest: await list(sandbox, [`data,${key}`]) });
+    await create(sandbox, { manifest: await list(sandbox, ["data,throw", "data,garbage", "data,missing"]) });
     await sandbox.settle();
 
-    expect(sandbox.jobs).toMatchObject([{ status: "Complete", failed: 1, invocations: 1 }]);
+    expect(sandbox.jobs).toMatchObject([{ status: "Complete", failed: 3, invocations: 3 }]);
   });
 
   it("writes a report of what succeeded, what failed, and where both are", async () => {
@@ -185,6 +181,40 @@ describe("a job", () => {
     expect((await cancel()).text).toContain("<Status>Cancelled</Status>");
     expect(await cancel()).toMatchObject({ status: 400, text: expect.stringContaining("JobStatusException") });
     expect((await control(sandbox, "GET", `/${id}`)).text).toContain("<StatusUpdateReason>late</StatusUpdateReason>");
+  });
+
+  it("stops after the invocation under way when it is cancelled, and reports what was done", async () => {
+    const sandbox = await start();
+    const lines = Array.from({ length: 500 }, (_, n) => `data,${n}`);
+    const id = await create(sandbox, { manifest: await list(sandbox, lines), report: REPORT });
+    while (sandbox.jobs[0]?.succeeded === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+
+    const { text } = await control(sandbox, "POST", `/${id}/status?requestedJobStatus=Cancelled`);
+    await sandbox.settle();
+
+    expect(text).toContain("<Status>Cancelling</Status>");
+    const [job] = sandbox.jobs;
+    expect(job?.status).toBe("Cancelled");
+    expect(job?.succeeded).toBeLessThan(500);
+    expect(sandbox.objects("reports")).toHaveLength(2);
+  });
+
+  it("fails once more than half of more than a thousand tasks have", async () => {
+    const sandbox = await start({ tasksPerInvocation: 501 });
+    const lines = Array.from({ length: 1503 }, (_, n) => `data,${n % 5 < 2 ? "good" : "bad"}${n}`);
+    await create(sandbox, { manifest: await list(sandbox, lines) });
+    await sandbox.settle();
+
+    expect(sandbox.jobs).toMatchObject([{ status: "Failed", invocations: 2, failures: [{ code: "JobFailed" }] }]);
+  });
+
+  it("writes its report as S3 does: a bucket whose events are told tells of it", async () => {
+    const sandbox = await start();
+    sandbox.createBucket({ name: "reports", eventBridge: true });
+    await create(sandbox, { manifest: await list(sandbox, ["data,good"]), report: REPORT });
+    await sandbox.settle();
+
+    expect(sandbox.notifications.map((event) => event["detail-type"])).toEqual(["Object Created", "Object Created"]);
   });
 
   it("fails when its list can't be read, and says why", async () => {

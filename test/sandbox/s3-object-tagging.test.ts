@@ -1,6 +1,7 @@
 import {
   DeleteObjectCommand,
   DeleteObjectTaggingCommand,
+  GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   PutObjectCommand,
@@ -46,11 +47,15 @@ describe("an object's tags", () => {
     expect((await tagsOf("plain", "a b+c%25/é.csv")).TagSet).toEqual([]);
   });
 
-  it("are those its writer sent along, counted by HEAD, and gone with the next put", async () => {
+  it("are those its writer sent along, counted by HEAD for who may see them, and gone with the next put", async () => {
     await put("plain", "a", { Tagging: "class=restricted&note=a%20b+c" });
 
     expect((await tagsOf("plain", "a")).TagSet).toEqual([pair("class", "restricted"), pair("note", "a b c")]);
-    expect((await s3.send(new HeadObjectCommand({ Bucket: "plain", Key: "a" }))).TagCount).toBe(2);
+    const count = async () => (await s3.send(new HeadObjectCommand({ Bucket: "plain", Key: "a" }))).TagCount;
+    expect(await count()).toBe(2);
+    const allow = sandbox.deny({ action: "s3:GetObjectTagging" });
+    expect(await count()).toBeUndefined();
+    allow();
     await put("plain", "a");
     expect((await tagsOf("plain", "a")).TagSet).toEqual([]);
   });
@@ -151,6 +156,18 @@ describe("tags are refused", () => {
 });
 
 describe("permissions", () => {
+  it("on tags are not those on the key an object is encrypted with", async () => {
+    sandbox.createBucket({ name: "sealed", kmsKey: "1" });
+    await put("sealed", "a");
+    sandbox.deny({ action: "kms:*" });
+
+    await tag("sealed", "a", [pair("k")]);
+
+    expect((await tagsOf("sealed", "a")).TagSet).toEqual([pair("k")]);
+    const read = s3.send(new GetObjectCommand({ Bucket: "sealed", Key: "a" }));
+    expect(await failureOf(read)).toMatchObject({ name: "AccessDenied" });
+  });
+
   it("differ by whether a version is named", async () => {
     const { VersionId } = await put("versioned", "a");
     sandbox.clearCalls();
