@@ -11,7 +11,10 @@ export type Inflatable = Compression | "deflate";
  * gave last is taken: of a broken stream the same part is read each time.
  */
 const BLOCK_BYTES = 16 * 1024;
-const OUTPUT: TransformOptions & { readonly chunkSize: number } = { chunkSize: 64 * 1024, readableHighWaterMark: 1 };
+const OUTPUT: Pick<TransformOptions, "readableHighWaterMark"> & { readonly chunkSize: number } = {
+  chunkSize: 64 * 1024,
+  readableHighWaterMark: 1,
+};
 
 /** Zstandard may ask for as much memory as its window: 2^25 is 32 MiB, and its own levels need at most 2^27 (`--ultra`). */
 const ZSTD_WINDOW_LOG = 25;

@@ -50,13 +50,14 @@ export async function inspectContent(
 ): Promise<Inspected> {
   const meter = createMeter(limits, clock);
   const source = createSource(object, limits, meter);
-  const inspection: Inspection = { source, sink: createSink(scanner), meter, hints, limits, notes: new Set() };
   let format: Format | "unknown" = "unknown";
+  const tell = (told: typeof format) => {
+    format = told;
+  };
+  const inspection: Inspection = { source, sink: createSink(scanner), meter, hints, limits, tell, notes: new Set() };
   let closed: string | undefined;
   try {
-    const outcome = await readObject(inspection, (told) => {
-      format = told;
-    });
+    const outcome = await readObject(inspection);
     format = outcome.format;
     closed = outcome.closed;
   } catch (error) {
@@ -80,8 +81,8 @@ function conclude(
   return { kind: "scanned", format, bytesRead, bytesScanned, isWhole: notes.size === 0, limits: [...notes] };
 }
 
-async function readObject(inspection: Inspection, tell: (format: Format | "unknown") => void): Promise<Outcome> {
-  const { source, hints, limits } = inspection;
+async function readObject(inspection: Inspection): Promise<Outcome> {
+  const { source, hints, limits, tell } = inspection;
   if (source.size === 0) return { format: "text" };
   const firstBytes = source.size <= limits.maxBytes ? source.size : Math.min(limits.headBytes, limits.maxBytes);
   const peeked = await peek(source.stream(0, firstBytes), HEAD_BYTES);

@@ -31,6 +31,7 @@ export async function readStream(
   // What S3 says of the object's encoding it says of the outermost.
   const isOutermost = options.compressions === 0 && options.isPart !== true;
   const told = tellFormat(peeked.head, isOutermost ? inspection.hints : { key: inspection.hints.key });
+  if (options.isPart !== true) inspection.tell(told.format);
   if (told.kind === "text") {
     const { sink } = inspection;
     sink.begin({ encoding: told.encoding, isCut: false });
