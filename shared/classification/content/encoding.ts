@@ -31,12 +31,15 @@ function tellWide(head: Uint8Array): Encoding | undefined {
   const pairs = head.length >> 1;
   let even = 0;
   let odd = 0;
+  let controls = 0;
   for (let i = 0; i < pairs * 2; i += 2) {
-    if (head[i] === 0) even += 1;
-    if (head[i + 1] === 0) odd += 1;
+    const [first = 0, second = 0] = [head[i], head[i + 1]];
+    if (first === 0) even += 1;
+    if (second === 0) odd += 1;
+    if (first === 0 || second === 0) controls += CONTROL[first + second] ?? 0;
   }
   const [many, few] = [pairs * 0.4, pairs * 0.05];
-  if (pairs < 2) return undefined;
+  if (pairs < 2 || controls * BYTES_PER_CONTROL > pairs) return undefined;
   if (odd >= many && even <= few) return "utf-16le";
   if (even >= many && odd <= few) return "utf-16be";
   return undefined;

@@ -29,6 +29,8 @@ export function createSink(scanner: Scanner): Sink {
   // The piece's start until its first whole value is found, later its last `EDGE_BYTES`, which may have to be cut.
   let kept: Uint8Array = new Uint8Array();
   let isStarted = false;
+  // Of the piece.
+  let bytes = 0;
 
   function guard(act: () => void): void {
     try {
@@ -38,10 +40,10 @@ export function createSink(scanner: Scanner): Sink {
       throw error;
     }
   }
-  function hand(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
-    bytesScanned += bytes.length;
-    guard(() => scanner.push(bytes));
+  function hand(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    bytesScanned += chunk.length;
+    guard(() => scanner.push(chunk));
   }
   function start({ encoding, isCut }: PieceStart): void {
     isStarted = true;
@@ -63,9 +65,11 @@ export function createSink(scanner: Scanner): Sink {
       open = piece;
       kept = new Uint8Array();
       isStarted = false;
+      bytes = 0;
     },
     push(chunk) {
       if (open === undefined) throw new Error("a piece has to begin before it is pushed");
+      bytes += chunk.length;
       if (isStarted && chunk.length >= EDGE_BYTES) {
         hand(kept);
         kept = chunk;
@@ -81,7 +85,12 @@ export function createSink(scanner: Scanner): Sink {
       const piece = open;
       open = undefined;
       if (!isStarted) start(piece);
-      hand(isCut ? kept.subarray(0, endOfWhole(kept, piece.encoding)) : kept);
+      if (isCut) {
+        // Half a code unit at either end would put all others out of step.
+        const halfBefore = piece.encoding === "single-bytes" ? 0 : (bytes - kept.length) % 2;
+        kept = kept.subarray(0, halfBefore + endOfWhole(kept.subarray(halfBefore), piece.encoding));
+      }
+      hand(kept);
       kept = new Uint8Array();
     },
   };

@@ -39,6 +39,8 @@ const MAGIC = [
   ["tar", 257, "ustar"],
   ["pdf", 0, "%PDF-"],
   ["png", 0, "\x89PNG\r\n\x1a\n"],
+  ["gif", 0, "GIF87a"],
+  ["gif", 0, "GIF89a"],
   ["jpeg", 0, "\xff\xd8\xff"],
   ["tiff", 0, "II*\0"],
   ["tiff", 0, "MM\0*"],
@@ -66,7 +68,6 @@ const MAGIC = [
 /** These are letters that a text can begin with, too: they count only for what is no text. */
 const WEAK_MAGIC = [
   ["parquet", 0, "PAR1"],
-  ["gif", 0, "GIF8"],
   ["bmp", 0, "BM"],
   ["riff", 0, "RIFF"],
   ["mp3", 0, "ID3"],
