@@ -1,7 +1,7 @@
 import { type Inspection, isAboutContent, type Outcome } from "./inspection.ts";
 import { LimitReached, Unreadable } from "./limits.ts";
 import { createLines, createTextGate, type TextGate } from "./lines.ts";
-import { type ColumnChunk, type Footer, parseFooter } from "./parquet-footer.ts";
+import { type ColumnChunk, type Footer, type ParquetColumn, parseFooter } from "./parquet-footer.ts";
 import { createDecompressors, type Decompress, ENCODINGS, openPage, type Page, parsePage } from "./parquet-pages.ts";
 import { readValues } from "./parquet-values.ts";
 
@@ -33,9 +33,11 @@ export async function readParquet(inspection: Inspection): Promise<Outcome> {
   const unread = new Map<string, number>();
   const count = (why: string) => unread.set(why, (unread.get(why) ?? 0) + 1);
   const decompressorOf = createDecompressors();
+  const named = new Set<ParquetColumn>();
   let reached = 0;
   try {
     for (const chunk of wanted) {
+      named.add(chunk.column);
       const why = await readColumn(chunk, await decompressorOf(chunk.codec), inspection);
       if (why !== undefined) count(why);
       reached += 1;
@@ -45,7 +47,7 @@ export async function readParquet(inspection: Inspection): Promise<Outcome> {
     notes.add(error.message);
     sink.finish(true);
     notes.add(`${reached} of ${wanted.length} column chunks were looked at`);
-    nameColumns(wanted.slice(reached), inspection);
+    nameColumns(wanted, named, inspection);
   } finally {
     for (const [why, times] of unread) notes.add(`${times} column chunks ${why}`);
     if (footer.unreadable > 0) notes.add(`${footer.unreadable} column chunks are encrypted, or lie in another file`);
@@ -141,9 +143,8 @@ function beginColumn({ column }: ColumnChunk, { sink }: Inspection): TextGate {
 }
 
 /** A column's name is told even where its values aren't reached. */
-function nameColumns(unreached: readonly ColumnChunk[], inspection: Inspection): void {
-  const named = new Set<ColumnChunk["column"]>();
-  for (const chunk of unreached) {
+function nameColumns(chunks: readonly ColumnChunk[], named: Set<ParquetColumn>, inspection: Inspection): void {
+  for (const chunk of chunks) {
     if (named.has(chunk.column)) continue;
     named.add(chunk.column);
     beginColumn(chunk, inspection).flush();
