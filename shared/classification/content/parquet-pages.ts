@@ -33,7 +33,8 @@ export interface Page {
   readonly bytes: number;
   readonly layout:
     | { readonly kind: "dictionary" }
-    | { readonly kind: "data"; readonly encoding: number; readonly hasRuns: boolean }
+    /** How repetition and definition levels are encoded; it counts for those that there are. */
+    | { readonly kind: "data"; readonly encoding: number; readonly levelEncodings: readonly [number, number] }
     | {
         readonly kind: "data-v2";
         readonly encoding: number;
@@ -54,8 +55,8 @@ export function parsePage(bytes: Uint8Array): Page | undefined {
   switch (type) {
     case 0: {
       const { encoding, definitionEncoding = RLE, repetitionEncoding = RLE } = data ?? {};
-      const hasRuns = definitionEncoding === RLE && repetitionEncoding === RLE;
-      return encoding === undefined ? undefined : { ...sizes, layout: { kind: "data", encoding, hasRuns } };
+      const levelEncodings = [repetitionEncoding, definitionEncoding] as const;
+      return encoding === undefined ? undefined : { ...sizes, layout: { kind: "data", encoding, levelEncodings } };
     }
     case 2:
       return { ...sizes, layout: { kind: "dictionary" } };
@@ -82,6 +83,7 @@ export const ENCODINGS: ReadonlyMap<number, Encoding | "dictionary"> = new Map([
   [6, "delta-length"],
   [7, "delta-bytes"],
   [8, "dictionary"],
+  [9, "split"],
 ]);
 
 /** Gives no more than it is asked for, and throws when it would be more. */
@@ -133,11 +135,11 @@ export function openPage(
   }
   const opened = page.bytes === 0 ? new Uint8Array() : decompress(bytes, page.bytes);
   if (layout.kind !== "data") return { bytes: opened, from: 0 };
-  if (!layout.hasRuns) throw new BrokenPage();
   let from = 0;
-  for (const has of [column.hasRepetitionLevels, column.hasDefinitionLevels]) {
+  for (const [i, has] of [column.hasRepetitionLevels, column.hasDefinitionLevels].entries()) {
     if (!has) continue;
-    if (from + 4 > opened.length) throw new BrokenPage();
+    // Bit-packed levels have not been written since 2013.
+    if (layout.levelEncodings[i] !== RLE || from + 4 > opened.length) throw new BrokenPage();
     from += 4 + new DataView(opened.buffer, opened.byteOffset + from, 4).getUint32(0, true);
   }
   if (from > opened.length) throw new BrokenPage();

@@ -6,7 +6,7 @@ export type PutValue = (value: Uint8Array) => void;
 /** Values in a page beyond this are not read: a few bytes can claim any number of equal ones. */
 const MAX_VALUES = 4_000_000;
 
-export type Encoding = "plain" | "delta" | "delta-length" | "delta-bytes";
+export type Encoding = "plain" | "split" | "delta" | "delta-length" | "delta-bytes";
 
 /** Thrown for a page that is not what it claims. Caught by the reader of columns. */
 export class BrokenPage extends Error {}
@@ -28,6 +28,7 @@ export function readValues(
 ): void {
   const isBytes = kind.as === "text" || kind.as === "bytes" || kind.as === "decimal";
   if (encoding === "plain") readPlain(kind, page, from, put);
+  else if (encoding === "split") readPlain(kind, gatherSplit(kind, page.subarray(from)), 0, put);
   else if (encoding === "delta" && kind.as === "integer") {
     for (const value of readDeltas(page, from, kind.bits, allow).values) put(integerText(value, kind));
   } else if (encoding === "delta-length" && isBytes) readDeltaLengths(kind, page, from, put, allow);
@@ -58,6 +59,14 @@ function readPlain(kind: ValueKind, page: Uint8Array, from: number, put: PutValu
     putBytes(kind, page.subarray(start, start + length), put);
     at = start + length;
   }
+}
+
+/** BYTE_STREAM_SPLIT: the first bytes of all values, then the second ones, and so on. */
+function gatherSplit(kind: ValueKind, split: Uint8Array): Uint8Array {
+  const width = "bits" in kind ? kind.bits / 8 : "typeLength" in kind ? kind.typeLength : undefined;
+  if (width === undefined || split.length % width !== 0) throw new BrokenPage();
+  const count = split.length / width;
+  return Uint8Array.from(split, (_, i) => split[(i % width) * count + Math.floor(i / width)] ?? 0);
 }
 
 function putBytes(kind: ValueKind, bytes: Uint8Array, put: PutValue): void {

@@ -107,6 +107,8 @@ async function readColumn(
       readValues(encoding, chunk.column.kind, opened.bytes, opened.from, lines.put, allow);
       if (lines.isBinary()) return "are binary";
     }
+    lines.flush();
+    if (lines.isBinary()) return "are binary";
     return end < chunk.to ? "were looked at only in their beginning" : undefined;
   } catch (error) {
     if (error instanceof LimitReached || !isAboutContent(error, inspection)) throw error;
