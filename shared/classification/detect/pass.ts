@@ -76,9 +76,9 @@ export function passOver(pass: Pass, limit: number): void {
         length <= MAX_WORD_BYTES &&
         (((lengths[prefixOf(bytes, start)] as number) >>> length) & 1) === 1 &&
         lookUp(pass, start, i)
-      ) {
-        // What a phrase covers may be words on their own as well.
-      } else if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, i);
+      )
+        i = engine.words.endOfFound;
+      else if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, i);
       if (kinds === UPPER && length === KEY_ID_BYTES)
         i = tryRules(pass, starts[startIndex(1, length, 0)] as number, start, i);
       continue;

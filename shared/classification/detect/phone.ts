@@ -1,7 +1,7 @@
 import metadata from "libphonenumber-js/metadata.min";
 import { DIGIT, kindOf } from "./alphabet.ts";
 import { type Rule, startOf } from "./rules.ts";
-import type { Text } from "./text.ts";
+import { isOpenAfter, type Text } from "./text.ts";
 
 /** ITU-T E.164: fifteen digits at most. Fewer than eight after a plus are rarely a whole number. */
 const MAX_DIGITS = 15;
@@ -69,9 +69,11 @@ const SEPARATORS = new Set([" ", "-", ".", "/", "(", ")"].map((mark) => mark.cha
 const OPENING = 0x28;
 const ZERO = 0x30;
 const CLOSING = 0x29;
+const SPACE = 0x20;
 
 /** Walks over digits as people write them in groups, and tries the longest first: a date may follow a number. */
-function matchWritten({ bytes }: Text, start: number, isValid: (digits: string) => boolean): number {
+function matchWritten(text: Text, start: number, isValid: (digits: string) => boolean): number {
+  const { bytes } = text;
   let digits = "";
   const cuts: [end: number, digits: string][] = [];
   let i = start;
@@ -86,18 +88,16 @@ function matchWritten({ bytes }: Text, start: number, isValid: (digits: string) 
     }
     if (!SEPARATORS.has(byte)) break;
     cuts.push([i, digits]);
-    if (byte === OPENING && bytes[i + 1] === ZERO && bytes[i + 2] === CLOSING && digits !== "") {
-      // The 0 is dialled at home only: +49 (0)30.
-      i += 3;
-      continue;
-    }
+    // Two marks together are " (" or ") " and nothing else.
+    if (byte === CLOSING ? bytes[i + 1] === SPACE : bytes[i + 1] === OPENING) i++;
+    // The 0 in (0) is dialled at home only.
+    if (bytes[i] === OPENING && bytes[i + 1] === ZERO && bytes[i + 2] === CLOSING && digits !== "") i += 2;
     i++;
-    // Two marks together are ") " and nothing else.
-    if (SEPARATORS.has(bytes[i] as number) && (byte === CLOSING || bytes[i] === OPENING)) i++;
+    if (SEPARATORS.has(bytes[i] as number) && bytes[i - 1] === CLOSING) i++;
   }
   if (digits.length <= MAX_DIGITS && kindOf[bytes[i - 1] as number] === DIGIT) cuts.push([i, digits]);
   for (const [end, before] of cuts.reverse().slice(0, MAX_CUTS))
-    if (kindOf[bytes[end - 1] as number] === DIGIT && isValid(before)) return end;
+    if (kindOf[bytes[end - 1] as number] === DIGIT && isOpenAfter(text, end) && isValid(before)) return end;
   return -1;
 }
 
@@ -113,7 +113,6 @@ const digitsOf = ({ bytes }: Text, start: number, end: number): string => {
 
 const AMERICAN_BYTES = "ddd-ddd-dddd".length;
 const HYPHEN = 0x2d;
-const SPACE = 0x20;
 
 /** `415-555-2671` and `(415) 555-2671`. */
 function matchAmerican(text: Text, start: number): number {
