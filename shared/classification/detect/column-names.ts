@@ -158,32 +158,47 @@ const OF_NAME = new Uint8Array(256);
 for (let byte = 0; byte < 256; byte++)
   OF_NAME[byte] = ((kindOf[byte] as number) & WORD) !== 0 || "_-. ".includes(String.fromCharCode(byte)) ? 1 : 0;
 
-/**
- * Whether the words from `start` to `end` are the last of a name: of a key of JSON, an element of XML, or a cell of a header.
- *
- * @param isHeader they stand in the first line of a text that has cells
- */
-export function isNameOf({ bytes }: Text, start: number, end: number, isHeader: boolean, delimiter: number): boolean {
+/** Where the words from `start` to `end` stand. */
+export type Place =
+  /** They are the last of a key of JSON or of an element of XML. */
+  | "key"
+  /** They are the last of a cell of the header. */
+  | "cell"
+  /** They are somewhere in a cell of the header. */
+  | "in-cell"
+  | "text";
+
+/** @param delimiter what stands between the cells of the header, if they stand in one; 0 when it has a single cell */
+export function placeOf({ bytes }: Text, start: number, end: number, delimiter: number | undefined): Place {
   let before = start - 1;
   const least = start - MAX_NAME_BYTES;
   while (before > least && OF_NAME[bytes[before] as number] === 1) before--;
-  const opening = bytes[before];
-  const after = bytes[end];
-  if (opening === QUOTE && after === QUOTE) {
-    let i = end + 1;
-    while (bytes[i] === SPACE && i < end + MAX_SPACES) i++;
-    if (bytes[i] === COLON) return true;
-    return isHeader && endsCell(bytes[end + 1], delimiter) && beginsCell(bytes[before - 1], delimiter);
-  }
-  if (opening === LESS || (opening === COLON && bytes[before - 1] !== SPACE && !isHeader && isTag(bytes, before)))
-    return after === GREATER || after === SLASH || after === SPACE;
-  return isHeader && beginsCell(opening, delimiter) && endsCell(after, delimiter);
+  const opening = bytes[before] as number;
+  const after = bytes[end] as number;
+  if (opening === QUOTE && after === QUOTE && isColonNext(bytes, end + 1)) return "key";
+  if (opening === LESS || (opening === COLON && isTag(bytes, before)))
+    return after === GREATER || after === SLASH || after === SPACE ? "key" : "text";
+  if (delimiter === undefined) return "text";
+  if (opening === QUOTE) before--;
+  let behind = end;
+  while (behind < end + MAX_NAME_BYTES && OF_NAME[bytes[behind] as number] === 1) behind++;
+  const isLast = behind === end;
+  if (opening === QUOTE && bytes[behind] === QUOTE) behind++;
+  if (!beginsCell(bytes[before], delimiter) || !endsCell(bytes[behind], delimiter)) return "text";
+  return isLast ? "cell" : delimiter === 0 ? "text" : "in-cell";
 }
 
-const beginsCell = (byte: number | undefined, delimiter: number): boolean => byte === delimiter || byte === LINE_BREAK;
+function isColonNext(bytes: Uint8Array, from: number): boolean {
+  let i = from;
+  while (bytes[i] === SPACE && i < from + MAX_SPACES) i++;
+  return bytes[i] === COLON;
+}
+
+const beginsCell = (byte: number | undefined, delimiter: number): boolean =>
+  byte === LINE_BREAK || (byte === delimiter && delimiter !== 0);
 
 const endsCell = (byte: number | undefined, delimiter: number): boolean =>
-  byte === delimiter || byte === LINE_BREAK || byte === CARRIAGE_RETURN || byte === 0;
+  byte === delimiter || byte === LINE_BREAK || byte === CARRIAGE_RETURN;
 
 /** A colon after the prefix of a namespace: `<ns:email>`. */
 function isTag(bytes: Uint8Array, colon: number): boolean {

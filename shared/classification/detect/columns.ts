@@ -33,16 +33,16 @@ export function resetColumns(columns: Columns): void {
   columns.isQuoted = false;
 }
 
-/** Whether a byte stands in the first line of a text that has cells. */
-export function isInHeader(columns: Columns, text: Text, at: number): boolean {
-  if (!text.isBegin) return false;
+/** What parts the first line into cells, if a byte stands in that line and more lines follow; 0 when it is a single cell. */
+export function headerDelimiter(columns: Columns, text: Text, at: number): number | undefined {
+  if (!text.isBegin) return undefined;
   if (columns.headerEnd < 0) readHeader(columns, text);
-  return at < columns.headerEnd && columns.delimiter !== 0;
+  return at < columns.headerEnd ? columns.delimiter : undefined;
 }
 
 function readHeader(columns: Columns, { bytes, end }: Text): void {
   const lineBreak = bytes.indexOf(LINE_BREAK, 1);
-  columns.headerEnd = lineBreak < 0 || lineBreak > end ? end : lineBreak;
+  columns.headerEnd = lineBreak < 0 || lineBreak >= end ? 0 : lineBreak;
   const counts = new Uint32Array(256);
   for (let i = 1; i < columns.headerEnd; i++) {
     const byte = bytes[i] as number;
@@ -84,8 +84,8 @@ export function columnAt(columns: Columns, { bytes }: Text, at: number): number 
     const byte = bytes[i] as number;
     if (byte === QUOTE) isQuoted = !isQuoted && beginsCell(bytes[i - 1] as number, delimiter);
     else if (isQuoted) continue;
-    else if (byte === delimiter) column++;
     else if (byte === LINE_BREAK) column = 0;
+    else if (byte === delimiter && delimiter !== 0) column++;
   }
   if (at > columns.at) columns.at = at;
   columns.column = column;

@@ -6,6 +6,14 @@ export type Encoding = "bytes" | "utf-16le" | "utf-16be";
 /** So many bytes tell an encoding; what is shorter tells it by all of them. */
 export const HEAD_BYTES = 1_024;
 
+/** Longer forms than needed hide ASCII, and beyond the last character is none: neither is anything. */
+function put(codePoint: number, out: Uint8Array, at: number): number {
+  const letter = codePoint < 0x80 || codePoint > 0x10ffff ? LEFT_OUT : toAlphabet(codePoint);
+  if (letter === LEFT_OUT) return at;
+  out[at] = letter;
+  return at + 1;
+}
+
 const FEWEST_PAIRS = 4;
 
 /**
@@ -47,7 +55,7 @@ export function createDecoder(encoding: Encoding): Decoder {
 }
 
 /** Blocks that are all ASCII are copied; a check of so many bytes costs next to nothing. */
-const BLOCK_BYTES = 2_048;
+const BLOCK_BYTES = 512;
 
 function createByteDecoder(): Decoder {
   const held = new Uint8Array(MAX_HELD);
@@ -66,34 +74,41 @@ function createByteDecoder(): Decoder {
     return to;
   };
 
+  /** The character that began in another block, as far as this one has it. */
+  const complete = (source: Uint8Array, from: number, to: number, out: Uint8Array, at: number): [number, number] => {
+    let i = from;
+    for (; i < to && missing > 0; i++) {
+      const byte = source[i] as number;
+      if ((byte & 0xc0) !== 0x80) return [i, release(out, at)];
+      codePoint = (codePoint << 6) | (byte & 0x3f);
+      if (--missing > 0) held[holds++] = byte;
+    }
+    if (missing > 0) return [i, at];
+    holds = 0;
+    return [i, put(codePoint, out, at)];
+  };
+
   const writeBlock = (source: Uint8Array, from: number, to: number, out: Uint8Array, begin: number): number => {
     let at = begin;
-    for (let i = from; i < to; i++) {
-      const byte = source[i] as number;
-      if (missing > 0) {
-        if ((byte & 0xc0) === 0x80) {
-          codePoint = (codePoint << 6) | (byte & 0x3f);
-          if (--missing > 0) held[holds++] = byte;
-          else {
-            // Longer forms than needed hide ASCII, so they count as what they look like byte by byte: nothing.
-            const letter = codePoint < 0x80 || codePoint > 0x10ffff ? LEFT_OUT : toAlphabet(codePoint);
-            if (letter !== LEFT_OUT) out[at++] = letter;
-            holds = 0;
-          }
-          continue;
-        }
-        at = release(out, at);
+    let i = from;
+    while (i < to) {
+      let byte = source[i] as number;
+      while (byte < 0x80) {
+        out[at++] = byte;
+        if (++i === to) return at;
+        byte = source[i] as number;
       }
-      if (byte < 0x80) out[at++] = byte;
-      else if (byte >= 0xc2 && byte <= 0xf4) {
-        missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-        codePoint = byte & (0x3f >> missing);
-        held[0] = byte;
-        holds = 1;
-      } else {
+      i++;
+      if (byte < 0xc2 || byte > 0xf4) {
         const letter = singleBytes[byte] as number;
         if (letter !== LEFT_OUT) out[at++] = letter;
+        continue;
       }
+      missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+      codePoint = byte & (0x3f >> missing);
+      held[0] = byte;
+      holds = 1;
+      [i, at] = complete(source, i, to, out, at);
     }
     return at;
   };
@@ -104,10 +119,12 @@ function createByteDecoder(): Decoder {
       for (let i = from; i < to; i += BLOCK_BYTES) {
         const end = Math.min(to, i + BLOCK_BYTES);
         const block = source.subarray(i, end);
-        if (missing === 0 && isAscii(block)) {
+        let start = i;
+        if (missing > 0) [start, at] = complete(source, i, end, out, at);
+        if (start === i && isAscii(block)) {
           out.set(block, at);
           at += end - i;
-        } else at = writeBlock(source, i, end, out, at);
+        } else at = writeBlock(source, start, end, out, at);
       }
       return at;
     },
@@ -115,7 +132,6 @@ function createByteDecoder(): Decoder {
   };
 }
 
-/** @param high which byte of a pair is the high one in big endian order: 0 when the low byte comes first */
 function createPairDecoder(bigEndian: 0 | 1): Decoder {
   let held = -1;
   let surrogate = 0;

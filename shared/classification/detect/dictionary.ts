@@ -3,14 +3,14 @@ import type { Text } from "./text.ts";
 
 /**
  * Looks words and phrases up by their letters: case, accents and the single mark between words (`date_of_birth`, `date-of-birth`, `Date of birth`) don't count,
- * and `dateOfBirth` is the same in one word. Most words are dismissed by their first three letters and their length, in one look at a table.
+ * and `dateOfBirth` is the same in one word. Most of what begins like a word is dismissed by its first three letters and its length, in one look at a table.
  */
 export interface Dictionary<Entry> {
-  /** Indexed by `prefixOf`: a bit for each length that a word with these first three letters has. */
-  readonly lengths: Int32Array;
   /** The entry of the longest phrase that begins with the word from `start` to `end`; `endOfFound` says where it ends. */
   find(text: Text, start: number, end: number): Entry | undefined;
   endOfFound: number;
+  /** The first words of all phrases, letters as `byte & 31`. */
+  readonly firstWords: readonly Uint8Array[];
 }
 
 /** No word that begins a phrase may be longer, nor shorter than three letters. */
@@ -27,7 +27,7 @@ interface Phrase<Entry> {
 const JOINS = new Uint8Array(256);
 for (const mark of " _-.'/") JOINS[mark.charCodeAt(0)] = 1;
 
-export const prefixOf = (bytes: Uint8Array, at: number): number =>
+const prefixOf = (bytes: Uint8Array, at: number): number =>
   (((bytes[at] as number) & 31) << 10) | (((bytes[at + 1] as number) & 31) << 5) | ((bytes[at + 2] as number) & 31);
 
 function hashOf(bytes: Uint8Array, start: number, end: number): number {
@@ -41,6 +41,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
  * @throws Error when a first word has fewer than three letters or more than `MAX_WORD_BYTES`: it would never be found
  */
 export function createDictionary<Entry>(phrases: Iterable<readonly [string, Entry]>): Dictionary<Entry> {
+  // By the first three letters: a bit for each length that a word with them has.
   const lengths = new Int32Array(32 * 32 * 32);
   const byHash = new Map<number, Phrase<Entry>[]>();
   const add = (words: string, entry: Entry): void => {
@@ -66,22 +67,25 @@ export function createDictionary<Entry>(phrases: Iterable<readonly [string, Entr
     if (joined !== words && joined.length <= MAX_WORD_BYTES) add(joined, entry);
   }
   const dictionary: Dictionary<Entry> = {
-    lengths,
     endOfFound: 0,
+    firstWords: [...byHash.values()].flat().map(({ letters, firstWord }) => letters.subarray(0, firstWord)),
     find({ bytes }, start, end) {
+      const length = end - start;
+      if (length < MIN_WORD_BYTES || length > MAX_WORD_BYTES) return undefined;
+      if ((((lengths[prefixOf(bytes, start)] as number) >>> length) & 1) === 0) return undefined;
       const candidates = byHash.get(hashOf(bytes, start, end));
       if (candidates === undefined) return undefined;
       for (const { letters, firstWord, entry } of candidates) {
-        if (firstWord !== end - start) continue;
-        const length = letters.length;
+        if (firstWord !== length) continue;
+        const { length: all } = letters;
         let i = 0;
-        for (; i < length; i++) {
+        for (; i < all; i++) {
           const byte = bytes[start + i] as number;
           const letter = letters[i] as number;
           if (letter === 0 ? JOINS[byte] !== 1 : (byte & 31) !== letter || ((kindOf[byte] as number) & 3) === 0) break;
         }
-        if (i < length || ((kindOf[bytes[start + i] as number] as number) & WORD) !== 0) continue;
-        dictionary.endOfFound = start + length;
+        if (i < all || ((kindOf[bytes[start + i] as number] as number) & WORD) !== 0) continue;
+        dictionary.endOfFound = start + all;
         return entry;
       }
       return undefined;

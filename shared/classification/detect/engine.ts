@@ -1,3 +1,4 @@
+import { createAutomaton } from "./automaton.ts";
 import { columnNames } from "./column-names.ts";
 import { builtInDetectors } from "./detectors.ts";
 import { createDictionary, type Dictionary } from "./dictionary.ts";
@@ -11,14 +12,16 @@ import { MAX_RUN_BYTES, type Rule } from "./rules.ts";
 
 /** What the pass over a text needs of the chosen detectors, made once for each choice. */
 export interface Engine {
-  /** By `startIndex`: 0, or the place in `rules` of what may begin so. */
+  /** By `startIndex`: 0, or the place of what may begin so, in `beside` and `alone`. */
   readonly starts: Uint16Array;
-  readonly rules: readonly (readonly EngineRule[])[];
+  /** Rules that ask for a word beside the value. */
+  readonly beside: readonly (readonly EngineRule[])[];
+  readonly alone: readonly (readonly EngineRule[])[];
   readonly words: Dictionary<Word>;
   readonly evidences: number;
-  readonly phoneEvidence: number;
-  readonly hasEmail: boolean;
-  readonly hasPhone: boolean;
+  /** The automaton's table where no word stands near that a rule asks for, so that nothing ends at a number of which only such rules speak. */
+  readonly far: Uint16Array;
+  readonly near: Uint16Array;
 }
 
 /** A rule, with its evidence as a number; -1 for none. */
@@ -84,40 +87,50 @@ function compile(chosen: ReadonlySet<string>): Engine {
   };
   const rules = allRules
     .filter(({ detector }) => chosen.has(detector))
-    .map((rule): EngineRule => ({ ...rule, evidenceIndex: rule.evidence === undefined ? -1 : indexOf(rule.evidence) }))
-    // A word beside a number says more than its form: 010190-1234 after "CPR" is Danish, though it may pass a Swedish check.
-    .sort((a, b) => Number(a.evidenceIndex < 0) - Number(b.evidenceIndex < 0));
-  const { starts, lists } = indexStarts(rules);
+    .map((rule): EngineRule => ({ ...rule, evidenceIndex: rule.evidence === undefined ? -1 : indexOf(rule.evidence) }));
+  const words = createDictionary(wordsOf(chosen, evidences));
+  const { starts, beside, alone } = indexStarts(rules);
+  const automatonFor = (isNear: boolean): Uint16Array =>
+    createAutomaton({
+      words: words.firstWords,
+      hasEmail: chosen.has("email"),
+      hasPhone: chosen.has("phone"),
+      maxRunBytes: MAX_RUN_BYTES,
+      hasRule(isMixed, length, after) {
+        const place = starts[startIndex(isMixed ? 1 : 0, length, after)] as number;
+        return (alone[place]?.length ?? 0) > 0 || (isNear && (beside[place]?.length ?? 0) > 0);
+      },
+    }).table;
   return {
     starts,
-    rules: lists,
-    words: createDictionary(wordsOf(chosen, evidences)),
+    beside,
+    alone,
+    words,
     evidences: evidences.size,
-    phoneEvidence: evidences.get("phone") ?? -1,
-    hasEmail: chosen.has("email"),
-    hasPhone: chosen.has("phone"),
+    far: automatonFor(false),
+    near: automatonFor(true),
   };
 }
 
-function indexStarts(rules: readonly EngineRule[]): { readonly starts: Uint16Array; readonly lists: EngineRule[][] } {
+function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "beside" | "alone"> {
   const starts = new Uint16Array((KINDS * (MAX_RUN_BYTES + 1)) << 3);
-  const lists: EngineRule[][] = [[]];
+  const beside: EngineRule[][] = [[]];
+  const alone: EngineRule[][] = [[]];
   for (const rule of rules) {
     for (const { kind, length, separator } of rule.starts) {
       const first = startIndex(kind === "digits" ? 0 : 1, length, 0);
       for (let after = 0; after <= SEPARATORS.length; after++) {
         if (separator !== undefined && after !== SEPARATORS.indexOf(separator) + 1) continue;
-        let place = starts[first + after] as number;
-        if (place === 0) {
-          place = lists.push([]) - 1;
-          starts[first + after] = place;
+        if (starts[first + after] === 0) {
+          starts[first + after] = beside.push([]) - 1;
+          alone.push([]);
         }
-        const list = lists[place] as EngineRule[];
-        if (!list.includes(rule)) list.push(rule);
+        const list = (rule.evidenceIndex < 0 ? alone : beside)[starts[first + after] as number];
+        if (list !== undefined && !list.includes(rule)) list.push(rule);
       }
     }
   }
-  return { starts, lists };
+  return { starts, beside, alone };
 }
 
 function wordsOf(chosen: ReadonlySet<string>, evidences: ReadonlyMap<string, number>): Map<string, Word> {

@@ -291,12 +291,19 @@ export const nationalIdWords: readonly (readonly [word: string, evidence: string
   ({ detector, words }) => words.map((word) => [word, detector] as const),
 );
 
-/** Some of the packages' checks throw on what they don't expect. */
+/**
+ * Some of the packages' checks throw on what they don't expect, and all answer with an error: without its stack, which nobody reads, a refusal takes a tenth of the
+ * time.
+ */
 function passes(checks: Checks, value: string): boolean {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
     return checks.validate(value).isValid;
   } catch {
     return false;
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 

@@ -74,14 +74,11 @@ function isCard(bytes: Uint8Array, start: number, end: number, table: Uint32Arra
   return (((table[prefixOf(bytes, start)] as number) >> digits) & 1) === 1 && passesLuhn(bytes, start, end);
 }
 
-const LENGTHS = [12, 13, 14, 15, 16, 17, 18, 19];
-const bare: readonly Start[] = LENGTHS.map((length) => ({ kind: "digits", length }));
-
-const bareRule = (table: Uint32Array, evidence?: string): Rule => ({
+const bareRule = (table: Uint32Array, lengths: readonly number[], evidence?: string): Rule => ({
   detector: "payment-card",
   normal: "code",
   ...(evidence !== undefined && { evidence }),
-  starts: bare,
+  starts: lengths.map((length): Start => ({ kind: "digits", length })),
   match: ({ bytes }, start, end) => (isCard(bytes, start, end, table, end - start) ? end : -1),
 });
 
@@ -108,8 +105,8 @@ const grouped = [...GROUPS, ...GROUPS.map((form) => form.replaceAll(" ", "-"))].
 
 /** Numbers of payment cards: an issuer's range and length, and Luhn's check; bare, or in the groups that are printed. */
 export const paymentCardRules: readonly Rule[] = [
-  bareRule(lengthsOf, "payment-card"),
-  bareRule(strongLengthsOf),
+  bareRule(lengthsOf, [12, 13, 14, 15, 16, 17, 18, 19], "payment-card"),
+  bareRule(strongLengthsOf, [14, 15, 16, 19]),
   ...grouped,
 ];
 

@@ -1,4 +1,5 @@
 import { CordonError } from "../../errors.ts";
+import { BETWEEN } from "./automaton.ts";
 import { columnAt, createColumns, resetColumns } from "./columns.ts";
 import { createDecoder, type Decoder, HEAD_BYTES, MAX_HELD, tellEncoding } from "./decode.ts";
 import { engineOf } from "./engine.ts";
@@ -66,6 +67,7 @@ export function createScanner({ detectors, user = [], salt }: ScanOptions, windo
     tally,
     columns: createColumns(),
     next: 1,
+    state: BETWEEN,
     evidenceEnd: new Int32Array(engine.evidences).fill(NOWHERE),
     lastEvidenceEnd: NOWHERE,
     evidenceOfLabel: new Uint8Array(engine.evidences),
@@ -115,7 +117,8 @@ export function createScanner({ detectors, user = [], salt }: ScanOptions, windo
       begin();
     }
     text.end = decoder?.flush(text.bytes, text.end) ?? text.end;
-    look(text.end);
+    // The zero behind the text ends its last run.
+    look(text.end + 1);
   };
 
   const reset = (): void => {
@@ -125,6 +128,7 @@ export function createScanner({ detectors, user = [], salt }: ScanOptions, windo
     text.isBegin = true;
     text.bytes[0] = LINE_BREAK;
     pass.next = 1;
+    pass.state = BETWEEN;
     pass.evidenceEnd.fill(NOWHERE);
     pass.lastEvidenceEnd = NOWHERE;
     resetColumns(pass.columns);

@@ -12,7 +12,7 @@ export interface Text {
 }
 
 /** Between a word that says what a number is and the number: at most so many bytes, in one line and one field. */
-const MAX_GAP_BYTES = 32;
+export const MAX_GAP_BYTES = 32;
 const MAX_GAP_DIGITS = 2;
 
 const ENDS_FIELD = new Uint8Array(256);
