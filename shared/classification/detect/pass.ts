@@ -1,0 +1,192 @@
+import { DIGIT, kindOf, LOWER, UPPER, WORD } from "./alphabet.ts";
+import { AT_SIGN, BETWEEN, classOf, PLUS_RUN_END, RUN_END } from "./automaton.ts";
+import { placeOf } from "./column-names.ts";
+import { type Columns, headerDelimiter, isInMarked, markColumn } from "./columns.ts";
+import { type Address, findAddress } from "./email.ts";
+import { type Engine, type EngineRule, startIndex, type Word } from "./engine.ts";
+import { privateKeyAt, SECRET_KEY_BYTES, secretKeyAfter } from "./keys.ts";
+import { matchInternational } from "./phone.ts";
+import { MAX_RUN_BYTES } from "./rules.ts";
+import type { Tally } from "./tally.ts";
+import { isNear, isOpenAfter, isOpenBefore, MAX_GAP_BYTES, type Text } from "./text.ts";
+
+/** One pass over a text as it moves by: where it is, and which words it has met. */
+export interface Pass {
+  readonly text: Text;
+  readonly engine: Engine;
+  readonly tally: Tally;
+  readonly columns: Columns;
+  /** Where the next byte to be looked at is. */
+  next: number;
+  /** The automaton's state there. */
+  state: number;
+  /** By kind of evidence: where the last word that is some ended. */
+  readonly evidenceEnd: Int32Array;
+  lastEvidenceEnd: number;
+  /** By kind of evidence: 1 where it holds for the whole text, because its label says so. */
+  readonly evidenceOfLabel: Uint8Array;
+  hasLabel: boolean;
+  readonly address: Address;
+}
+
+/** Where no word has ended yet. */
+export const NOWHERE = -0x40000000;
+
+const BACKSLASH = 0x5c;
+const KEY_ID_BYTES = 20;
+
+/** So far behind a word that a rule asks for the run of its value may end. */
+const NEAR_BYTES = MAX_GAP_BYTES + MAX_RUN_BYTES;
+
+/**
+ * Walks over every byte before `limit` once. A value that is noticed before `limit` may end behind it, and a run that goes on there is finished by the next call.
+ */
+export function passOver(pass: Pass, limit: number): void {
+  const { text, engine, columns } = pass;
+  const { bytes } = text;
+  let { next: i, state } = pass;
+  while (i < limit) {
+    const isAlwaysNear = pass.hasLabel || columns.isMarked;
+    const nearUntil = pass.lastEvidenceEnd + NEAR_BYTES;
+    const isNearNow = isAlwaysNear || i < nearUntil;
+    const table = isNearNow ? engine.near : engine.far;
+    const stop = isNearNow && !isAlwaysNear && nearUntil < limit ? nearUntil : limit;
+    for (; i < stop; i++) {
+      state = table[state + (classOf[bytes[i] as number] as number)] as number;
+      if (state < BETWEEN) {
+        i = look(pass, state, i);
+        state = BETWEEN;
+        break;
+      }
+    }
+  }
+  pass.next = i;
+  pass.state = state;
+}
+
+/** @returns where the walk goes on: the end of what was found, or that of the run */
+function look(pass: Pass, event: number, at: number): number {
+  if (event === AT_SIGN) return atSign(pass, at);
+  const { bytes } = pass.text;
+  let start = at;
+  let kinds = 0;
+  for (;;) {
+    const kind = kindOf[bytes[start - 1] as number] as number;
+    if ((kind & WORD) === 0) break;
+    if (at - --start > MAX_RUN_BYTES) return at;
+    kinds |= kind;
+  }
+  if (bytes[start - 1] === BACKSLASH && ESCAPES[bytes[start] as number] === 1) start++;
+  if (event === PLUS_RUN_END) return tryInternational(pass, start, at);
+  if (event === RUN_END) return tryRun(pass, kinds === DIGIT ? 0 : 1, start, at);
+  if (lookUp(pass, start, at)) return pass.engine.words.endOfFound;
+  if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, at);
+  // One access key id in thirty has no digit in it.
+  return kinds === UPPER && at - start === KEY_ID_BYTES ? tryRun(pass, 1, start, at) : at;
+}
+
+const ESCAPES = new Uint8Array(256);
+for (const letter of "nrtbf") ESCAPES[letter.charCodeAt(0)] = 1;
+
+function tryRun(pass: Pass, kind: number, start: number, end: number): number {
+  const after = pass.text.bytes[end] as number;
+  return tryRules(pass, pass.engine.starts[startIndex(kind, end - start, after)] as number, start, end);
+}
+
+function atSign({ text, tally, address }: Pass, at: number): number {
+  if (!findAddress(text, at, address)) return at + 1;
+  tally.add("email", "address", text, address.start, address.end);
+  return address.end;
+}
+
+function tryInternational({ text, tally }: Pass, start: number, end: number): number {
+  if (((kindOf[text.bytes[start - 2] as number] as number) & WORD) !== 0) return end;
+  const to = matchInternational(text, start);
+  if (to < 0 || !isOpenAfter(text, to)) return end;
+  tally.add("phone", "code", text, start, to);
+  return to;
+}
+
+/**
+ * A word beside a number says more than its form: 010190-1234 after "CPR" is Danish, though it may pass a Swedish check.
+ *
+ * @returns where the value that was found ends, or else where its first run does
+ */
+function tryRules(pass: Pass, place: number, start: number, end: number): number {
+  const { text, engine } = pass;
+  const hasWord = pass.hasLabel || pass.columns.isMarked || start - pass.lastEvidenceEnd <= MAX_GAP_BYTES;
+  const beside = hasWord ? (engine.beside[place] as readonly EngineRule[]) : NONE;
+  const alone = engine.alone[place] as readonly EngineRule[];
+  if (beside.length + alone.length === 0 || !isOpenBefore(text, start)) return end;
+  for (const rule of beside) {
+    if (!hasEvidence(pass, rule.evidenceIndex, start)) continue;
+    const to = tryRule(pass, rule, start, end);
+    if (to > 0) return to;
+  }
+  for (const rule of alone) {
+    const to = tryRule(pass, rule, start, end);
+    if (to > 0) return to;
+  }
+  return end;
+}
+
+const NONE: readonly EngineRule[] = [];
+
+function tryRule({ text, tally }: Pass, rule: EngineRule, start: number, end: number): number {
+  const to = rule.match(text, start, end);
+  if (to < 0 || !isOpenAfter(text, to)) return -1;
+  tally.add(rule.detector, rule.normal, text, start, to);
+  return to;
+}
+
+function hasEvidence(pass: Pass, evidence: number, start: number): boolean {
+  return (
+    pass.evidenceOfLabel[evidence] === 1 ||
+    isNear(pass.text, pass.evidenceEnd[evidence] as number, start) ||
+    (pass.columns.isMarked && isInMarked(pass.columns, pass.text, start, evidence))
+  );
+}
+
+/** `customerSsn`: a word in the middle of a run begins with a capital. */
+function lookUpHumps(pass: Pass, start: number, end: number): void {
+  const { bytes } = pass.text;
+  for (let i = start + 1; i < end; i++)
+    if (kindOf[bytes[i] as number] === UPPER && kindOf[bytes[i - 1] as number] === LOWER && lookUp(pass, i, end))
+      return;
+}
+
+function lookUp(pass: Pass, start: number, end: number): boolean {
+  const { words } = pass.engine;
+  const word = words.find(pass.text, start, end);
+  if (word === undefined) return false;
+  meet(pass, word, start, words.endOfFound);
+  return true;
+}
+
+function meet(pass: Pass, word: Word, start: number, end: number): void {
+  const { text, tally, columns } = pass;
+  if (word.evidences.length > 0 || word.isColumnName) {
+    const place = placeOf(text, start, end, headerDelimiter(columns, text, start));
+    for (const evidence of word.evidences) {
+      pass.evidenceEnd[evidence] = end;
+      pass.lastEvidenceEnd = end;
+      if (place === "cell" || place === "in-cell") markColumn(columns, text, start, evidence);
+    }
+    if (word.isColumnName && (place === "key" || place === "cell"))
+      tally.add("column-name", "letters", text, start, end);
+  }
+  if (word.isHealthTerm && isWhole(text, start, end)) tally.add("health-term", "letters", text, start, end);
+  if (word.isSecretKeyName) {
+    const secret = secretKeyAfter(text, end);
+    if (secret >= 0) tally.add("aws-secret-key", "exact", text, secret, secret + SECRET_KEY_BYTES);
+  }
+  if (word.isKeyBegin) {
+    const keyEnd = privateKeyAt(text, start);
+    if (keyEnd >= 0) tally.add("private-key", "exact", text, start, keyEnd);
+  }
+}
+
+/** No hump of a longer word: `onDiabetesClick` is code. */
+const isWhole = ({ bytes }: Text, start: number, end: number): boolean =>
+  ((kindOf[bytes[start - 1] as number] as number) & WORD) === 0 &&
+  ((kindOf[bytes[end] as number] as number) & WORD) === 0;

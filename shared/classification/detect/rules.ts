@@ -1,0 +1,97 @@
+import { DIGIT, kindOf, UPPER, WORD } from "./alphabet.ts";
+import type { Normal } from "./tally.ts";
+import type { Text } from "./text.ts";
+
+/** What makes a run of digits, or of digits and capitals, a value: how it is written and what it has to fulfil. */
+export interface Rule {
+  readonly detector: string;
+  readonly normal: Normal;
+  /** The name of the words or columns of which one has to stand near; without it, the way it is written is enough. */
+  readonly evidence?: string;
+  /** How long the first run may be, and what follows it: the rule is tried at no other. */
+  readonly starts: readonly Start[];
+  /**
+   * @param end where the first run ends
+   * @returns where the value ends, or -1 when there is none
+   */
+  match(text: Text, start: number, end: number): number;
+}
+
+export interface Start {
+  readonly kind: "digits" | "mixed";
+  readonly length: number;
+  /** Left out: whatever follows. */
+  readonly separator?: string;
+}
+
+/** Longer runs begin nothing. */
+export const MAX_RUN_BYTES = 40;
+
+/**
+ * Writes rules as they look: `d` is a digit, `A` a capital, `X` either, everything else itself. `ddd.ddd.ddd-dd` begins with three digits and a dot.
+ *
+ * @param isValid is given what was matched, a short text
+ */
+export function ruleOf(detector: string, form: string, isValid: (value: string) => boolean, evidence?: string): Rule {
+  const wanted = Uint8Array.from(form, (letter) => letter.charCodeAt(0));
+  const separators = new Set(form.replace(/[dAX]/g, ""));
+  const isSpaced = separators.has(" ");
+  return {
+    detector,
+    normal: "code",
+    ...(evidence !== undefined && { evidence }),
+    starts: [startOf(form)],
+    match(text, start) {
+      const { bytes } = text;
+      for (let i = 0; i < wanted.length; i++) if (!fits(wanted[i] as number, bytes[start + i] as number)) return -1;
+      const end = start + wanted.length;
+      if (isSpaced && (isGroup(text, end + 1) || isGroupBefore(text, start))) return -1;
+      return isValid(textOf(bytes, start, end)) ? end : -1;
+    },
+  };
+}
+
+/** The first run of a form. */
+export function startOf(form: string): Start {
+  const [run = ""] = form.match(/^[dAX]+/) ?? [];
+  const separator = form[run.length];
+  return {
+    kind: /^d+$/.test(run) ? "digits" : "mixed",
+    length: run.length,
+    ...(separator !== undefined && { separator }),
+  };
+}
+
+const ANY_DIGIT = 0x64;
+const ANY_CAPITAL = 0x41;
+const ANY_OF_BOTH = 0x58;
+
+function fits(wanted: number, byte: number): boolean {
+  if (wanted === ANY_DIGIT) return kindOf[byte] === DIGIT;
+  if (wanted === ANY_CAPITAL) return kindOf[byte] === UPPER && byte < 0x80;
+  if (wanted === ANY_OF_BOTH) return kindOf[byte] === DIGIT || (kindOf[byte] === UPPER && byte < 0x80);
+  return wanted === byte;
+}
+
+const SPACE = 0x20;
+const GROUP_DIGITS = 4;
+
+/** Four digits by themselves after a space: one group more of a longer number that is written in groups. */
+function isGroup({ bytes }: Text, start: number): boolean {
+  if (bytes[start - 1] !== SPACE) return false;
+  for (let i = 0; i < GROUP_DIGITS; i++) if (kindOf[bytes[start + i] as number] !== DIGIT) return false;
+  return ((kindOf[bytes[start + GROUP_DIGITS] as number] as number) & WORD) === 0;
+}
+
+function isGroupBefore({ bytes }: Text, start: number): boolean {
+  if (bytes[start - 1] !== SPACE) return false;
+  for (let i = 2; i <= GROUP_DIGITS + 1; i++) if (kindOf[bytes[start - i] as number] !== DIGIT) return false;
+  return ((kindOf[bytes[start - GROUP_DIGITS - 2] as number] as number) & WORD) === 0;
+}
+
+/** A short part as text. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i] as number);
+  return text;
+}
