@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
 import { builtInDetectorIds } from "../../shared/classification/detector-names.ts";
@@ -77,7 +78,7 @@ describe("objects in a policy", () => {
       { id: "one", pattern: "a" },
       { id: "other", pattern: "b" },
     ];
-    const protectedTags = ["a", "b", "a"];
+    const protectedTags = ["class", "class"];
     expect(objectsOf({ rules, detectors, protectedTags })).toEqual(
       objectsOf({
         rules: rules.toReversed(),
@@ -206,6 +207,12 @@ describe("a mistake in what is said of objects", () => {
     expect(all.map((each) => each.split(":")[0])).toEqual(["1", "1", "2", "2", "3"]);
   });
 
+  it("is a protected tag that would never be written", () => {
+    expect(told("{ protectedTags: [class, clas] }")).toEqual([
+      `1:26 unknown key of a class's tag "clas"; did you mean "class"?`,
+    ]);
+  });
+
   const withTags = (recognisedBy: readonly object[] | undefined) => ({
     ...BASE,
     classifications: BASE.classifications.map((each) => (each.name === "secret" ? { ...each, recognisedBy } : each)),
@@ -243,4 +250,14 @@ it("a letter of any alphabet may stand in a class's tag", () => {
 it("every built-in detector has one name, which a policy can write", () => {
   expect(new Set(builtInDetectorIds).size).toBe(builtInDetectorIds.length);
   for (const id of builtInDetectorIds) expect(id).toMatch(/^[a-z][a-z0-9-]{0,62}$/);
+});
+
+it("what docs/policy.md shows of objects is right", () => {
+  const docs = readFileSync(new URL("../../docs/policy.md", import.meta.url), "utf8");
+  const shown = (section: string) => new RegExp(`\`\`\`yaml\\n(${section}:[\\s\\S]*?)\`\`\``).exec(docs)?.[1];
+  const text = `version: 1\nname: n\n${shown("jurisdictions")}${shown("objects")}`;
+  const parsed = parsePolicy(text, "docs/policy.md", catalogue);
+  expect(parsed).toMatchObject({ ok: true, policy: { objects: { rules: { length: 5 }, detectors: { length: 1 } } } });
+  // The budget that is shown is the one that holds when none is given.
+  expect(parsed.ok && parsed.policy.objects?.read).toEqual(objectsOf({}).read);
 });

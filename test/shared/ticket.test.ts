@@ -115,6 +115,25 @@ describe("a ticket's text", () => {
     expect(body).toContain("Nothing: this control only observes here.");
   });
 
+  it("T4 of an object tells what was looked at, counts and no values, and what a person can do", () => {
+    const reason = "it has ten tags: somebody has to take one of them away";
+    const found = [{ detector: "iban", matches: 3, distinct: 2, fingerprints: ["0f1e2d"] }];
+    const { body } = ticketOf({
+      ...finding,
+      status: "awaiting-approval",
+      facts: { kind: "object", matched: [], undecided: [], found, carried: [], isFull: true, read: "all of its text" },
+      decision: {
+        ...finding.decision,
+        kind: "approve",
+        reasons: [reason, "another"],
+        explanation: { ...finding.decision.explanation, verdict: "for-a-person" },
+      },
+    });
+    expect(sectionOf(body, "What was looked at")).toEqual(["all of its text", "found 3 x iban (2 different)"]);
+    expect(sectionOf(body, "What to do")).toEqual([reason]);
+    expect(body).not.toContain("0f1e2d");
+  });
+
   it("tells what may have crossed before the containment, and that it is an estimate", () => {
     expect(sectionOf(ticketOf({ ...finding, exposure }).body, "What may have crossed")).toEqual([
       "Data could cross from 2026-03-01T09:09:58.000Z to 2026-03-01T09:10:00.000Z.",

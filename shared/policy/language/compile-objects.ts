@@ -3,7 +3,7 @@ import type { ObjectRule, ObjectRules } from "../policy.ts";
 import type { Compiled } from "./compile-scopes.ts";
 import { checkName, checkNames, checkUnique, type Names } from "./names.ts";
 import { checkReadBudget, compileReadBudget } from "./object-budget.ts";
-import { checkWritableTags } from "./object-tags.ts";
+import { checkProtectedTags, checkWritableTags } from "./object-tags.ts";
 import type { Problem } from "./problems.ts";
 import type { PolicyDocument } from "./schema.ts";
 import type { ObjectsDocument } from "./schema-objects.ts";
@@ -38,6 +38,7 @@ export function compileObjects(
       ...detectors.flatMap((detector, index) => checkDetector(detector, ["objects", "detectors", index], builtIn)),
       ...checkReadBudget(read),
       ...checkWritableTags(classifications),
+      ...checkProtectedTags(protectedTags, classifications),
     ],
   };
 }

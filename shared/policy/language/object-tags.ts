@@ -1,4 +1,5 @@
 import type { Tag } from "../../types.ts";
+import { checkNames } from "./names.ts";
 import type { Problem } from "./problems.ts";
 import type { ClassificationDocument } from "./schema.ts";
 
@@ -20,6 +21,16 @@ export function checkWritableTags(classifications: readonly ClassificationDocume
     const message = `objects get the first tag of their class, and S3 takes no tag ${tag.key}=${tag.value}; expected letters, digits, spaces and _ . : / = + - @, at most ${MAX_KEY_LETTERS} in the key and ${MAX_VALUE_LETTERS} in the value, and no key that begins with aws:`;
     return [{ path: [...path, 0], message, restsOn: ["objects"] }];
   });
+}
+
+/** A tag that Cordon never writes needs no protection: somebody has another in mind. Pure. */
+export function checkProtectedTags(
+  protectedTags: readonly string[],
+  classifications: readonly ClassificationDocument[],
+): Problem[] {
+  const written = [...new Set(classifications.flatMap(({ recognisedBy = [] }) => recognisedBy[0]?.tag.key ?? []))];
+  const path = ["objects", "protectedTags"];
+  return checkNames("key of a class's tag", protectedTags, written, path, ["classifications"]);
 }
 
 function isTakenByS3({ key, value }: Tag): boolean {

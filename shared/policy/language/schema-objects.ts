@@ -91,7 +91,10 @@ export const objects = z.strictObject({
   ),
   read: z.optional(about("How much of an object is read, where a rule asks for its content.", read)),
   protectedTags: z.optional(
-    about("Keys of object tags that Cordon never writes over. Where one is in its way, a person is asked.", some(text)),
+    about(
+      "Keys of the tags of classes that Cordon never writes over: where an object has one that says something else, a person is asked. Tags with other keys are never touched.",
+      some(text),
+    ),
   ),
   onLowered: z.optional(
     about(
