@@ -161,6 +161,7 @@ describe("cordon where", () => {
       ],
       unclassified: { treatAs: "restricted" },
       transfers: [],
+      objects: null,
     });
     const report = await shown("--classification", "eu-only", "--policy", file);
     expect(report).toMatchObject({ code: 1, outside: 0, classes: [{ name: "eu-only", isInPolicy: false }] });

@@ -43,6 +43,7 @@ describe("R8: classification is a ratchet", () => {
       classifications: [{ name: "restricted", rank: 50, residency: ["eu"] }],
       unclassified: { treatAs: "restricted" },
       transfers: [],
+      objects: null,
     });
     expect(statusOf(await set.container({ policy: renamed }).results(set.event()), "to-us")).toBe("awaiting-approval");
   });

@@ -209,7 +209,7 @@ describe("a mistake in what is said of objects", () => {
 
   it("is a protected tag that would never be written", () => {
     expect(told("{ protectedTags: [class, clas] }")).toEqual([
-      '1:26 unknown key of a class's tag "clas"; did you mean "class"?',
+      `1:26 unknown key of a class's tag "clas"; did you mean "class"?`,
     ]);
   });
 
