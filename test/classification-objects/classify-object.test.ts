@@ -183,7 +183,13 @@ describe("the class of an object", () => {
       kind: "undecided",
       reason: `its tag class=secret says "secret", but that live policies deny the tag to everybody but ${DATA_OWNER} has not been proved`,
     });
+    // Where somebody else says so too, or where it frees nothing, it is.
     expect(described(classified({ ...given, matched: [matchOf("secret")] }))).toBe("secret by tag");
+    const harmless = {
+      ...favoured,
+      classifications: favoured.classifications.map((each) => ({ ...each, isFavoured: false })),
+    };
+    expect(described(classified({ ...given, policy: harmless }))).toBe("secret by tag");
     expect(described(classified({ ...given, journalled: byTag("secret") }))).toBe("undecided, at least secret");
   });
 

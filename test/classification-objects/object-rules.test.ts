@@ -64,7 +64,7 @@ describe("a rule", () => {
     ],
     [
       "by metadata that every record has in JavaScript",
-      { metadata: [{ key: "constructor", value: "*" }] },
+      { metadata: [{ key: "__proto__", value: "*" }] },
       { headers: headers() },
       "no",
     ],
