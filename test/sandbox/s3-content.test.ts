@@ -20,7 +20,7 @@ it("parts that are joined read like the whole, wherever a read begins and ends",
 });
 
 it("a large content comes in pieces that are its bytes in order", () => {
-  const content = generated(2 ** 21 + 5, (from, to) =>
+  const content = generated(2 ** 21 + 50, (from, to) =>
     Uint8Array.from({ length: to - from }, (_, n) => (from + n) % 251),
   );
 
