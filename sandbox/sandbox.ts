@@ -88,6 +88,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const publish = (event: EventBridgeEvent, bus?: string): void => {
     if (routing) bridge.put(event, bus === undefined ? {} : { bus });
   };
+  const record = (event: EventBridgeEvent): void => {
+    events.push(event);
+    publish(event);
+  };
   const s3 = createS3Account({
     home: { account, region },
     registry,
@@ -98,6 +102,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     lambda,
     tasksPerInvocation: options.tasksPerInvocation ?? 1,
     publish,
+    record,
   });
 
   clock.onMove(() => {
@@ -135,9 +140,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return recorded;
     },
     completed(operation, subject, context, error) {
-      const event = describeApiCall(operation.name, subject, context, error, ids.uuid);
-      events.push(event);
-      publish(event);
+      record(describeApiCall(operation.name, subject, context, error, ids.uuid));
     },
   });
   server.listen(options.port ?? 0, "127.0.0.1");

@@ -30,6 +30,8 @@ export interface S3AccountContext {
   tasksPerInvocation: number;
   /** Put an event on the default bus of its account and Region. */
   publish(event: EventBridgeEvent): void;
+  /** The same, with an event of CloudTrail's. */
+  record(event: EventBridgeEvent): void;
 }
 
 /** S3 as the sandbox has it: the service, and how tests set and see its state. */
@@ -62,6 +64,7 @@ export function createS3Account(context: S3AccountContext): S3Account {
     now: clock.now,
     createId,
     createJobId: ids.uuid,
+    createEventId: ids.uuid,
     invoke: lambda.invoker.invoke,
     during: lambda.during,
     written: (bucket, version) => announce(bucket, version, "PutObject"),

@@ -5,7 +5,7 @@ export interface Content {
   readonly sizeBytes: number;
   /** Bytes `from` up to and without `to`; both within the content. */
   read(from: number, to: number): Uint8Array;
-  /** Made when they are read: never held, never hashed as a whole. */
+  /** Made when they are read: never held, and never hashed as a whole. */
   readonly isGenerated: boolean;
 }
 

@@ -208,6 +208,28 @@ describe("a job", () => {
     expect(sandbox.jobs).toMatchObject([{ status: "Failed", invocations: 2, failures: [{ code: "JobFailed" }] }]);
   });
 
+  it("tells CloudTrail that it was created and each status it came to, and nothing of the calls", async () => {
+    const sandbox = await start();
+    const id = await create(sandbox, { manifest: await list(sandbox, ["data,good"]) });
+    await sandbox.settle();
+
+    const details = sandbox.events.map(({ detail }) => detail);
+    expect(sandbox.events[0]).toMatchObject({ "detail-type": "AWS Service Event via CloudTrail", source: "aws.s3" });
+    expect(details[0]).toMatchObject({
+      eventType: "AwsServiceEvent",
+      eventSource: "s3.amazonaws.com",
+      serviceEventDetails: { jobId: id, jobArn: `arn:aws:s3:eu-central-1:111122223333:job/${id}` },
+    });
+    const told = details.map(({ eventName, serviceEventDetails }) => [
+      eventName,
+      (serviceEventDetails as { status: string }).status,
+    ]);
+    expect(told).toEqual([
+      ["JobCreated", "New"],
+      ...["Preparing", "Ready", "Active", "Completing", "Complete"].map((status) => ["JobStatusChanged", status]),
+    ]);
+  });
+
   it("writes its report as S3 does: a bucket whose events are told tells of it", async () => {
     const sandbox = await start();
     sandbox.createBucket({ name: "reports", eventBridge: true });

@@ -208,7 +208,8 @@ describe("an object of 5 GB that is made as it is read", () => {
       key: "huge",
       sizeBytes,
       fill(from, to) {
-        made.push(to);
+        // Its ends are read when it is made, for its ETag.
+        if (to < sizeBytes) made.push(to);
         return new Uint8Array(to - from);
       },
     });

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { EventBridgeEvent } from "../../cloudtrail.ts";
 import { allowsService } from "../../events/resource-policy.ts";
 import type { PolicyDocument } from "../../iam/policy.ts";
 import { rolePolicies } from "../../iam/role-policies.ts";
@@ -7,15 +8,19 @@ import type { Permissions } from "../../permissions.ts";
 import type { Principal, PrincipalRegistry } from "../../principals.ts";
 import type { Registry } from "../../stack/registry.ts";
 import { advance, type EngineContext, finish } from "./engine.ts";
+import { describeJobEvent } from "./job-events.ts";
 import { ASSUMED_BY, type Jobs } from "./job-operations.ts";
 import type { Job } from "./jobs.ts";
 
 /** What jobs need of the account around them. */
-export interface JobsContext extends Omit<EngineContext, "mayRole"> {
+export interface JobsContext extends Omit<EngineContext, "mayRole" | "changed"> {
   registry: Registry;
   permissions: Permissions;
   principals: PrincipalRegistry;
   createJobId(): string;
+  createEventId(): string;
+  /** Give CloudTrail's event to EventBridge. */
+  record(event: EventBridgeEvent): void;
   /** Keep `settle` waiting for it. */
   during(work: () => Promise<void>): Promise<void>;
 }
@@ -42,9 +47,14 @@ export function createJobs(context: JobsContext): Jobs {
       context.permissions.refusal(sessionOf(job), permission, name ?? "", request) === undefined
     );
   };
-  const engine: EngineContext = { ...context, mayRole };
+  const tell = (eventName: "JobCreated" | "JobStatusChanged") => (job: Job) =>
+    context.record(describeJobEvent(eventName, job, context.now(), context.createEventId));
+  const changed = tell("JobStatusChanged");
+  const engine: EngineContext = { ...context, mayRole, changed };
   return {
     list: [],
+    created: tell("JobCreated"),
+    changed,
     createId: context.createJobId,
     advance: (job) =>
       void context.during(async () => {
@@ -53,8 +63,9 @@ export function createJobs(context: JobsContext): Jobs {
           await advance(job, engine);
         } catch (error) {
           job.failures.push({ code: "InternalError", reason: String(error) });
-          job.status = "Failed";
           job.endedAt = context.now();
+          job.status = "Failed";
+          changed(job);
         }
       }),
     finish: (job) => finish(job, engine),

@@ -3,7 +3,7 @@ import type { InvocationResult } from "../../types.ts";
 import type { ObjectVersion } from "../objects.ts";
 import type { Bucket, S3State } from "../state.ts";
 import { describeInvocation, readInvocation } from "./invocations.ts";
-import { countOutcomes, isOver, type Job, type Task } from "./jobs.ts";
+import { countOutcomes, isOver, type Job, type JobStatus, type Task } from "./jobs.ts";
 import { readManifest } from "./manifests.ts";
 import { writeReport } from "./reports.ts";
 
@@ -20,6 +20,8 @@ export interface EngineContext {
   /** Whether the job's role can be assumed by S3 Batch Operations, and may. */
   mayRole(job: Job, permission: Permission): boolean;
   invoke(functionArn: string, event: unknown): Promise<InvocationResult>;
+  /** A job has another status. */
+  changed(job: Job): void;
   /** A report was written: the bucket's events tell of it like of any other object. */
   written(bucket: Bucket, version: ObjectVersion, job: Job): void;
   /** Tasks an invocation. */
@@ -33,17 +35,17 @@ export interface EngineContext {
 export async function advance(job: Job, context: EngineContext): Promise<void> {
   if (job.status === "New") prepare(job, context);
   if (job.status !== "Ready") return;
-  job.status = "Active";
   job.activeAt = context.now();
+  move(job, "Active", context);
   for (let waiting = job.tasks; waiting.length > 0; waiting = waiting.filter(({ outcome }) => outcome === undefined)) {
-    for (let at = 0; at < waiting.length && job.status === "Active"; at += context.tasksPerInvocation) {
+    for (let at = 0; at < waiting.length && isActive(job); at += context.tasksPerInvocation) {
       await invokeTasks(job, waiting.slice(at, at + context.tasksPerInvocation), context);
       if (isHopeless(job)) {
         job.failures.push({ code: "JobFailed", reason: "Job failure rate is above 50%" });
-        job.status = "Failing";
+        move(job, "Failing", context);
       }
     }
-    if (job.status !== "Active") break;
+    if (!isActive(job)) break;
   }
   finish(job, context);
 }
@@ -51,14 +53,22 @@ export async function advance(job: Job, context: EngineContext): Promise<void> {
 /** End a job that hasn't begun, or that was stopped. */
 export function finish(job: Job, context: EngineContext): void {
   if (isOver(job)) return;
-  if (job.status === "Active") job.status = "Completing";
+  if (job.status === "Active") move(job, "Completing", context);
   if (job.tasks.some(({ outcome }) => outcome !== undefined)) report(job, context);
-  job.status = job.status === "Completing" ? "Complete" : job.status === "Cancelling" ? "Cancelled" : "Failed";
   job.endedAt = context.now();
+  move(job, ENDS[job.status] ?? "Failed", context);
+}
+
+/** How what is about to end ends. */
+const ENDS: Partial<Record<JobStatus, JobStatus>> = { Completing: "Complete", Cancelling: "Cancelled" };
+
+function move(job: Job, status: JobStatus, context: EngineContext): void {
+  job.status = status;
+  context.changed(job);
 }
 
 function prepare(job: Job, context: EngineContext): void {
-  job.status = "Preparing";
+  move(job, "Preparing", context);
   const { manifest, needsConfirmation } = job.spec;
   const bucket = `arn:aws:s3:::${manifest.bucket}`;
   const account = context.state.buckets.get(manifest.bucket)?.account ?? job.account;
@@ -76,13 +86,13 @@ function prepare(job: Job, context: EngineContext): void {
     : ({ ok: false, code: "AccessDenied", reason: `${job.spec.roleArn} may not ${permission.action}` } as const);
   if (!found.ok) {
     job.failures.push({ code: found.code, reason: found.reason });
-    job.status = "Failing";
+    move(job, "Failing", context);
     finish(job, context);
     return;
   }
   job.tasks = found.tasks.map((task) => ({ ...task, id: Buffer.from(context.createId()).toString("base64") }));
-  job.status = needsConfirmation ? "Suspended" : "Ready";
   if (needsConfirmation) job.suspendedAt = context.now();
+  move(job, needsConfirmation ? "Suspended" : "Ready", context);
 }
 
 async function invokeTasks(job: Job, tasks: readonly Task[], context: EngineContext): Promise<void> {
@@ -113,6 +123,11 @@ function end(task: Task, outcome: NonNullable<Task["outcome"]>): void {
   task.outcome = outcome;
 }
 
+/** Asked after each invocation: a call can have cancelled it meanwhile. */
+function isActive({ status }: Job): boolean {
+  return status === "Active";
+}
+
 function isHopeless({ tasks }: Job): boolean {
   const { succeeded, failed } = countOutcomes(tasks);
   return succeeded + failed > JUDGED_TASKS && failed > succeeded;
@@ -128,7 +143,7 @@ function report(job: Job, context: EngineContext): void {
     return;
   }
   job.failures.push({ code: "ReportNotWritten", reason: `The report could not be written to ${asked.bucket}` });
-  job.status = "Failing";
+  move(job, "Failing", context);
 }
 
 function may(job: Job, permission: Permission, context: EngineContext): boolean {

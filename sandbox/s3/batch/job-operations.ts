@@ -1,5 +1,5 @@
 import { ServiceError } from "../../errors.ts";
-import type { CallContext, Operation, Permission, TrailSubject, WireRequest, WireResponse } from "../../operation.ts";
+import type { CallContext, Operation, Permission, WireRequest, WireResponse } from "../../operation.ts";
 import { describeJob, type Elements, summarizeJob, writeDocument } from "./describe-job.ts";
 import { isOver, type Job, type JobSpec, type JobStatus } from "./jobs.ts";
 import { readJob, readPriority } from "./read-job.ts";
@@ -13,6 +13,9 @@ export const ASSUMED_BY = "batchoperations.s3.amazonaws.com";
 export interface Jobs {
   list: Job[];
   createId(): string;
+  created(job: Job): void;
+  /** A job has another status. */
+  changed(job: Job): void;
   /** Take a job as far as it goes by itself, later. */
   advance(job: Job): void;
   /** End a job that nothing is being done for. */
@@ -25,7 +28,7 @@ type Part = Pick<Operation, "name" | "resource" | "input" | "actions" | "mutatin
 
 /**
  * CreateJob, DescribeJob, ListJobs, UpdateJobStatus and UpdateJobPriority of S3 Control; undefined for other paths. No SDK schema stands behind
- * this, as in control.ts; the wire form is from the API reference.
+ * this, as in control.ts; the wire form is from the API reference. CloudTrail records what becomes of jobs, not these calls: job-events.ts.
  */
 export function parseJobOperation(jobs: Jobs, request: WireRequest): Operation | undefined {
   if (request.path !== PATH && !request.path.startsWith(`${PATH}/`)) return undefined;
@@ -38,41 +41,32 @@ export function parseJobOperation(jobs: Jobs, request: WireRequest): Operation |
   const { query } = request;
   switch (route) {
     case "POST  ":
-      return complete(createJob(jobs, request));
+      return createJob(jobs, request);
     case "GET  ":
-      return complete(listJobs(jobs, query));
+      return listJobs(jobs, query);
     case "GET job ":
-      return complete(onJob(jobs, id, "DescribeJob", {}, (job, { at }) => ({ Job: describeJob(job, at) })));
+      return onJob(jobs, id, "DescribeJob", {}, (job, { at }) => ({ Job: describeJob(job, at) }));
     case "POST job status": {
       const input = {
         RequestedJobStatus: query.get("requestedJobStatus"),
         StatusUpdateReason: query.get("statusUpdateReason"),
       };
-      return complete(
-        onJob(jobs, id, "UpdateJobStatus", input, (job) => {
-          changeStatus(jobs, job, input.RequestedJobStatus);
-          job.statusReason = input.StatusUpdateReason ?? undefined;
-          return { JobId: id, Status: job.status, StatusUpdateReason: job.statusReason };
-        }),
-      );
+      return onJob(jobs, id, "UpdateJobStatus", input, (job) => {
+        changeStatus(jobs, job, input.RequestedJobStatus, input.StatusUpdateReason ?? undefined);
+        return { JobId: id, Status: job.status, StatusUpdateReason: job.statusReason };
+      });
     }
     case "POST job priority": {
       const input = { Priority: query.get("priority") };
-      return complete(
-        onJob(jobs, id, "UpdateJobPriority", input, (job) => {
-          if (isOver(job)) throw wrongStatus(job.status, "another priority");
-          job.priority = readPriority(input.Priority ?? undefined);
-          return { JobId: id, Priority: job.priority };
-        }),
-      );
+      return onJob(jobs, id, "UpdateJobPriority", input, (job) => {
+        if (isOver(job)) throw wrongStatus(job.status, "another priority");
+        job.priority = readPriority(input.Priority ?? undefined);
+        return { JobId: id, Priority: job.priority };
+      });
     }
     default:
       return undefined;
   }
-}
-
-function complete(part: Part): Operation {
-  return part.mutating ? { ...part, trail: (context) => describeTrail(part.input, context) } : part;
 }
 
 function createJob(jobs: Jobs, request: WireRequest): Part {
@@ -128,6 +122,7 @@ function enter(jobs: Jobs, spec: JobSpec, request: WireRequest, { principal, reg
     permissions: [],
   };
   jobs.list.push(job);
+  jobs.created(job);
   jobs.advance(job);
   return job;
 }
@@ -183,31 +178,24 @@ function onJob(
   };
 }
 
+const CONFIRMABLE: readonly JobStatus[] = ["Suspended"];
+const CANCELLABLE: readonly JobStatus[] = ["New", "Preparing", "Suspended", "Ready", "Active"];
+
 /** Confirm a job that waits for it, or stop one that isn't over. Throws JobStatusException. */
-function changeStatus(jobs: Jobs, job: Job, asked: string | null): void {
-  if (asked === "Ready" && job.status === "Suspended") {
-    job.status = "Ready";
-    jobs.advance(job);
-  } else if (asked === "Cancelled" && !isOver(job)) {
-    // What is active ends after the invocation that is under way.
-    const isActive = job.status === "Active";
-    job.status = "Cancelling";
-    if (!isActive) jobs.finish(job);
-  } else throw wrongStatus(job.status, asked ?? "nothing");
+function changeStatus(jobs: Jobs, job: Job, asked: string | null, reason: string | undefined): void {
+  const from = asked === "Ready" ? CONFIRMABLE : asked === "Cancelled" ? CANCELLABLE : [];
+  if (!from.includes(job.status)) throw wrongStatus(job.status, asked ?? "nothing");
+  job.statusReason = reason;
+  // What is active ends after the invocation that is under way.
+  const isActive = job.status === "Active";
+  job.status = asked === "Ready" ? "Ready" : "Cancelling";
+  jobs.changed(job);
+  if (asked === "Ready") jobs.advance(job);
+  else if (!isActive) jobs.finish(job);
 }
 
 function wrongStatus(status: JobStatus, asked: string): ServiceError {
   return new ServiceError("JobStatusException", `A job that is ${status} can't be given ${asked}`, 400);
-}
-
-function describeTrail(input: Record<string, unknown>, { principal, region }: CallContext): TrailSubject {
-  return {
-    eventSource: "s3.amazonaws.com",
-    region,
-    account: principal.account,
-    requestParameters: input,
-    resources: [],
-  };
 }
 
 function answer(root: string, elements: Elements): WireResponse {
