@@ -39,17 +39,17 @@ export function objectOf(bytes: Uint8Array, chunkBytes: readonly number[] = [65_
   };
 }
 
-/** An object that has no bytes until they are asked for: `fill` writes those from an offset on. */
-export function generatedObject(size: number, fill: (chunk: Uint8Array, from: number) => void): RecordingObject {
+/** An object that has no bytes until they are asked for: `chunkAt` gives those from an offset on, as many as are asked for at most. */
+export function generatedObject(size: number, chunkAt: (from: number, bytes: number) => Uint8Array): RecordingObject {
   const reads: { from: number; to: number }[] = [];
   return {
     size,
     reads,
     async *read(from, to) {
       reads.push({ from, to });
-      for (let at = from; at < to; at += 65_536) {
-        const chunk = new Uint8Array(Math.min(65_536, to - at));
-        fill(chunk, at);
+      for (let at = from; at < to; ) {
+        const chunk = chunkAt(at, Math.min(65_536, to - at));
+        at += chunk.length;
         yield chunk;
       }
     },

@@ -1,5 +1,12 @@
 import { pipeline, Readable, type Transform, type TransformOptions } from "node:stream";
-import { constants, createBrotliDecompress, createGunzip, createInflateRaw, createZstdDecompress } from "node:zlib";
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflateRaw,
+  createZstdDecompress,
+  inflateRawSync,
+} from "node:zlib";
 import type { Meter } from "./limits.ts";
 import type { Compression } from "./tell-format.ts";
 
@@ -48,8 +55,25 @@ export async function* inflate(
   yield* metered(decoder, meter);
 }
 
+/** To set up a stream takes longer than to inflate so much. */
+const SMALL_BYTES = 16 * 1024;
+const SMALL_OUTPUT_BYTES = 256 * 1024;
+
+/** Inflates in one go what is small on both sides; `undefined` for all else, also for what is broken, of which a stream gives the part before. Pure. */
+export function inflateSmall(bytes: Uint8Array): Uint8Array | undefined {
+  if (bytes.length > SMALL_BYTES) return undefined;
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: SMALL_OUTPUT_BYTES });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Bytes that are unpacked count against the meter. */
-export async function* metered(chunks: AsyncIterable<Uint8Array>, meter: Meter): AsyncGenerator<Uint8Array> {
+export async function* metered(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  meter: Meter,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of chunks) {
     meter.checkTime();
     const allowed = meter.allow(chunk.length);

@@ -1,28 +1,7 @@
+import { SCHEMA_ELEMENT, type SchemaElement, toKind, type ValueKind } from "./parquet-kinds.ts";
 import { readThrift } from "./thrift.ts";
 
-/** What Parquet's own definition calls FileMetaData, as far as it is of interest (apache/parquet-format, parquet.thrift). */
-const NOTHING = { fields: {} } as const;
-const LOGICAL_TYPE = {
-  string: [1, NOTHING],
-  enum: [4, NOTHING],
-  decimal: [5, { fields: { scale: [1, "int"] } }],
-  date: [6, NOTHING],
-  time: [7, NOTHING],
-  timestamp: [8, NOTHING],
-  json: [12, NOTHING],
-  uuid: [14, NOTHING],
-  float16: [15, NOTHING],
-} as const;
-const SCHEMA_ELEMENT = {
-  type: [1, "int"],
-  typeLength: [2, "int"],
-  repetition: [3, "int"],
-  name: [4, "bytes"],
-  children: [5, "int"],
-  converted: [6, "int"],
-  scale: [7, "int"],
-  logical: [10, { fields: LOGICAL_TYPE }],
-} as const;
+/** FileMetaData and what is in it, as far as it is of interest (apache/parquet-format, parquet.thrift). */
 const COLUMN_METADATA = {
   codec: [4, "int"],
   compressedBytes: [7, "int"],
@@ -32,7 +11,7 @@ const COLUMN_METADATA = {
 const COLUMN_CHUNK = {
   filePath: [1, "bytes"],
   metadata: [3, { fields: COLUMN_METADATA }],
-  encryption: [8, NOTHING],
+  encryption: [8, { fields: {} }],
 } as const;
 const ROW_GROUP = { columns: [1, { list: { fields: COLUMN_CHUNK } }] } as const;
 const FILE_METADATA = {
@@ -46,19 +25,6 @@ const MAX_VALUES = 4_000_000;
 const MAX_LEVELS = 64;
 /** A name is repeated with each column below it. */
 const MAX_NAME_BYTES = 128;
-
-/** How a column's values are read as text. */
-export type ValueKind =
-  | { readonly as: "text" }
-  /** Bytes that nothing says to be text: read when they look like it. */
-  | { readonly as: "bytes"; readonly typeLength?: number }
-  | { readonly as: "integer"; readonly bits: 32 | 64; readonly isUnsigned: boolean; readonly scale: number }
-  /** Two's complement, highest byte first. */
-  | { readonly as: "decimal"; readonly scale: number; readonly typeLength?: number }
-  /** Only whole numbers: some writers keep numbers with gaps so. */
-  | { readonly as: "float"; readonly bits: 32 | 64 }
-  /** Times, switches and the like. */
-  | { readonly as: "nothing" };
 
 export interface ParquetColumn {
   /** Names from the root, dotted, without the levels that only make lists and maps. */
@@ -107,17 +73,6 @@ export function parseFooter(bytes: Uint8Array): Footer | undefined {
   return { columns, chunks, unreadable };
 }
 
-type SchemaElement = {
-  readonly type?: number;
-  readonly typeLength?: number;
-  readonly repetition?: number;
-  readonly name?: Uint8Array;
-  readonly children?: number;
-  readonly converted?: number;
-  readonly scale?: number;
-  readonly logical?: { readonly [K in keyof typeof LOGICAL_TYPE]?: { readonly scale?: number } };
-};
-
 const REQUIRED = 0;
 const REPEATED = 2;
 /** Names of levels that only make lists and maps (apache/parquet-format, LogicalTypes.md). */
@@ -161,38 +116,4 @@ function toColumn({ names, isDefined, isRepeated }: Level, element: SchemaElemen
     hasDefinitionLevels: isDefined,
     hasRepetitionLevels: isRepeated,
   };
-}
-
-// ConvertedType in parquet.thrift: 0 UTF8, 4 ENUM, 5 DECIMAL, 6 to 10 dates and times, 11 to 14 unsigned, 19 JSON, 20 BSON, 21 INTERVAL.
-const TEXTS = new Set([0, 4, 19]);
-const DECIMAL = 5;
-const TIMES = new Set([6, 7, 8, 9, 10]);
-const UNSIGNED = new Set([11, 12, 13, 14]);
-const CLOSED = new Set([20, 21]);
-
-function toKind({ type, typeLength, converted = -1, scale, logical = {} }: SchemaElement): ValueKind {
-  const isDecimal = converted === DECIMAL || logical.decimal !== undefined;
-  const decimalScale = isDecimal ? (logical.decimal?.scale ?? scale ?? 0) : 0;
-  const isTime =
-    TIMES.has(converted) || [logical.date, logical.time, logical.timestamp].some((each) => each !== undefined);
-  if (isTime || CLOSED.has(converted) || decimalScale < 0 || decimalScale > 38) return { as: "nothing" };
-  const fixed = type === 7 && typeLength !== undefined && typeLength > 0 ? { typeLength } : {};
-  switch (type) {
-    case 1:
-    case 2:
-      return { as: "integer", bits: type === 1 ? 32 : 64, isUnsigned: UNSIGNED.has(converted), scale: decimalScale };
-    case 4:
-    case 5:
-      return { as: "float", bits: type === 4 ? 32 : 64 };
-    case 6:
-    case 7:
-      if (type === 7 && fixed.typeLength === undefined) return { as: "nothing" };
-      if (isDecimal) return { as: "decimal", scale: decimalScale, ...fixed };
-      if (logical.uuid !== undefined || logical.float16 !== undefined) return { as: "nothing" };
-      if (TEXTS.has(converted) || [logical.string, logical.enum, logical.json].some((each) => each !== undefined))
-        return type === 6 ? { as: "text" } : { as: "bytes", ...fixed };
-      return { as: "bytes", ...fixed };
-    default:
-      return { as: "nothing" };
-  }
 }

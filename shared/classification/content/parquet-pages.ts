@@ -1,6 +1,8 @@
 import { brotliDecompressSync, constants, gunzipSync, zstdDecompressSync } from "node:zlib";
+import { BrokenPage } from "./parquet-deltas.ts";
 import type { ColumnChunk } from "./parquet-footer.ts";
-import { BrokenPage, type Encoding } from "./parquet-values.ts";
+import { decompressHadoopLz4, decompressLz4 } from "./parquet-lz4.ts";
+import type { Encoding } from "./parquet-values.ts";
 import { readThrift } from "./thrift.ts";
 
 /** PageHeader, as far as it is of interest (apache/parquet-format, parquet.thrift). */
@@ -97,15 +99,18 @@ const DECOMPRESSORS: ReadonlyMap<number, Decompress> = new Map<number, Decompres
   [0, (bytes) => bytes],
   [2, (bytes, maxOutputLength) => gunzipSync(bytes, { maxOutputLength })],
   [4, (bytes, maxOutputLength) => brotliDecompressSync(bytes, { maxOutputLength })],
+  [5, decompressHadoopLz4],
+  [7, decompressLz4],
   [
     6,
     (bytes, maxOutputLength) =>
       zstdDecompressSync(bytes, { maxOutputLength, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
   ],
 ]);
+/** Its code, a WebAssembly module, is loaded when a file needs it. */
 const SNAPPY = 1;
 
-/** The decompressors for one file; `undefined` for LZO and the two kinds of LZ4. */
+/** The decompressors for one file; `undefined` for LZO, which nobody writes any more. */
 export function createDecompressors(): (codec: number) => Promise<Decompress | undefined> {
   // One for each file: its memory grows with the largest page and never shrinks.
   let snappy: Decompress | undefined;

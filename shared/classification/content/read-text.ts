@@ -25,9 +25,10 @@ export function planSamples(
   const gap = Math.max(0, (behind - count * bytes) / count);
   const ranges: Range[] = [];
   for (let i = 1; i <= count; i++) {
-    const from = headBytes + Math.ceil(gap * i + bytes * (i - 1));
-    const even = from + (from % 2);
-    ranges.push({ from: gap === 0 ? from : even, to: Math.min(size, from + bytes) });
+    const start = headBytes + Math.ceil(gap * i + bytes * (i - 1));
+    const from = gap === 0 ? start : start + (start % 2);
+    const to = Math.min(size, start + bytes);
+    if (from < to) ranges.push({ from, to });
   }
   return ranges;
 }

@@ -1,4 +1,4 @@
-import { inflate, metered } from "./inflate.ts";
+import { inflate, inflateSmall, metered } from "./inflate.ts";
 import { type Inspection, isAboutContent, type Outcome } from "./inspection.ts";
 import { LimitReached, Unreadable } from "./limits.ts";
 import { tellPackage, textOfPart } from "./office-parts.ts";
@@ -76,8 +76,7 @@ async function readEntry(
     notes.add("of large files in it only the beginning was looked at");
   };
   try {
-    const raw = readRaw(entry, await entry.locate(), inspection, cut);
-    const bytes = entry.method === DEFLATED ? inflate("deflate", raw, meter) : metered(raw, meter);
+    const bytes = await openEntry(entry, inspection, cut);
     const outcome =
       textAs === undefined
         ? await readStream(bytes, inspection, { isCut: () => isCut, compressions: 0, isPart: true })
@@ -88,6 +87,21 @@ async function readEntry(
     sink.finish(true);
     return "broken";
   }
+}
+
+async function openEntry(
+  entry: ZipEntry,
+  inspection: Inspection,
+  cut: () => void,
+): Promise<AsyncGenerator<Uint8Array>> {
+  const { source, meter } = inspection;
+  const start = await entry.locate();
+  if (entry.method === STORED) return metered(readRaw(entry, start, inspection, cut), meter);
+  const isNear = source.heldFrom(start) >= entry.compressedBytes;
+  const small = isNear ? inflateSmall(await source.at(start, entry.compressedBytes)) : undefined;
+  return small === undefined
+    ? inflate("deflate", readRaw(entry, start, inspection, cut), meter)
+    : metered([small], meter);
 }
 
 /** An entry's bytes as they lie in the file: all of them out of memory, or of a zip that isn't in memory what one read gives. */

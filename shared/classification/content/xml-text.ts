@@ -1,3 +1,5 @@
+import { decodeReference, MAX_REFERENCE_BYTES } from "./xml-references.ts";
+
 /**
  * How the text of an XML part is put together. `joined`: text goes on across tags, for Word and PowerPoint split a number over runs of different looks; the tags
  * of `ENDS` end it. `separate`: every tag ends it.
@@ -15,195 +17,172 @@ const ENDS: ReadonlyMap<string, string> = new Map([
   ),
 ]);
 
-/** Longer names, attributes' values and references are of no interest: so much of them is kept at most. */
-const MAX_TOKEN_BYTES = 32;
+/** Of a longer tag the beginning tells what it is; the rest is passed over. */
+const MAX_TAG_BYTES = 1024;
 
 const LT = 0x3c;
 const GT = 0x3e;
 const AMP = 0x26;
 const SEMICOLON = 0x3b;
-const SLASH = 0x2f;
 const BANG = 0x21;
 const QUESTION = 0x3f;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
-const COLON = 0x3a;
-const EQUALS = 0x3d;
-const BRACKET = 0x5d;
-const SPACE = 0x20;
-const TAB = 0x09;
 const LF = 0x0a;
+const BLANKS = new Set([LF, 0x09, 0x20]);
 
-type State =
-  | "text"
-  | "reference"
-  | "open"
-  | "name"
-  | "tag"
-  | "quoted"
-  | "declaration"
-  | "comment"
-  | "cdata"
-  | "instruction";
+/** What passes over to its end, by how it begins. */
+const PASSAGES = [
+  { start: "<!--", end: "-->", isText: false },
+  { start: "<![CDATA[", end: "]]>", isText: true },
+  { start: "<?", end: "?>", isText: false },
+] as const;
+const LONGEST_START = "<![CDATA[".length;
+
+interface Tag {
+  /** It begins an element that has an end. */
+  readonly isOpening: boolean;
+  readonly isCell: boolean;
+  readonly isPointer: boolean;
+  readonly separator: Uint8Array | undefined;
+}
+
+/** A document has few kinds of tags, over and over. */
+const MAX_KNOWN_TAGS = 256;
+
+/** @param tag from its angle bracket on, without the one that ends it */
+function parseTag(tag: string, as: XmlText): Tag {
+  const [, slash, name = "", rest = ""] = /^<(\/?)(?:[^\s/>:]*:)?([^\s/>]*)(.*)$/s.exec(tag) ?? [];
+  const isOpening = slash === "" && !rest.endsWith("/");
+  const separator = as === "separate" ? "\n" : ENDS.get(name);
+  return {
+    isOpening,
+    isCell: name === "c",
+    isPointer: isOpening && /\st\s*=\s*["']s["']/.test(rest),
+    separator: separator === undefined ? undefined : Buffer.from(separator),
+  };
+}
+
+/** Within a tag that is longer than what is kept of it. */
+interface LongTag {
+  readonly start: string;
+  quote: number;
+}
 
 /**
  * Takes the tags out of XML, in a stream and in bounded memory, whatever is pushed: no parser, for those build names, attributes and strings which nobody reads
  * here and which hostile files make as large as they like. What is no well-formed XML comes out as some text. UTF-8 and all encodings that contain ASCII.
  *
- * In a sheet of a workbook (`<c t="s">`) the cells that only point into the shared strings are left out.
+ * In a sheet of a workbook the cells that only point into the shared strings (`<c t="s">`) are left out.
  *
  * @returns a function that gives the text of the next chunk
  */
 export function createXmlText(as: XmlText): (chunk: Uint8Array) => Uint8Array {
-  let state: State = "text";
-  let token = "";
-  let name = "";
-  let attribute = "";
-  let quote = 0;
-  let isClosing = false;
-  let isSelfClosing = false;
+  // What can't be told before more is there: begun tags and references.
+  let carry: Uint8Array = new Uint8Array();
+  let passage: (typeof PASSAGES)[number] | undefined;
+  let longTag: LongTag | undefined;
+  const known = new Map<string, Tag>();
   let isPointer = false;
   let last = LF;
-  let recent = "";
-  let brackets = 0;
-  // Never longer than what was pushed but for a reference that the chunk before began.
+  let bytes = Buffer.alloc(0);
+  // No longer than what was pushed: whatever is put stands for something longer.
   let out = new Uint8Array();
   let length = 0;
 
-  function put(byte: number): void {
-    out[length++] = byte;
-    last = byte;
+  function put(text: Uint8Array): void {
+    if (isPointer || text.length === 0) return;
+    out.set(text, length);
+    length += text.length;
+    last = text[text.length - 1] ?? last;
   }
-  function putText(text: string): void {
-    for (const byte of Buffer.from(text)) put(byte);
-  }
-  function copyText(chunk: Uint8Array, from: number): number {
-    let to = from;
-    while (to < chunk.length && chunk[to] !== LT && chunk[to] !== AMP) to++;
-    if (to === from) return to;
-    out.set(chunk.subarray(from, to), length);
-    length += to - from;
-    last = chunk[to - 1] ?? last;
-    return to;
-  }
-  function endTag(): void {
-    state = "text";
-    if (name === "c") isPointer = !isClosing && !isSelfClosing && isPointer;
-    const separator = as === "separate" ? "\n" : ENDS.get(name);
+
+  function endTag(text: string): void {
+    let tag = known.get(text);
+    if (tag === undefined) {
+      tag = parseTag(text, as);
+      if (known.size < MAX_KNOWN_TAGS) known.set(text, tag);
+    }
+    if (tag.isCell) isPointer = tag.isPointer;
     // An element that begins ends the text before it, if there is any; one that ends makes a cell even when it is empty.
-    const isBlank = last === LF || last === TAB || last === SPACE;
-    if (separator === undefined || (isBlank && (as === "separate" || (!isClosing && !isSelfClosing)))) return;
-    putText(separator);
+    const isNeedless = BLANKS.has(last) && (as === "separate" || tag.isOpening);
+    if (tag.separator !== undefined && !isNeedless) put(tag.separator);
   }
-  function endReference(): void {
-    state = "text";
-    if (!isPointer) putText(decodeReference(token) ?? `&${token};`);
+
+  /** Each reader returns where to go on, or `undefined` when more bytes are needed: what is not read is carried over. */
+  function readText(at: number): number | undefined {
+    if (bytes[at] === LT) return readMarkup(at);
+    if (bytes[at] === AMP) return readReference(at);
+    let end = at;
+    while (end < bytes.length && bytes[end] !== LT && bytes[end] !== AMP) end++;
+    put(bytes.subarray(at, end));
+    return end;
   }
-  function step(byte: number): void {
-    switch (state) {
-      case "text":
-        if (byte === LT) state = "open";
-        else if (byte === AMP) [state, token] = ["reference", ""];
-        else if (!isPointer) put(byte);
-        return;
-      case "reference":
-        if (byte === SEMICOLON) endReference();
-        else if (byte === LT || byte === AMP || token.length >= MAX_TOKEN_BYTES) {
-          if (!isPointer) putText(`&${token}`);
-          state = "text";
-          step(byte);
-        } else token += String.fromCharCode(byte);
-        return;
-      case "open":
-        [token, name, recent, isClosing, isSelfClosing] = ["", "", "", byte === SLASH, false];
-        if (byte === BANG) state = "declaration";
-        else if (byte === QUESTION) state = "instruction";
-        else {
-          state = "name";
-          if (byte !== SLASH) step(byte);
-        }
-        return;
-      case "name":
-        if (byte > SPACE && byte !== GT && byte !== SLASH) {
-          // The prefix is whatever the file calls its namespace.
-          if (byte === COLON) name = "";
-          else if (name.length < MAX_TOKEN_BYTES) name += String.fromCharCode(byte);
-          return;
-        }
-        if (name === "c") isPointer = false;
-        attribute = "";
-        state = "tag";
-        step(byte);
-        return;
-      case "tag":
-        if (byte === GT) endTag();
-        else if (byte === QUOTE || byte === APOSTROPHE) [state, quote, token] = ["quoted", byte, ""];
-        else if (byte <= SPACE) attribute = "";
-        else if (byte !== EQUALS && attribute.length < MAX_TOKEN_BYTES) attribute += String.fromCharCode(byte);
-        isSelfClosing = byte === SLASH;
-        return;
-      case "quoted":
-        if (byte !== quote) {
-          if (token.length < MAX_TOKEN_BYTES) token += String.fromCharCode(byte);
-          return;
-        }
-        if (name === "c" && attribute === "t" && token === "s") isPointer = true;
-        attribute = "";
-        state = "tag";
-        return;
-      case "declaration":
-        token += String.fromCharCode(byte);
-        if (token === "--") [state, recent] = ["comment", ""];
-        else if (token === "[CDATA[") [state, brackets] = ["cdata", 0];
-        else if (byte === GT) state = "text";
-        else if (token.length > MAX_TOKEN_BYTES) token = token.slice(-1);
-        return;
-      case "comment":
-      case "instruction":
-        if (byte === GT && (state === "comment" ? recent === "--" : recent.endsWith("?"))) state = "text";
-        recent = (recent + String.fromCharCode(byte)).slice(-2);
-        return;
-      case "cdata":
-        // Brackets are held back, for they may end it.
-        if (byte === BRACKET) {
-          if (brackets < 2) brackets += 1;
-          else if (!isPointer) put(byte);
-          return;
-        }
-        if (byte === GT && brackets === 2) state = "text";
-        else if (!isPointer) {
-          putText("]".repeat(brackets));
-          put(byte);
-        }
-        brackets = 0;
-        return;
+  function readReference(at: number): number | undefined {
+    const most = bytes.subarray(at + 1, at + 1 + MAX_REFERENCE_BYTES);
+    const end = most.findIndex((byte) => byte === SEMICOLON || byte === LT || byte === AMP);
+    if (end === -1 && most.length < MAX_REFERENCE_BYTES) return undefined;
+    const decoded = most[end] === SEMICOLON ? decodeReference(most.toString("latin1", 0, end)) : undefined;
+    put(decoded === undefined ? bytes.subarray(at, at + 1) : Buffer.from(decoded));
+    return decoded === undefined ? at + 1 : at + end + 2;
+  }
+  function readMarkup(at: number): number | undefined {
+    const mark = bytes[at + 1];
+    if (mark === undefined) return undefined;
+    if (mark === BANG || mark === QUESTION) {
+      const start = bytes.toString("latin1", at, at + LONGEST_START);
+      if (start.length < LONGEST_START && PASSAGES.some((each) => each.start.startsWith(start))) return undefined;
+      passage = PASSAGES.find((each) => start.startsWith(each.start));
+      if (passage !== undefined) return at + passage.start.length;
     }
+    const { end, quote } = findTagEnd(at, 0);
+    const kept = bytes.toString("latin1", at, Math.min(at + MAX_TAG_BYTES, end === -1 ? bytes.length : end));
+    if (end !== -1) endTag(kept);
+    else if (bytes.length - at < MAX_TAG_BYTES) return undefined;
+    else longTag = { start: kept, quote };
+    return end === -1 ? bytes.length : end + 1;
   }
+  /** A tag ends with an angle bracket that is in no attribute's value. */
+  function findTagEnd(at: number, open: number): { readonly end: number; readonly quote: number } {
+    let quote = open;
+    for (let i = at; i < bytes.length; i++) {
+      const byte = bytes[i];
+      if (quote !== 0) {
+        if (byte === quote) quote = 0;
+      } else if (byte === GT) return { end: i, quote };
+      else if (byte === QUOTE || byte === APOSTROPHE) quote = byte;
+    }
+    return { end: -1, quote };
+  }
+  function readLongTag(at: number, tag: LongTag): number {
+    const { end, quote } = findTagEnd(at, tag.quote);
+    tag.quote = quote;
+    if (end === -1) return bytes.length;
+    longTag = undefined;
+    endTag(tag.start);
+    return end + 1;
+  }
+  function readPassage(at: number, { end, isText }: (typeof PASSAGES)[number]): number | undefined {
+    const found = bytes.indexOf(end, at, "latin1");
+    // Its end may be cut by the chunk's.
+    const to = found === -1 ? Math.max(at, bytes.length - end.length + 1) : found;
+    if (isText) put(bytes.subarray(at, to));
+    if (found === -1) return to > at ? to : undefined;
+    passage = undefined;
+    return found + end.length;
+  }
+
   return (chunk) => {
-    out = new Uint8Array(chunk.length + 2 * MAX_TOKEN_BYTES);
+    bytes = Buffer.concat([carry, chunk]);
+    out = new Uint8Array(bytes.length);
     length = 0;
-    for (let i = 0; i < chunk.length; i++) {
-      // Most of a part's bytes are text or lie in tags; text is copied in one go.
-      if (state === "text" && !isPointer) i = copyText(chunk, i);
-      const byte = chunk[i];
-      if (byte !== undefined) step(byte);
+    let at = 0;
+    while (at < bytes.length) {
+      const next = longTag ? readLongTag(at, longTag) : passage ? readPassage(at, passage) : readText(at);
+      if (next === undefined) break;
+      at = next;
     }
+    carry = bytes.subarray(at);
     return out.subarray(0, length);
   };
-}
-
-const NAMED: ReadonlyMap<string, string> = new Map([
-  ["amp", "&"],
-  ["lt", "<"],
-  ["gt", ">"],
-  ["quot", '"'],
-  ["apos", "'"],
-]);
-
-/** What a character reference stands for (XML 1.0, 4.1), or `undefined` when it is none. */
-function decodeReference(reference: string): string | undefined {
-  const [, hex, decimal] = /^#(?:x([0-9a-f]{1,6})|([0-9]{1,7}))$/i.exec(reference) ?? [];
-  const code = hex !== undefined ? Number.parseInt(hex, 16) : Number(decimal ?? Number.NaN);
-  if (Number.isNaN(code)) return NAMED.get(reference);
-  return code <= 0x10_ff_ff ? String.fromCodePoint(code) : undefined;
 }
