@@ -68,7 +68,7 @@ export const classOf: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
 const markOf = (mark: number): number => MARKS[mark]?.charCodeAt(0) ?? 0;
 
 /** So many letters of a word are told apart; what has them is looked up when it ends. */
-const PREFIX_LETTERS = 3;
+const PREFIX_LETTERS = 4;
 
 /** A node of the first letters of words: twice a state, with capitals only so far and otherwise. */
 interface Node {
@@ -112,8 +112,11 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
     for (const letter of word.subarray(0, PREFIX_LETTERS)) {
       let next = node.next.get(letter);
       if (next === undefined) {
-        next = { state: create(), capitals: create(), depth: node.depth + 1, isWord: false, next: new Map() };
-        nodes.push(next);
+        const depth = node.depth + 1;
+        // The last letter that is told apart leads to no row of its own.
+        const isLast = depth === PREFIX_LETTERS;
+        next = { state: isLast ? 0 : create(), capitals: isLast ? 0 : create(), depth, isWord: false, next: new Map() };
+        if (!isLast) nodes.push(next);
         node.next.set(letter, next);
       }
       node = next;

@@ -104,6 +104,11 @@ function createByteDecoder(): Decoder {
         if (letter !== LEFT_OUT) out[at++] = letter;
         continue;
       }
+      // Two bytes are by far the most usual, and mostly both are here.
+      if (byte < 0xe0 && i < to && ((source[i] as number) & 0xc0) === 0x80) {
+        at = put(((byte & 0x1f) << 6) | ((source[i++] as number) & 0x3f), out, at);
+        continue;
+      }
       missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
       codePoint = byte & (0x3f >> missing);
       held[0] = byte;

@@ -17,6 +17,9 @@ export interface Dictionary<Entry> {
 export const MAX_WORD_BYTES = 31;
 const MIN_WORD_BYTES = 3;
 
+/** A power of two, several times the number of phrases. */
+const BUCKETS = 4_096;
+
 interface Phrase<Entry> {
   /** Of each word, `byte & 31`; 0 between words. */
   readonly letters: Uint8Array;
@@ -43,7 +46,7 @@ function hashOf(bytes: Uint8Array, start: number, end: number): number {
 export function createDictionary<Entry>(phrases: Iterable<readonly [string, Entry]>): Dictionary<Entry> {
   // By the first three letters: a bit for each length that a word with them has.
   const lengths = new Int32Array(32 * 32 * 32);
-  const byHash = new Map<number, Phrase<Entry>[]>();
+  const buckets: Phrase<Entry>[][] = Array.from({ length: BUCKETS }, () => []);
   const add = (words: string, entry: Entry): void => {
     const letters = Uint8Array.from(words, (letter) =>
       letter === " " ? 0 : toAlphabet(letter.codePointAt(0) ?? 0) & 31,
@@ -55,11 +58,10 @@ export function createDictionary<Entry>(phrases: Iterable<readonly [string, Entr
     const prefix = prefixOf(letters, 0);
     lengths[prefix] = (lengths[prefix] as number) | (1 << firstWord);
     const hash = hashOf(letters, 0, firstWord);
-    const same = byHash.get(hash) ?? [];
+    const same = buckets[hash & (BUCKETS - 1)] as Phrase<Entry>[];
     same.push({ letters, firstWord, entry });
     // The longest first, so that "diabetes mellitus" is not just "diabetes".
     same.sort((a, b) => b.letters.length - a.letters.length);
-    byHash.set(hash, same);
   };
   for (const [words, entry] of phrases) {
     add(words, entry);
@@ -68,14 +70,13 @@ export function createDictionary<Entry>(phrases: Iterable<readonly [string, Entr
   }
   const dictionary: Dictionary<Entry> = {
     endOfFound: 0,
-    firstWords: [...byHash.values()].flat().map(({ letters, firstWord }) => letters.subarray(0, firstWord)),
+    firstWords: buckets.flat().map(({ letters, firstWord }) => letters.subarray(0, firstWord)),
     find({ bytes }, start, end) {
       const length = end - start;
       if (length < MIN_WORD_BYTES || length > MAX_WORD_BYTES) return undefined;
       if ((((lengths[prefixOf(bytes, start)] as number) >>> length) & 1) === 0) return undefined;
-      const candidates = byHash.get(hashOf(bytes, start, end));
-      if (candidates === undefined) return undefined;
-      for (const { letters, firstWord, entry } of candidates) {
+      const hash = hashOf(bytes, start, end);
+      for (const { letters, firstWord, entry } of buckets[hash & (BUCKETS - 1)] as readonly Phrase<Entry>[]) {
         if (firstWord !== length) continue;
         const { length: all } = letters;
         let i = 0;

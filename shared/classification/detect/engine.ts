@@ -17,6 +17,8 @@ export interface Engine {
   /** Rules that ask for a word beside the value. */
   readonly beside: readonly (readonly EngineRule[])[];
   readonly alone: readonly (readonly EngineRule[])[];
+  /** By the same place, a bit for each length that the run behind the first may have for the rules that stand alone; `ANY_SECOND` when some don't mind. */
+  readonly seconds: Int32Array;
   readonly words: Dictionary<Word>;
   readonly evidences: number;
   /** The automaton's table where no word stands near that a rule asks for, so that nothing ends at a number of which only such rules speak. */
@@ -38,7 +40,11 @@ export interface Word {
   readonly isKeyBegin: boolean;
 }
 
-const SEPARATORS = " -./";
+/** So long a second run is told by its length. */
+export const MAX_SECOND_BYTES = 30;
+export const ANY_SECOND = 1 << 31;
+
+const SEPARATORS = " -./+";
 const KINDS = 2;
 const separatorIndex = new Uint8Array(256);
 for (let index = 0; index < SEPARATORS.length; index++) separatorIndex[SEPARATORS.charCodeAt(index)] = index + 1;
@@ -89,7 +95,8 @@ function compile(chosen: ReadonlySet<string>): Engine {
     .filter(({ detector }) => chosen.has(detector))
     .map((rule): EngineRule => ({ ...rule, evidenceIndex: rule.evidence === undefined ? -1 : indexOf(rule.evidence) }));
   const words = createDictionary(wordsOf(chosen, evidences));
-  const { starts, beside, alone } = indexStarts(rules);
+  const indexed = indexStarts(rules);
+  const { starts, beside, alone } = indexed;
   const automatonFor = (isNear: boolean): Uint16Array =>
     createAutomaton({
       words: words.firstWords,
@@ -102,9 +109,7 @@ function compile(chosen: ReadonlySet<string>): Engine {
       },
     }).table;
   return {
-    starts,
-    beside,
-    alone,
+    ...indexed,
     words,
     evidences: evidences.size,
     far: automatonFor(false),
@@ -112,7 +117,7 @@ function compile(chosen: ReadonlySet<string>): Engine {
   };
 }
 
-function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "beside" | "alone"> {
+function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "beside" | "alone" | "seconds"> {
   const starts = new Uint16Array((KINDS * (MAX_RUN_BYTES + 1)) << 3);
   const beside: EngineRule[][] = [[]];
   const alone: EngineRule[][] = [[]];
@@ -130,7 +135,10 @@ function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "bes
       }
     }
   }
-  return { starts, beside, alone };
+  const seconds = Int32Array.from(alone, (list) =>
+    list.reduce((bits, { second }) => bits | (second === undefined ? ANY_SECOND : 1 << second), 0),
+  );
+  return { starts, beside, alone, seconds };
 }
 
 function wordsOf(chosen: ReadonlySet<string>, evidences: ReadonlyMap<string, number>): Map<string, Word> {

@@ -10,6 +10,8 @@ export interface Rule {
   readonly evidence?: string;
   /** How long the first run may be, and what follows it: the rule is tried at no other. */
   readonly starts: readonly Start[];
+  /** How long the second run of letters and digits is, where a rule knows: most dates are dismissed by it. */
+  readonly second?: number;
   /**
    * @param end where the first run ends
    * @returns where the value ends, or -1 when there is none
@@ -41,6 +43,7 @@ export function ruleOf(detector: string, form: string, isValid: (value: string) 
     normal: "code",
     ...(evidence !== undefined && { evidence }),
     starts: [startOf(form)],
+    ...(secondOf(form) > 0 && { second: secondOf(form) }),
     match(text, start) {
       const { bytes } = text;
       for (let i = 0; i < wanted.length; i++) if (!fits(wanted[i] as number, bytes[start + i] as number)) return -1;
@@ -50,6 +53,9 @@ export function ruleOf(detector: string, form: string, isValid: (value: string) 
     },
   };
 }
+
+/** The length of a form's second run; 0 when it has one only. */
+const secondOf = (form: string): number => form.split(/[^dAX]/)[1]?.length ?? 0;
 
 /** The first run of a form. */
 export function startOf(form: string): Start {

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { kindOf, WORD } from "./alphabet.ts";
+import { DIGIT, kindOf, LOWER, UPPER } from "./alphabet.ts";
 import type { Text } from "./text.ts";
 
 /** What of a value counts: two ways to write the same are one value. */
@@ -42,7 +42,7 @@ export interface Tally {
 
 interface Count {
   matches: number;
-  readonly values: Set<number>;
+  readonly values: Values;
   isCapped: boolean;
   readonly fingerprints: string[];
 }
@@ -50,7 +50,6 @@ interface Count {
 /** @param salt secret: who knows it can try all card numbers against a fingerprint */
 export function createTally(salt: string): Tally {
   const counts = new Map<string, Count>();
-  const scratch = new Uint8Array(MAX_VALUE_BYTES);
   // Keyed, so that nobody can make values that count as one.
   const seeds = createHash("sha256").update(salt).digest();
   const [seedA, seedB] = [seeds.readInt32LE(0), seeds.readInt32LE(4)];
@@ -59,21 +58,20 @@ export function createTally(salt: string): Tally {
     add(detector, normal, { bytes }, start, end) {
       let count = counts.get(detector);
       if (count === undefined) {
-        count = { matches: 0, values: new Set(), isCapped: false, fingerprints: [] };
+        count = { matches: 0, values: createValues(), isCapped: false, fingerprints: [] };
         counts.set(detector, count);
       }
       count.matches++;
       if (count.isCapped) return;
-      const length = normalise(normal, bytes, start, end, scratch);
-      const hash = hashOf(scratch, length, seedA, seedB);
-      if (count.values.has(hash)) return;
-      if (count.values.size === MAX_DISTINCT) {
-        count.isCapped = true;
-        return;
-      }
-      count.values.add(hash);
-      if (count.fingerprints.length < MAX_FINGERPRINTS) {
-        const mac = createHmac("sha256", salt).update(`${detector}\n`).update(scratch.subarray(0, length));
+      const to = Math.min(end, start + MAX_VALUE_BYTES);
+      const isNew = addValue(count.values, hashOf(normals[normal], bytes, start, to, seedA, seedB));
+      if (!isNew) return;
+      if (count.values.size > MAX_DISTINCT) count.isCapped = true;
+      else if (count.fingerprints.length < MAX_FINGERPRINTS) {
+        const value = bytes.slice(start, to).map((byte) => normals[normal][byte] as number);
+        const mac = createHmac("sha256", salt)
+          .update(`${detector}\n`)
+          .update(value.filter((byte) => byte !== LEFT_OUT));
         count.fingerprints.push(mac.digest("hex").slice(0, FINGERPRINT_CHARACTERS));
       }
     },
@@ -82,7 +80,7 @@ export function createTally(salt: string): Tally {
         .map(([detector, { matches, values, isCapped, fingerprints }]) => ({
           detector,
           matches,
-          distinct: values.size,
+          distinct: Math.min(values.size, MAX_DISTINCT),
           ...(isCapped && { isDistinctCapped: true as const }),
           fingerprints,
         }))
@@ -90,31 +88,62 @@ export function createTally(salt: string): Tally {
   };
 }
 
-function normalise(normal: Normal, bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
-  const to = Math.min(end, start + MAX_VALUE_BYTES);
-  let length = 0;
-  for (let i = start; i < to; i++) {
-    const byte = bytes[i] as number;
-    const isLetter = ((kindOf[byte] as number) & 3) !== 0;
-    if (normal === "exact") out[length++] = byte;
-    else if (normal === "address") out[length++] = isLetter ? byte | 0x20 : byte;
-    else if (normal === "letters") {
-      if (isLetter) out[length++] = (byte & 0x1f) | 0x60;
-    } else if (((kindOf[byte] as number) & WORD) !== 0) out[length++] = isLetter ? byte & 0xdf : byte;
-  }
-  return length;
-}
+/** No value has this byte: it stands for none. */
+const LEFT_OUT = 0;
 
-/** Two hashes of 32 bits, of which a number holds 53: among 10,000 values, two share one in a run of a hundred million. */
-function hashOf(bytes: Uint8Array, length: number, seedA: number, seedB: number): number {
+const isLetter = (byte: number): boolean => ((kindOf[byte] as number) & (UPPER | LOWER)) !== 0;
+
+const tableOf = (map: (byte: number) => number): Uint8Array => Uint8Array.from({ length: 256 }, (_, byte) => map(byte));
+
+const normals: Readonly<Record<Normal, Uint8Array>> = {
+  exact: tableOf((byte) => byte),
+  address: tableOf((byte) => (isLetter(byte) ? byte | 0x20 : byte)),
+  letters: tableOf((byte) => (isLetter(byte) ? (byte & 0x1f) | 0x60 : LEFT_OUT)),
+  code: tableOf((byte) => (isLetter(byte) ? byte & 0xdf : kindOf[byte] === DIGIT ? byte : LEFT_OUT)),
+};
+
+/** Two hashes of 32 bits, of which a number holds 53: among 10,000 values, two share one in a run of a hundred million. Never 0. */
+function hashOf(
+  normal: Uint8Array,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  seedA: number,
+  seedB: number,
+): number {
   let a = seedA;
   let b = seedB;
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i] as number;
+  for (let i = start; i < end; i++) {
+    const byte = normal[bytes[i] as number] as number;
+    if (byte === LEFT_OUT) continue;
     a = Math.imul(a ^ byte, 0x85ebca6b);
     a ^= a >>> 15;
     b = Math.imul(b ^ byte, 0xc2b2ae35);
     b ^= b >>> 13;
   }
-  return (a >>> 0) * 0x200000 + (b >>> 11);
+  return (a >>> 0) * 0x200000 + (b >>> 11) || 1;
+}
+
+/** Hashes of values, in a table that doubles: a Set of such large numbers takes five times as long. */
+interface Values {
+  table: Float64Array;
+  size: number;
+}
+
+const createValues = (): Values => ({ table: new Float64Array(64), size: 0 });
+
+/** @returns whether it was not there */
+function addValue(values: Values, hash: number): boolean {
+  const { table } = values;
+  const mask = table.length - 1;
+  let at = hash & mask;
+  for (; table[at] !== 0; at = (at + 1) & mask) if (table[at] === hash) return false;
+  table[at] = hash;
+  if (++values.size * 2 > table.length) {
+    const all = table.filter((each) => each !== 0);
+    values.table = new Float64Array(table.length * 2);
+    values.size = 0;
+    for (const each of all) addValue(values, each);
+  }
+  return true;
 }
