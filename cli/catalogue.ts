@@ -106,6 +106,7 @@ function describeOne(meta: ControlMeta): string {
     meta;
   const heard = [
     ...Object.entries(meta.cloudTrail).map(([source, names]) => `${source}: ${names.join(", ")}`),
+    ...(meta.notices ?? []).map(({ source, types }) => `${source}: ${types.join(", ")}`),
     ...meta.configTypes.map((type) => `AWS Config: ${type}`),
   ];
   const writes = [...iam.write, ...iam.passRoleTo.map((service) => `iam:PassRole to ${service}`)];

@@ -24,6 +24,9 @@ export interface CoverageRow extends AccountRegion {
   readonly heartbeatAt?: string;
 }
 
+/** This control reads the same whatever is asked. */
+const UNASKED = undefined as never;
+
 /** Looks at one account and Region, with the very look of the control that guards it. */
 export async function rowOf(
   { names, ports }: Pick<Guard, "names" | "ports">,
@@ -32,7 +35,7 @@ export async function rowOf(
   const resource = accountRegionRef(place, names.partition);
   if (resource === undefined) throw new Error(`${place.account} ${place.region} is no account and Region`);
   try {
-    const detection = await control.detect(resource, ports);
+    const detection = await control.detect(resource, ports, UNASKED);
     if (detection.kind !== "present") return unseenRow(place, detection.reason);
     const facts = new Map<string, Facts>(detection.findings.map(({ part, facts }) => [part, facts]));
     const { forwarder } = detection.state;

@@ -1,19 +1,20 @@
 import { controls } from "../controls/registry.ts";
 import type { Classified, JournalledClass } from "../shared/classification/classify.ts";
-import type { AnyControl, Control, Detection, Ports } from "../shared/control.ts";
+import type { AnyControl, Asked, Control, Detection, Ports } from "../shared/control.ts";
 import { CordonError, type CordonErrorKind, describeError } from "../shared/errors.ts";
 import type { FindingState, ResourceRecord } from "../shared/journal/journal.ts";
 import { judge } from "../shared/lifecycle/judge.ts";
 import type { Judged, View } from "../shared/lifecycle/run.ts";
 import { stateOf } from "../shared/lifecycle/transition.ts";
 import type { PolicyInForce } from "../shared/policy/policy.ts";
+import { eventsOf } from "../shared/signals/control-events.ts";
 import { parseSignals } from "../shared/signals/parse-signals.ts";
 import type { Exception, Mode, ResourceRef, Signal } from "../shared/types.ts";
 
-/** The controls that the command line can try on an event: those that judge customers' data, and whose ports it has. */
+/** The controls that the command line can try on an event: those that judge customers' data, and whose ports it has. Objects are read by functions/tag-objects alone. */
 export const triedControls: readonly Control<unknown>[] = controls.filter(
   (control): control is typeof control & { readonly changes?: never } =>
-    control.changes !== "nothing" && !("subject" in control.meta && control.meta.subject === "cordon"),
+    control.changes !== "nothing" && !("subject" in control.meta),
 ) as readonly Control<unknown>[];
 
 /** What the journal knows of a resource that a decision may rest on. Exceptions by the id of their finding. */
@@ -25,7 +26,11 @@ export interface Journalled extends JournalledClass {
 export const NOT_JOURNALLED: Journalled = { exceptions: {} };
 
 /** Asks the journal, or what stands in for it. May read; never writes. */
-export type JournalledSource = (resource: ResourceRef, control: AnyControl<unknown>) => Promise<Journalled>;
+export type JournalledSource = (
+  resource: ResourceRef,
+  control: AnyControl<unknown>,
+  asked: Asked,
+) => Promise<Journalled>;
 
 /** The most that may be done, whatever policy says, and what says so. */
 export interface Ceiling {
@@ -81,6 +86,8 @@ export interface OutcomesOfControl {
 }
 
 export interface LookOptions {
+  /** How much is to be read of what is costly to read. */
+  readonly policy: PolicyInForce;
   readonly controls: readonly AnyControl<unknown>[];
   readonly ports: Ports;
   readonly nowMs: number;
@@ -124,7 +131,7 @@ export async function lookAtEvent(event: unknown, options: LookOptions): Promise
   const all: LooksOfControl[] = [];
   for (const control of options.controls) {
     const looks: Look[] = [];
-    for (const parsed of parseSignals(event, control.meta)) {
+    for (const parsed of parseSignals(event, eventsOf(control.meta))) {
       looks.push(parsed.kind === "signal" ? await lookAt(control, parsed.signal, options) : parsed);
     }
     all.push({ control, looks });
@@ -140,11 +147,15 @@ export function judgeLook(control: AnyControl<unknown>, look: Look, options: Jud
   return { kind: "judged", signal, classified, judged, unanswered, journalled, isReadable };
 }
 
+/** By hand nobody is in a hurry. */
+const LOOK_MS = 60_000;
+
 async function lookAt(control: AnyControl<unknown>, signal: Signal, options: LookOptions): Promise<Look> {
-  const { ports, journalled, nowMs } = options;
+  const { ports, journalled, nowMs, policy } = options;
   try {
-    const known = await journalled?.(signal.resource, control);
-    const detection = await control.detect(signal.resource, ports);
+    const asked = { policy, signal, deadlineMs: nowMs + LOOK_MS };
+    const known = await journalled?.(signal.resource, control, asked);
+    const detection = await control.detect(signal.resource, ports, asked);
     if (detection.kind === "absent") return { kind: "absent", signal, reason: detection.reason };
     return { kind: "seen", signal, detection, journalled: known ?? NOT_JOURNALLED, readAtMs: nowMs };
   } catch (error) {

@@ -39,7 +39,7 @@ export async function openLive(worldFile: string | undefined, env: Environment, 
     return {
       source: `the world in ${worldFile}`,
       ports: portsOf(world),
-      journalled: (resource, control) => journalledIn(world, resource, control),
+      journalled: (resource, control, asked) => journalledIn(world, resource, control, asked),
     };
   }
   const table = env.CORDON_TABLE?.trim() || undefined;

@@ -79,7 +79,7 @@ export class MemoryJournal implements Journal {
     const { pk } = resourceKey(resource);
     const item = this.#resources.get(pk);
     if (item !== undefined && !isQuiet(item, controlId, seen)) return false;
-    const { account, region, type, arn, name } = resource;
+    const { account, region, type, arn, name, version } = resource;
     const { classification, classSource, sentTo, quiet, atMs } = seen;
     this.#resources.set(pk, {
       byControl: item?.byControl ?? {},
@@ -87,7 +87,7 @@ export class MemoryJournal implements Journal {
       quiet: { ...item?.quiet, ...(quiet !== undefined && { [controlId]: quiet }) },
       shared: {
         ...(item?.shared ?? EMPTY),
-        resource: { account, region, type, arn, name },
+        resource: { account, region, type, arn, name, ...(version !== undefined && { version }) },
         seenAt: new Date(atMs).toISOString(),
         ...(classification !== undefined && { classification }),
         ...(classification !== undefined && classSource !== undefined && { classSource }),

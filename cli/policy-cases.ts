@@ -212,7 +212,7 @@ export async function decideCase(each: PolicyCase, policy: PolicyInForce): Promi
     ports: portsOf(each.world),
     policy,
     nowMs: each.atMs,
-    journalled: (resource, control) => journalledIn(each.world, resource, control),
+    journalled: (resource, control, asked) => journalledIn(each.world, resource, control, asked),
   });
   const all = outcomes.flatMap((ofControl) => ofControl.outcomes);
   const judged = all.filter((outcome) => outcome.kind === "judged");

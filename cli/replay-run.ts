@@ -4,6 +4,7 @@ import type { FindingRecord } from "../shared/journal/journal.ts";
 import { handleSignal } from "../shared/pipeline.ts";
 import type { PolicyInForce } from "../shared/policy/policy.ts";
 import { inTurn } from "../shared/runtime/in-turn.ts";
+import { eventsOf } from "../shared/signals/control-events.ts";
 import { parseSignals } from "../shared/signals/parse-signals.ts";
 import { asObject, asText, type Json } from "../shared/signals/shapes.ts";
 import type { Clock, Decision, DecisionKind, Result, Signal } from "../shared/types.ts";
@@ -156,7 +157,7 @@ class Replay {
     const works: (() => Promise<void>)[] = [];
     for (const control of this.#options.controls) {
       const tally = this.#tally(control);
-      for (const parsed of parseSignals(event, control.meta)) {
+      for (const parsed of parseSignals(event, eventsOf(control.meta))) {
         if (parsed.kind === "ignored") tally.ignored++;
         else if (parsed.kind === "refused") {
           tally.refused++;
@@ -184,8 +185,8 @@ class Replay {
       let detection: Detection<unknown> | undefined;
       const remembering: AnyControl<unknown> = {
         ...control,
-        detect: async (ref, ports) => {
-          detection = await control.detect(ref, ports);
+        detect: async (ref, ports, asked) => {
+          detection = await control.detect(ref, ports, asked);
           return detection;
         },
       };
@@ -211,9 +212,12 @@ class Replay {
   }
 
   /** What was journalled before comes into play with the first event about a resource. */
-  async #seed(control: AnyControl<unknown>, { resource }: Signal, key: string): Promise<void> {
+  async #seed(control: AnyControl<unknown>, signal: Signal, key: string): Promise<void> {
     if (this.#seeded.has(key)) return;
-    const { exceptions, classification, classSource } = await this.#options.live.journalled(resource, control);
+    const { resource } = signal;
+    const { live, policy, clock } = this.#options;
+    const asked = { policy, signal, deadlineMs: clock.nowMs() + DEADLINE_MS };
+    const { exceptions, classification, classSource } = await live.journalled(resource, control, asked);
     const findings = statesOf(exceptions, this.#options.clock.nowMs());
     if (classification !== undefined || Object.keys(findings).length > 0)
       this.#journal.seed(resource, control.meta.id, {

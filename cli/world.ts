@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { AnyControl, Ports } from "../shared/control.ts";
+import type { AnyControl, Asked, Ports } from "../shared/control.ts";
 import { subjectOf } from "../shared/ids.ts";
 import { placeOf, places } from "../shared/jurisdictions/places.ts";
 import { formProblems } from "../shared/policy/language/form-problems.ts";
@@ -202,6 +202,7 @@ export async function journalledIn(
   world: World,
   resource: ResourceRef,
   control: AnyControl<unknown>,
+  asked: Asked,
 ): Promise<Journalled> {
   const found = world.buckets.find(({ name }) => name === resource.name);
   if (found === undefined) return NOT_JOURNALLED;
@@ -210,7 +211,7 @@ export async function journalledIn(
   if (exception === undefined || (exception.control ?? control.meta.id) !== control.meta.id)
     return { ...classed, exceptions: {} };
   // What an exception is bound to follows from the facts, and these from the control's own look.
-  const detection = await control.detect(resource, portsOf(world));
+  const detection = await control.detect(resource, portsOf(world), asked);
   const findings = detection.kind === "present" ? detection.findings : [];
   const exceptions: Record<string, Exception> = {};
   for (const { id, part, facts } of findings) {

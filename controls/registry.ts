@@ -1,7 +1,13 @@
 // Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.
 import { control as accountRegionStaysCovered } from "./account-region-stays-covered/control.ts";
 import { control as cordonCellStaysDeployed } from "./cordon-cell-stays-deployed/control.ts";
+import { control as s3ObjectCarriesItsClass } from "./s3-object-carries-its-class/control.ts";
 import { control as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/control.ts";
 
 /** Every control with its code. */
-export const controls = [accountRegionStaysCovered, cordonCellStaysDeployed, s3ReplicationStaysInJurisdiction] as const;
+export const controls = [
+  accountRegionStaysCovered,
+  cordonCellStaysDeployed,
+  s3ObjectCarriesItsClass,
+  s3ReplicationStaysInJurisdiction,
+] as const;

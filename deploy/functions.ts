@@ -3,6 +3,7 @@
 import { meta as accountRegionStaysCovered } from "../controls/account-region-stays-covered/meta.ts";
 import { catalogue } from "../controls/catalogue.ts";
 import { meta as cellStaysDeployed } from "../controls/cordon-cell-stays-deployed/meta.ts";
+import { meta as s3Object } from "../controls/s3-object-carries-its-class/meta.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
 import { SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
@@ -59,6 +60,18 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [s3Replication],
     trigger: "queue",
     table: { ...JOURNAL, Count: { operations: ["UpdateItem"], keys: ["COUNTER#*", "STORM#*"] } },
+  },
+  {
+    name: "tag-objects",
+    description: "Gives S3 objects the tag of their class",
+    timeoutSeconds: 60,
+    memoryMb: 1_024,
+    controls: [s3Object],
+    trigger: "queue",
+    table: {
+      ...JOURNAL,
+      ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },
+    },
   },
   {
     name: "decide",
@@ -135,18 +148,23 @@ export const MAX_RECEIVES = 100;
 export const MAX_STREAM_RETRIES = 10;
 
 /** EventBridge patterns for the events a control reacts to. Failed calls change nothing and are not delivered. */
-export function eventPatterns({ cloudTrail, configTypes }: ControlMeta): readonly Record<string, unknown>[] {
+export function eventPatterns({
+  cloudTrail,
+  configTypes,
+  notices = [],
+}: ControlMeta): readonly Record<string, unknown>[] {
+  const told = notices.map(({ source, types }) => ({ source: [source], "detail-type": types }));
   const calls = Object.entries(cloudTrail).map(([eventSource, names]) => ({
     source: [`aws.${eventSource.replace(".amazonaws.com", "")}`],
     "detail-type": ["AWS API Call via CloudTrail"],
     detail: { eventSource: [eventSource], eventName: names, errorCode: [{ exists: false }] },
   }));
-  if (configTypes.length === 0) return calls;
+  if (configTypes.length === 0) return [...calls, ...told];
   // An item too large for an event arrives as its summary.
   const items = ["configurationItem", "configurationItemSummary"].map((item) => ({
     source: ["aws.config"],
     "detail-type": ["Config Configuration Item Change"],
     detail: { [item]: { resourceType: configTypes } },
   }));
-  return [...calls, ...items];
+  return [...calls, ...told, ...items];
 }

@@ -1,6 +1,6 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { type Json, policy, sub } from "./json.ts";
-import { RESOURCE_ARNS } from "./roles.ts";
+import { BY_S3, KEY_ARNS, ofService, RESOURCE_ARNS } from "./roles.ts";
 import type { Template } from "./template-yaml.ts";
 
 const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
@@ -121,9 +121,21 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
     return [
       allow(
         `Read${name}`,
-        union(ofType, ({ iam }) => iam.read),
+        ofService(
+          union(ofType, ({ iam }) => iam.read),
+          "others",
+        ),
         sub(arn),
         own,
+      ),
+      allow(
+        `Use${name}Keys`,
+        ofService(
+          union(ofType, ({ iam }) => iam.read),
+          "kms",
+        ),
+        sub(KEY_ARNS),
+        { ...own, ...BY_S3 },
       ),
       allow(
         `Change${name}`,

@@ -127,7 +127,18 @@ function evidence({ name }: Stack): readonly Json[] {
 /** Patterns of the resources that controls act on, by CloudFormation type. */
 export const RESOURCE_ARNS: Readonly<Record<string, string>> = {
   "AWS::S3::Bucket": "arn:${AWS::Partition}:s3:::*",
+  // Buckets as well, whose tags tell the class of what is in them.
+  "AWS::S3::Object": "arn:${AWS::Partition}:s3:::*",
 };
+
+/** Keys that S3 asks for in the function's name, and nobody else. */
+export const KEY_ARNS = "arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*";
+export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } };
+
+/** Of a control's actions those on a service. Pure. */
+export function ofService(actions: readonly string[], service: "kms" | "others"): readonly string[] {
+  return actions.filter((action) => action.startsWith("kms:") === (service === "kms"));
+}
 
 function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
   if (controls.length === 0) return [];
@@ -139,10 +150,18 @@ function customers({ member, accounts, organization }: Stack, controls: readonly
     const short = type.split("::").at(-1);
     const ofType = controls.filter(({ resourceType }) => resourceType === type);
     const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
-    const reads = all(({ iam }) => iam.read);
+    const reads = ofService(
+      all(({ iam }) => iam.read),
+      "others",
+    );
     const writes = all(({ iam }) => iam.write);
+    const keys = ofService(
+      all(({ iam }) => iam.read),
+      "kms",
+    );
     return [
       ...(reads.length > 0 ? [allow(`Read${short}s`, reads, sub(arn), own)] : []),
+      ...(keys.length > 0 ? [allow(`Use${short}Keys`, keys, sub(KEY_ARNS), { ...own, ...BY_S3 })] : []),
       ...(writes.length > 0 ? [allow(`Change${short}s`, writes, sub(arn), own)] : []),
     ];
   });

@@ -101,7 +101,14 @@ function page(metas: readonly ControlMeta[]): string {
     const rows: readonly (readonly [string, string])[] = [
       ["severity", meta.severity],
       ["resource", meta.resourceType],
-      ["hears", [...calls, ...meta.configTypes.map((type) => `AWS Config items of ${type}`)].join(", ")],
+      [
+        "hears",
+        [
+          ...calls,
+          ...(meta.notices ?? []).flatMap(({ source, types }) => types.map((type) => `"${type}" (${source})`)),
+          ...meta.configTypes.map((type) => `AWS Config items of ${type}`),
+        ].join(", "),
+      ],
       ["reads with", meta.iam.read.join(", ")],
       [
         "writes with",

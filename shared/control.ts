@@ -1,7 +1,11 @@
+import type { Classified } from "./classification/classify.ts";
+import type { LookThrough } from "./classification/look-through.ts";
+import type { PolicyInForce } from "./policy/policy.ts";
 import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
+import type { S3Objects } from "./resources/s3-objects.ts";
 import type { Citation, Exposure, ExposureWindow, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
 
 /** What a control is, without any code of AWS's: EventBridge patterns, roles and the catalogue are made from this. */
@@ -10,8 +14,13 @@ export interface ControlMeta {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
-  /** `cordon`: it judges Cordon's own deployment, which holds no classified data. Left out: customers' data. */
-  readonly subject?: "cordon";
+  /** `cordon`: it judges Cordon's own deployment, which holds no classified data. `object`: an object, which has a class of its own. Left out: a bucket's data. */
+  readonly subject?: "cordon" | "object";
+  /**
+   * What it changes is the course of things and no breach that is stopped: each new object gets its tag. Such changes are no storm, however many they are, and nobody is
+   * told of one by a ticket unless a person has to see to it.
+   */
+  readonly isRoutine?: boolean;
   /** What makes it a violation, in words for a ticket. */
   readonly why: string;
   readonly frameworks: readonly Citation[];
@@ -19,6 +28,8 @@ export interface ControlMeta {
   /** CloudTrail calls that can lead to a violation, by event source. */
   readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
   readonly configTypes: readonly string[];
+  /** Other events of AWS services, by EventBridge's source and detail types. */
+  readonly notices?: readonly { readonly source: string; readonly types: readonly string[] }[];
   /** EventBridge patterns in place of those that follow from `cloudTrail`, for what can be told by its name: nobody else's calls are heard then. */
   narrow?(stackName: string): readonly Record<string, unknown>[];
   /** Those of the calls that write the very state this control judges. */
@@ -52,6 +63,9 @@ export type KnownControl = Pick<ControlMeta, "id" | "title" | "defaultMode" | "p
 /** The ports a control reads live state through, one per resource type. */
 export interface Ports {
   readonly s3: S3Buckets;
+  /** Only functions/tag-objects, decide and the command line have these two. */
+  readonly objects?: S3Objects;
+  readonly lookThrough?: LookThrough;
   /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
   readonly cell?: CellResources;
   readonly coverage?: AccountCoverage;
@@ -69,11 +83,20 @@ export type Detection<State> =
     }
   | Exclude<Reading<State>, { readonly kind: "present" }>;
 
+/** What a look is for, besides the resource. */
+export interface Asked {
+  /** How much is to be read of what is costly to read. */
+  readonly policy: PolicyInForce;
+  /** What happened; it points, and live state decides. */
+  readonly signal: Signal;
+  readonly deadlineMs: number;
+}
+
 /** What every control has: what it is about, and how it sees that. */
 export interface AnyControl<State> {
   readonly meta: ControlMeta;
   /** Reads live state, and nothing but live state. */
-  detect(resource: ResourceRef, ports: Ports): Promise<Detection<State>>;
+  detect(resource: ResourceRef, ports: Ports, asked: Asked): Promise<Detection<State>>;
   /**
    * Whether live state shows what a call's request says it wrote; undefined when that can't be told. S3 configuration is eventually consistent: a look
    * right after the call may still see what was before it, and find nothing wrong. `roughly` ignores what CloudTrail doesn't tell letter by letter;
@@ -110,7 +133,7 @@ export interface Control<State> extends AnyControl<State> {
   /** Where its state is read and written. */
   port(ports: Ports): ResourcePort<State>;
   /** The compliant state nearest to `state`; touches only the offending parts. */
-  comply(state: State, offending: ReadonlySet<string>): State;
+  comply(state: State, offending: ReadonlySet<string>, classified: Classified): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */
   retreat(state: State, offending: ReadonlySet<string>): State | undefined;
   /** `left` with one part as it was in `before`. */

@@ -12,8 +12,12 @@ export function contentHash(value: unknown): string {
  * called. The account is part of the resource: a bucket's name can pass to another account.
  */
 export function findingId(controlId: string, resource: ResourceRef, part: string): string {
-  return `f-${contentHash([controlId, resource.account, resource.arn, part]).slice(0, 20)}`;
+  const version = resource.version === undefined ? [] : [resource.version];
+  return `f-${contentHash([controlId, resource.account, resource.arn, part, ...version]).slice(0, 20)}`;
 }
+
+/** The part of a finding that is about all of a resource's state. */
+export const WHOLE = "(all)";
 
 /** A text in few letters, to be compared and not to be read: what is kept for each of a thousand findings has to be small. */
 export function shortHash(text: string): string {

@@ -24,7 +24,9 @@ import { quietOf, sentToBy } from "./lifecycle/look.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
 import { recoverRun } from "./lifecycle/recover.ts";
 import { compliantResults, resultOf } from "./lifecycle/results.ts";
-import { canChange, type Pass, type Run, type View } from "./lifecycle/run.ts";
+import { askedBy, canChange, type Pass, type Run, type View } from "./lifecycle/run.ts";
+import { shownArn } from "./shown.ts";
+import { isCreation } from "./signals/s3-object-events.ts";
 import type { Result, Signal } from "./types.ts";
 
 /** The outcome of one signal. */
@@ -68,7 +70,7 @@ export async function handleSignal<State>(
       await cordon.clock.sleep(waitMs);
     }
   }
-  throw new CordonError("conflict", `${signal.resource.arn} keeps changing; the event has to be delivered again`);
+  throw new CordonError("conflict", `${shownArn(signal.resource)} keeps changing; the event has to be delivered again`);
 }
 
 async function passOver<State>(run: Run<State>): Promise<Pass> {
@@ -77,10 +79,12 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const { resource } = signal;
   const { id } = control.meta;
 
+  if (control.meta.isRoutine === true && (await isEcho(run)))
+    return { results: [resultOf(run, "ignored", ["it is the echo of a call of Cordon's own"])], again: false };
   // The common event needs one update: nothing is wrong, and the journal knows no better.
   const known = journal.known(resource, id);
   let readAtMs = clock.nowMs();
-  let detection = await control.detect(resource, ports);
+  let detection = await control.detect(resource, ports, askedBy(run));
   if (known.openFindings === 0 && detection.kind === "present") {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
@@ -98,14 +102,14 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     }
   }
 
-  const scope = canChange(run) ? scopeOf(run) : undefined;
+  const scope = canChange(run) && control.meta.isRoutine !== true ? scopeOf(run) : undefined;
   const opened = await journal.open(resource, id, scope);
   if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
   // Live state has to be read after the item. A version that has not moved since before the first look proves that order all the same, because
   // versions only rise (docs/adr/0003); otherwise look again.
   if (opened.record.version !== known.version) {
     readAtMs = clock.nowMs();
-    detection = await control.detect(resource, ports);
+    detection = await control.detect(resource, ports, askedBy(run));
   }
   if (detection.kind === "absent") return absent(run, opened.record, detection.reason);
 
@@ -122,7 +126,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
 
   if (!canChange(run)) return { results: (await recordTransitions(run, record, view)).results, again: false };
   const offending = view.judged.filter(({ decision }) => decision.kind === "contain");
-  const storm = offending.length === 0 || scopeOf(run, record) === scope ? opened.storm : await stormOf(run, record);
+  const isOfScope = offending.length === 0 || scope === undefined || scopeOf(run, record) === scope;
+  const storm = isOfScope ? opened.storm : await stormOf(run, record);
   const { ready, news, turn, ...held } = await hesitate(run, record, view, offending, storm);
   const turned = turn === undefined ? record : { ...record, ...turn };
   const contained = await contain(run, turned, view, ready, held.storm);
@@ -135,6 +140,14 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     again: false,
     ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   };
+}
+
+/** Each change comes back as an event. What is costly to read is not read again for that: one read of the journal, where the event names its call. */
+async function isEcho<State>({ signal, cordon }: Run<State>): Promise<boolean> {
+  const { journal, control } = cordon;
+  if (signal.requestId === undefined || isCreation(signal)) return false;
+  const { record } = await journal.open(signal.resource, control.meta.id);
+  return isOwnCall(signal, record) && record.unfinishedRun === undefined;
 }
 
 /** The storm of whoever is known to have caused it, where the event names nobody. One read. */
@@ -181,6 +194,11 @@ function isYoung<State>(run: Run<State>): boolean {
   return signal.source === "cloudtrail" && Math.abs(ageMs) < settleWindowMs(run);
 }
 
+/** AWS shows at once what it has taken, and that something is gone. */
+function isConsistent<State>(run: Run<State>): boolean {
+  return canChange(run) && run.cordon.control.port(run.cordon.ports).isConsistent === true;
+}
+
 function settleWindowMs<State>({ signal, cordon }: Run<State>): number {
   const { settleWindowMs } = cordon.policy.limits;
   return Math.max(settleWindowMs, cordon.control.settlesMs?.(signal) ?? 0);
@@ -188,7 +206,7 @@ function settleWindowMs<State>({ signal, cordon }: Run<State>): number {
 
 /** The resource is gone, and with it whatever was wrong with it. */
 async function absent<State>(run: Run<State>, record: ResourceRecord, reason: string): Promise<Pass> {
-  if (isYoung(run)) {
+  if (isYoung(run) && !isConsistent(run)) {
     const retryAtMs = Date.parse(run.signal.at) + settleWindowMs(run);
     const doubt = `${reason}, or not to be seen yet; looked at again after ${new Date(retryAtMs).toISOString()}`;
     return { results: [resultOf(run, "inconclusive", [doubt])], again: false, retryAtMs };

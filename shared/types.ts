@@ -13,6 +13,8 @@ export interface ResourceRef {
   readonly name: string;
   readonly account: string;
   readonly region: string;
+  /** Of an object in a bucket that keeps versions: which of them. Each has tags of its own. */
+  readonly version?: string;
 }
 
 export interface Tag {
@@ -36,14 +38,19 @@ export interface Principal {
 /** One normalised event: somebody did something to a resource. It only points; live state decides. */
 export interface Signal {
   readonly id: string;
-  /** `decision`: no event of AWS's, but a person's decision. `schedule`: nothing happened, it is time to look. */
-  readonly source: "cloudtrail" | "config" | "decision" | "schedule";
+  /**
+   * `s3`: a notification of S3 itself. `batch`: S3 Batch Operations comes to an object. `decision`: no event of AWS's, but a person's decision. `schedule`: nothing
+   * happened, it is time to look.
+   */
+  readonly source: "cloudtrail" | "config" | "s3" | "macie" | "batch" | "decision" | "schedule";
   readonly name: string;
   readonly at: string;
   readonly resource: ResourceRef;
   readonly principal?: Principal;
   /** The AWS request id of the call, by which Cordon recognises its own calls. */
   readonly requestId?: string;
+  /** The type of Macie's finding: what it has seen in an object counts beside what Cordon sees itself. */
+  readonly macie?: string;
   /** What the call asked for, as CloudTrail tells it. Good for one thing: to notice that live state doesn't show it yet. Never recorded. */
   readonly request?: Readonly<Record<string, unknown>>;
 }

@@ -14,13 +14,14 @@ import { parseEnvelope } from "../../shared/decisions/prove.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
 import { ANSWER_MS, type Answer, withoutFinding } from "../../shared/runtime/answer.ts";
 import { makeLogger } from "../../shared/runtime/telemetry.ts";
-import { type Connection, connect } from "../../shared/runtime/wire.ts";
+import type { Connection } from "../../shared/runtime/wire.ts";
+import { connectWithObjects } from "../../shared/runtime/wire-objects.ts";
 
 const logger = makeLogger("decide");
 let connection: Promise<Connection> | undefined;
 
 async function decide(input: unknown, context: Context): Promise<Answer> {
-  connection ??= connect(process.env, catalogue);
+  connection ??= connectWithObjects(process.env, catalogue);
   connection.catch(() => {
     connection = undefined;
   });

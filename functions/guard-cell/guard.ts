@@ -41,7 +41,7 @@ export interface Guard extends Pick<Connection, "clock" | "messages"> {
   readonly names: CoverageNames;
   /** Accounts the cell is told to serve. */
   readonly members: readonly string[];
-  readonly ports: Required<Ports>;
+  readonly ports: Ports & Required<Pick<Ports, "cell" | "coverage">>;
   readonly cell: Watch<unknown>;
   readonly coverage: Watch<unknown>;
   readonly heartbeats: Heartbeats;

@@ -8,6 +8,7 @@ import {
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
+import { shownArn } from "../shown.ts";
 import type { ResourceRef } from "../types.ts";
 import { dueAtMs } from "./due.ts";
 import type {
@@ -69,7 +70,7 @@ export class DynamoDbJournal implements Journal {
     controlId: string,
     seen: SeenClass & { readonly atMs: number },
   ): Promise<boolean> {
-    const { account, region, type, arn, name } = resource;
+    const { account, region, type, arn, name, version } = resource;
     const { classification, classSource, sentTo, quiet } = seen;
     const hasClass = classification !== undefined;
     try {
@@ -94,7 +95,7 @@ export class DynamoDbJournal implements Journal {
           },
           ExpressionAttributeValues: marshall({
             ":seen": new Date(seen.atMs).toISOString(),
-            ":resource": { account, region, type, arn, name },
+            ":resource": { account, region, type, arn, name, ...(version !== undefined && { version }) },
             ":entity": "resource",
             ":zero": 0,
             ":now": seen.atMs,
@@ -279,7 +280,7 @@ export class DynamoDbJournal implements Journal {
     );
     if (outcome === "refused") {
       this.#known.delete(memoryKey(record.resource, record.controlId));
-      throw new CordonError("conflict", `the journal of ${record.resource.arn} has moved on`);
+      throw new CordonError("conflict", `the journal of ${shownArn(record.resource)} has moved on`);
     }
     this.#remember(saved);
     return saved;
@@ -355,7 +356,8 @@ export class DynamoDbJournal implements Journal {
     });
     const items = findings.map((record) => {
       const key = findingKey(record.id);
-      const outbox = outboxAttributes("tickets", key, record.lastSeenAt);
+      // What nobody has to hear of is told to nobody.
+      const outbox = record.isQuiet === true ? {} : outboxAttributes("tickets", key, record.lastSeenAt);
       return put({ ...key, entity: "finding", version, ...outbox, record });
     });
     for (const entry of evidence) {

@@ -59,6 +59,8 @@ export interface FindingState {
   readonly caused?: string;
   /** Seen contained once more, some minutes after it was (invariant 5). */
   readonly isChecked?: true;
+  /** People have been told of it, so that they are told how it goes on; of what is routine only what they have to see to. */
+  readonly isTold?: true;
 }
 
 /** Somebody who has written to a resource: what tells who it is (policy/people.ts). */
@@ -199,6 +201,8 @@ export interface FindingRecord {
   readonly exposure?: Exposure;
   /** Keys of the evidence written with this state. */
   readonly evidence: readonly string[];
+  /** The course of things, of which nobody opens a ticket. */
+  readonly isQuiet?: true;
 }
 
 /** One entry of evidence: content, and the hash that seals it. */

@@ -5,6 +5,8 @@ import type { ResourceRef } from "../types.ts";
  * The table's keys. One resource's item, runs and evidence share a partition, so that they read together in order; a finding has its own, so
  * that its id alone finds it.
  *
+ * An object's version stands before its ARN: RESOURCE#<account>#v=<version>#<arn>.
+ *
  *   RESOURCE#<account>#<arn>   RESOURCE                      class, Region, where data is sent, version, lease, state of each finding
  *   RESOURCE#<account>#<arn>   RUN#<number>[#PIECE#<n>]        plan, receipts, verification
  *   RESOURCE#<account>#<arn>   EVIDENCE#<version>#<finding>  content and hash
@@ -33,8 +35,10 @@ export interface Key {
 
 export const BRAKE_KEY: Key = { pk: "BRAKE", sk: "BRAKE" };
 
-export function resourceKey(resource: ResourceRef): Key {
-  return { pk: `RESOURCE#${resource.account}#${resource.arn}`, sk: "RESOURCE" };
+export function resourceKey({ account, arn, version }: ResourceRef): Key {
+  // An ARN begins with "arn:", so that no key of an object can be read as a version.
+  const which = version === undefined ? "" : `v=${version}#`;
+  return { pk: `RESOURCE#${account}#${which}${arn}`, sk: "RESOURCE" };
 }
 
 export function runKey(resource: ResourceRef, number: number, piece?: number): Key {

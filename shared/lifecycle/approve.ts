@@ -17,7 +17,7 @@ import {
   turnedAway,
 } from "./person.ts";
 import { recordTransitions } from "./record.ts";
-import type { ChangingRun, Judged, View } from "./run.ts";
+import { askedBy, type ChangingRun, type Judged, type View } from "./run.ts";
 import { assertTimeLeft } from "./run-plan.ts";
 import { saidSoFar } from "./said.ts";
 import { basisOf } from "./transition.ts";
@@ -129,7 +129,7 @@ export async function openMatter<State>(
     return answered(await refuse(run, settled, request, [why]));
   }
   const readAtMs = cordon.clock.nowMs();
-  const detection: Detection<State> = await cordon.control.detect(run.signal.resource, cordon.ports);
+  const detection: Detection<State> = await cordon.control.detect(run.signal.resource, cordon.ports, askedBy(run));
   if (detection.kind !== "present") return answered(await refuse(run, settled, request, [detection.reason]));
   const staleMs = await staleUntilMs(run, record, detection.state);
   if (staleMs !== undefined) {

@@ -1,5 +1,7 @@
+import type { ControlMeta } from "../control.ts";
 import { shortHash } from "../ids.ts";
 import type { EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
+import { shownArn } from "../shown.ts";
 import type { Hold, Plan, ResultStatus } from "../types.ts";
 import type { Leave } from "./blast-radius.ts";
 import { byWhom, recentContainments } from "./hesitate.ts";
@@ -61,7 +63,7 @@ export async function containParts<State>(
   const { control, policy } = cordon;
   const parts = new Set(offending.map(({ finding }) => finding.part));
   const port = control.port(cordon.ports);
-  const plan = planContainment(control, port, view.detection.state, parts, mayGo);
+  const plan = planContainment(control, port, view.detection.state, parts, mayGo, view.classified);
   const {
     outcome,
     told,
@@ -82,7 +84,7 @@ export async function containParts<State>(
         // After a run without an answer the echo of its write can't be told from somebody else's: nobody is suspected then.
         claim: { signal: shortHash(signal.id), ...(previous?.status !== "inconclusive" && { atMs: view.readAtMs }) },
       }),
-    finished: (state, outcome) => stateAfter(state, outcome),
+    finished: (state, outcome) => stateAfter(state, outcome, control.meta),
     remarks: remarksOn(run, plan, storm),
   });
 
@@ -106,13 +108,21 @@ const ANSWER: Partial<Record<FindingState["status"], ResultStatus>> = {
 /** What AWS refused is tried again of its own accord, too, should nothing happen to the resource: rights may have been given meanwhile. */
 const REFUSED_LOOK_MS = 6 * 3_600_000;
 
-function stateAfter<State>(state: FindingState, { applied, verification, atMs }: Outcome<State>): FindingState {
+function stateAfter<State>(
+  state: FindingState,
+  { applied, verification, atMs }: Outcome<State>,
+  { isRoutine }: ControlMeta,
+): FindingState {
   if (applied.kind !== "accepted") {
     return reached(state, "awaiting-approval", atMs, { refused: true, lookAtMs: atMs + REFUSED_LOOK_MS });
   }
   const written = withWrite(state, atMs);
   if (verification?.kind !== "verified") return reached(written, "inconclusive", atMs);
-  return reached(written, "contained", atMs, { removed: applied.after === null });
+  // Of a million objects nobody looks at each once more.
+  return reached(written, "contained", atMs, {
+    removed: applied.after === null,
+    ...(isRoutine && { isChecked: true }),
+  });
 }
 
 function remarksOn<State>(run: Run<State>, plan: Plan<State>, storm: Manner["storm"]): Undertaking<State>["remarks"] {
@@ -145,7 +155,7 @@ function remarksOn<State>(run: Run<State>, plan: Plan<State>, storm: Manner["sto
     const isCritical = applied.kind === "refused" || isTugOfWar;
     const { meta } = run.cordon.control;
     const until = new Date(atMs + flips.cappedIntervalMs).toISOString();
-    const hold: Hold = { limit: "refused-by-aws", whose: `${meta.id} on ${run.signal.resource.arn}`, until };
+    const hold: Hold = { limit: "refused-by-aws", whose: `${meta.id} on ${shownArn(run.signal.resource)}`, until };
     return {
       notes,
       severity: isCritical ? "critical" : meta.severity,

@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import { cut } from "../cut.ts";
-import { contentHash } from "../ids.ts";
+import { contentHash, WHOLE } from "../ids.ts";
 import type { Change } from "../types.ts";
 
 /**
@@ -12,7 +12,7 @@ import type { Change } from "../types.ts";
  * @param part only what differs within the part of this id; all of it when left out
  */
 export function differences(before: unknown, after: unknown, part?: string): readonly Change[] {
-  return compare(before ?? {}, after ?? {}, "", part);
+  return compare(before ?? {}, after ?? {}, "", part === WHOLE ? undefined : part);
 }
 
 function compare(before: unknown, after: unknown, path: string, part: string | undefined): readonly Change[] {

@@ -7,7 +7,7 @@ import { isSameState } from "./difference.ts";
 import type { News } from "./record.ts";
 import { remembered } from "./remembered.ts";
 import { resultFor } from "./results.ts";
-import type { Judged, Run, View } from "./run.ts";
+import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { basisOf, occurrenceOf, reached } from "./transition.ts";
 import { type Wait, waitsForLeave } from "./wait.ts";
 
@@ -58,6 +58,8 @@ export async function hesitate<State>(
   const waiting = waits.filter((each) => !joining.includes(each));
   const wanted = [...ready, ...joining.map(({ judged }) => judged)];
   if (wanted.length === 0) return heldBack(run, [], waiting);
+  // A new object that gets its tag is no breach: however many there are, they are no storm.
+  if (run.cordon.control.meta.isRoutine === true) return heldBack(run, wanted, waiting);
   const isAsked = wanted.some(({ previous }) => previous?.status === "awaiting-approval" && previous.isHeld === true);
   const leave = await askLeave(run, record, storm, isAsked);
   if (leave.kind === "go") return { ...heldBack(run, wanted, waiting), storm: leave };
@@ -162,6 +164,7 @@ async function waitForSettling<State>(
 ): Promise<Wait | undefined> {
   const { cordon } = run;
   const last = previous?.containedAtMs.at(-1);
+  if (canChange(run) && run.cordon.control.port(cordon.ports).isConsistent === true) return undefined;
   if (previous?.status !== "contained" || last === undefined || previous.run === undefined) return undefined;
   const untilMs = last + cordon.policy.limits.settleWindowMs;
   if (cordon.clock.nowMs() >= untilMs || isLaterWrite(run, record, previous, last)) return undefined;

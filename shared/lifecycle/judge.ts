@@ -5,12 +5,14 @@ import {
   joinClasses,
   splitClasses,
 } from "../classification/classify.ts";
+import { classifyObject } from "../classification/classify-object.ts";
 import { isWithin } from "../classification/order.ts";
 import type { Detection } from "../control.ts";
 import { findingId } from "../ids.ts";
-import type { Brake, ResourceRecord } from "../journal/journal.ts";
+import type { Brake, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { decide } from "../policy/decide.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
+import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
@@ -23,19 +25,19 @@ export function judge<State>(
   run: Run<State>,
   detection: Exclude<Detection<State>, { readonly kind: "absent" }>,
   readAtMs: number,
-  journalled: JournalledClass & { readonly findings?: ResourceRecord["findings"] },
+  journalled: Journalled,
   brake?: Brake,
 ): View<State> {
   const { control, policy, ceiling, clock } = run.cordon;
   const present = presentOrUnreadable(run, detection);
-  const classified = control.meta.subject === "cordon" ? UNCLASSED : classifyBucket(present.tags, journalled, policy);
+  const classified = classify(run, present, journalled);
   const braked =
     brake === undefined
       ? ceiling
       : { mode: "observe" as const, reason: `${BRAKE_RULE} (${brake.by}: ${brake.reason})` };
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((finding): Judged => {
-    const previous = journalled.findings?.[finding.id];
+    const previous = asCreated(run, journalled.findings?.[finding.id]);
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
       classified,
@@ -57,6 +59,27 @@ export function judge<State>(
     decidedAtMs: clock.nowMs(),
     isReadable: detection.kind === "present" && detection.isPartial !== true,
   };
+}
+
+/** What the journal knows of a resource. */
+type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet">>;
+
+function classify<State>(run: Run<State>, present: View<State>["detection"], journalled: Journalled): Classified {
+  const { control, policy } = run.cordon;
+  if (control.meta.subject === "cordon") return UNCLASSED;
+  const [finding] = present.findings;
+  if (control.meta.subject !== "object") return classifyBucket(present.tags, journalled, policy);
+  if (finding?.facts.kind !== "object") return { kind: "undecided", reason: "the object can't be read" };
+  // That it has no tag now is somebody's doing, where it had one and its bytes are no others.
+  const was = journalled.findings?.[finding.id]?.status;
+  const wasCarried = !isCreation(run.signal) && (journalled.quiet !== undefined || was === "contained");
+  return classifyObject(finding.facts, present.tags, { ...journalled, wasCarried }, policy);
+}
+
+/** New bytes are nobody's switching back: what was done about the last ones says nothing of them. */
+function asCreated<State>({ cordon, signal }: Run<State>, state: FindingState | undefined): FindingState | undefined {
+  if (state === undefined || cordon.control.meta.isRoutine !== true || !isCreation(signal)) return state;
+  return { ...state, containedAtMs: [] };
 }
 
 /** A state that AWS won't show is a finding of its own: undecidable, so a person has to look. */

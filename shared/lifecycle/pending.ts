@@ -33,6 +33,7 @@ export function proposedPlans<State>(
     state,
     parts,
     undefined,
+    view.classified,
   );
   const [step] = steps;
   if (step === undefined) return new Map();

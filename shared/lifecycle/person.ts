@@ -4,6 +4,7 @@ import { contentHash } from "../ids.ts";
 import type { Brake, EvidenceRecord, FindingRecord, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { evidenceKey } from "../journal/keys.ts";
 import { type Decider, deciderName, objectionTo } from "../policy/may-decide.ts";
+import { shownArn } from "../shown.ts";
 import type { Change, Principal, Result, ResultStatus, Saying } from "../types.ts";
 import { causesOf } from "./causes.ts";
 import { isSameState } from "./difference.ts";
@@ -11,7 +12,7 @@ import { judge } from "./judge.ts";
 import { leaseHeld } from "./lease.ts";
 import { recoverRun, stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
-import type { ChangingRun, Run } from "./run.ts";
+import { askedBy, type ChangingRun, canChange, type Run } from "./run.ts";
 import { saidSoFar } from "./said.ts";
 
 /** What a person wants done about one finding. */
@@ -80,13 +81,13 @@ export async function openSettled<State>(run: Run<State>, finding: FindingRecord
   let opened = await journal.open(resource, control.meta.id);
   if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
   if (opened.record.unfinishedRun !== undefined) {
-    const detection = await control.detect(resource, ports);
+    const detection = await control.detect(resource, ports, askedBy(run));
     if (detection.kind === "present")
       await recoverRun(run, opened.record, judge(run, detection, clock.nowMs(), opened.record));
     opened = await journal.open(resource, control.meta.id);
     if (opened.record.leaseUntilMs > clock.nowMs()) throw leaseHeld(opened.record);
     if (opened.record.unfinishedRun !== undefined)
-      throw new CordonError("conflict", `a change of ${resource.arn} is not verified yet`);
+      throw new CordonError("conflict", `a change of ${shownArn(resource)} is not verified yet`);
   }
   // What was recorded meanwhile must not be written over by what was read before.
   return { ...opened, finding: (await journal.readFinding(finding.id)) ?? finding };
@@ -99,10 +100,12 @@ export async function openSettled<State>(run: Run<State>, finding: FindingRecord
  * @returns when it can be told, in milliseconds; undefined when it is as Cordon left it, or was changed longer ago than AWS takes to show it
  */
 export async function staleUntilMs<State>(
-  { cordon }: Run<State>,
+  run: Run<State>,
   record: ResourceRecord,
   live: State,
 ): Promise<number | undefined> {
+  const { cordon } = run;
+  if (canChange(run) && run.cordon.control.port(cordon.ports).isConsistent === true) return undefined;
   const writtenMs = Math.max(0, ...Object.values(record.findings).map(lastWriteMs));
   const untilMs = writtenMs + cordon.policy.limits.settleWindowMs;
   if (record.leftBy === undefined || cordon.clock.nowMs() >= untilMs) return undefined;

@@ -1,3 +1,4 @@
+import type { Classified } from "../classification/classify.ts";
 import type { Control } from "../control.ts";
 import type { ResourcePort } from "../resources/port.ts";
 import type { Plan, Step } from "../types.ts";
@@ -8,6 +9,7 @@ import { differences, invert } from "./difference.ts";
  *
  * @param mayGo parts that may go with the harder stop, for when AWS refuses the first: all that offend, also those not treated now; undefined when
  * there may be none
+ * @param classified the class of the data
  */
 export function planContainment<State>(
   control: Control<State>,
@@ -15,8 +17,9 @@ export function planContainment<State>(
   before: State,
   offending: ReadonlySet<string>,
   mayGo: ReadonlySet<string> | undefined,
+  classified: Classified,
 ): Plan<State> {
-  const after = control.comply(before, offending);
+  const after = control.comply(before, offending, classified);
   const retreat = mayGo === undefined ? undefined : control.retreat(before, mayGo);
   return {
     ...planOf(control, port, "contain", before, after, [...offending]),

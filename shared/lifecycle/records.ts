@@ -144,8 +144,21 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
     ...(account.pending !== undefined && { pending: account.pending }),
     ...(account.holds !== undefined && account.holds.length > 0 && { holds: account.holds }),
     ...toldOn(account),
+    ...(isQuiet(account) && { isQuiet: true as const }),
     evidence: [evidenceKey],
   };
+}
+
+/** What nobody has to see to, of a control whose changes are the course of things. */
+const COURSE: ReadonlySet<FindingState["status"]> = new Set(["observed", "containing", "contained", "resolved"]);
+
+function isQuiet({ meta, state }: Account): boolean {
+  return meta.isRoutine === true && COURSE.has(state.status) && state.isTold !== true;
+}
+
+/** The state as it is kept: that people were told of it once is kept with it. Pure. */
+export function keptState({ meta, state }: Pick<Account, "meta" | "state">): FindingState {
+  return meta.isRoutine === true && !COURSE.has(state.status) ? { ...state, isTold: true } : state;
 }
 
 /**

@@ -12,7 +12,7 @@ import { answerFor, openSettled, type Request, refuse, runFor, sayingOf, turnedA
 import { planRollback } from "./plan.ts";
 import { stateLeftBy } from "./recover.ts";
 import { resultFor } from "./results.ts";
-import type { ChangingRun, Judged, View } from "./run.ts";
+import { askedBy, type ChangingRun, type Judged, type View } from "./run.ts";
 import { assertTimeLeft, runPlan } from "./run-plan.ts";
 import { saidSoFar } from "./said.ts";
 import { basisOf, reached } from "./transition.ts";
@@ -77,7 +77,7 @@ export async function rollBack<State>(
     return declined(["the run that contained it is not in the journal"]);
 
   const readAtMs = cordon.clock.nowMs();
-  const detection = await cordon.control.detect(resource, cordon.ports);
+  const detection = await cordon.control.detect(resource, cordon.ports, askedBy(run));
   if (detection.kind !== "present") return declined([detection.reason]);
   const interference = interferenceWith(contained, last, detection.state, recorded.part);
   if (interference.length > 0) {

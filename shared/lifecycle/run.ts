@@ -1,5 +1,5 @@
 import type { Classified } from "../classification/classify.ts";
-import type { AnyControl, Control, Detection } from "../control.ts";
+import type { AnyControl, Asked, Control, Detection } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import type { Cause, FindingState } from "../journal/journal.ts";
 import type { Decision, Finding, Result, Signal } from "../types.ts";
@@ -49,6 +49,11 @@ export interface Run<State> {
 /** A run whose control can change what it judges. */
 export interface ChangingRun<State> extends Run<State> {
   readonly cordon: Cordon<State, Control<State>>;
+}
+
+/** What a look of this run is for. */
+export function askedBy<State>({ cordon, signal, deadlineMs }: Run<State>): Asked {
+  return { policy: cordon.policy, signal, deadlineMs };
 }
 
 export function canChange<State>(run: Run<State>): run is ChangingRun<State> {

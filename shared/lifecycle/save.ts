@@ -6,7 +6,7 @@ import type {
   ResourceRecord,
   RunOutcome,
 } from "../journal/journal.ts";
-import { type Account, recordsOf } from "./records.ts";
+import { type Account, keptState, recordsOf } from "./records.ts";
 
 /** A transaction takes 100 items and 4 MB: the resource, its run, and two for each finding. */
 export const FINDINGS_A_SAVE = 40;
@@ -35,7 +35,7 @@ export async function saveAccounts(
     const evidence: EvidenceRecord[] = [];
     for (const account of slice) {
       const records = recordsOf(account, current.version + 1);
-      states[account.finding.id] = account.state;
+      states[account.finding.id] = keptState(account);
       findings.push(records.finding);
       evidence.push(records.evidence);
     }

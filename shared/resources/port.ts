@@ -11,6 +11,8 @@ export type Reading<State> =
  * (S3: s3-buckets-aws.ts), put in place by runtime/wire.ts.
  */
 export interface ResourcePort<State> {
+  /** AWS shows at once what it has taken: a write needs no second look, and no read is older than it. */
+  readonly isConsistent?: true;
   /** The call that `write` makes for `next`, by its name in the API reference. */
   operation(next: State): string;
   /** Live state, never cached. */

@@ -7,7 +7,8 @@ import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSRecord } from "
 import type { Control } from "../control.ts";
 import { CordonError, describeError } from "../errors.ts";
 import { type Handled, handleSignal } from "../pipeline.ts";
-import type { ControlEvents } from "../signals/cloudtrail.ts";
+import { shownArn } from "../shown.ts";
+import { eventsOf } from "../signals/control-events.ts";
 import { parseLook } from "../signals/look.ts";
 import { isSqsBatch, type Parsed, parseSignals } from "../signals/parse-signals.ts";
 import { parseJson } from "../signals/shapes.ts";
@@ -25,8 +26,12 @@ const ENOUGH_MS = 8_000;
 /** What a function hears and does about it, made once per container. */
 export interface Listening extends Pick<Wired<unknown>, "messages" | "accounts"> {
   readonly clock: Clock;
-  /** What an event holds: signals to treat, and what is ignored or refused. */
-  hear(event: unknown): readonly Parsed[];
+  /**
+   * What an event holds: signals to treat, and what is ignored or refused.
+   *
+   * @param ownAccount the function's, for what tells none; undefined where nobody knows it
+   */
+  hear(event: unknown, ownAccount?: string): readonly Parsed[];
   /** One signal through the pipeline, by the control it is for. */
   handle(signal: Signal, deadlineMs: number): Promise<Handled>;
 }
@@ -42,16 +47,15 @@ export function controlHandler<State>(
   control: Control<State>,
   connect: () => Promise<Wired<State>>,
 ) {
-  const { cloudTrail, configTypes, id } = control.meta;
-  const events: ControlEvents = { cloudTrail, configTypes };
-  return signalHandler(functionName, id, async () => {
+  const events = eventsOf(control.meta);
+  return signalHandler(functionName, control.meta.id, async () => {
     const { cordon, ...wired } = await connect();
     return {
       ...wired,
       clock: cordon.clock,
-      hear: (event) => {
+      hear: (event, ownAccount) => {
         const look = parseLook(event, control.meta);
-        return look === undefined ? parseSignals(event, events) : [look];
+        return look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
       },
       handle: (signal, deadlineMs) => handleSignal(signal, cordon, deadlineMs),
     };
@@ -77,6 +81,8 @@ export function signalHandler(functionName: string, controlId: string, connect: 
     });
     const { clock, messages, accounts, ...ears } = await listening;
     accounts?.learnOwn(context.invokedFunctionArn);
+    const ownAccount = context.invokedFunctionArn?.split(":")[4];
+    const hear = (event: unknown) => ears.hear(event, ownAccount);
     const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_MS;
 
     const treat = async (signal: Signal): Promise<Handled> => {
@@ -86,13 +92,13 @@ export function signalHandler(functionName: string, controlId: string, connect: 
       const handled = await inTurn(arn, () => ears.handle(signal, deadlineMs));
       for (const { status } of handled.results) metrics.addMetric(status, MetricUnit.Count, 1);
       const results = handled.results.map(({ findingId, status, occurrence }) => ({ findingId, status, occurrence }));
-      logger.info("handled", { signal: signal.id, name: signal.name, resource: arn, results });
+      logger.info("handled", { signal: signal.id, name: signal.name, resource: shownArn(signal.resource), results });
       return handled;
     };
 
     const deliver = async (record: SQSRecord): Promise<void> => {
       try {
-        const refused = await treatMessage(record, ears.hear, treat);
+        const refused = await treatMessage(record, hear, treat);
         if (refused === undefined) return;
         metrics.addMetric("refused", MetricUnit.Count, 1);
         logger.warn("refused", { messageId: record.messageId, reason: refused });
@@ -111,7 +117,7 @@ export function signalHandler(functionName: string, controlId: string, connect: 
 
     try {
       if (!isSqsBatch(input)) {
-        const results = await treatDirectly(ears.hear(input), treat, controlId);
+        const results = await treatDirectly(hear(input), treat, controlId);
         for (const { status, reasons } of results)
           if (status === "failed" || status === "refused") logger.warn(status, { reasons });
         return { results };

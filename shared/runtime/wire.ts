@@ -1,9 +1,10 @@
 import { Accounts } from "../aws/accounts.ts";
 import { AwsClients } from "../aws/clients.ts";
-import type { Control, KnownControl } from "../control.ts";
+import type { Control, KnownControl, Ports } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import { DynamoDbJournal } from "../journal/dynamodb-journal.ts";
 import { loadPolicy } from "../policy/load-policy.ts";
+import type { S3Buckets } from "../resources/s3-buckets.ts";
 import { s3BucketsOnAws } from "../resources/s3-buckets-aws.ts";
 import type { Clock } from "../types.ts";
 import { systemClock } from "./clock.ts";
@@ -21,6 +22,9 @@ export interface Wired<State> {
   readonly accounts?: Accounts;
 }
 
+/** Ports that only some functions have, so that no other carries their code. */
+export type MorePorts = (clients: AwsClients, clock: Clock, s3: S3Buckets) => Partial<Ports>;
+
 /**
  * Settings, policy, clients and journal. This is where ports get their AWS implementations.
  *
@@ -30,15 +34,17 @@ export async function connect(
   env: Readonly<Record<string, string | undefined>>,
   controls: readonly KnownControl[],
   clock: Clock = systemClock,
+  more: MorePorts = () => ({}),
 ): Promise<Connection> {
   const { table, mode, policyFile, refusedQueue, membership } = readSettings(env);
   const policy = await loadPolicy(policyFile, controls);
   const accounts = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
   const clients = new AwsClients(accounts);
+  const s3 = s3BucketsOnAws(clients, clock);
   return {
     policy,
     clock,
-    ports: { s3: s3BucketsOnAws(clients, clock) },
+    ports: { s3, ...more(clients, clock, s3) },
     journal: new DynamoDbJournal(clients.dynamoDb(), table, (ms) => clock.sleep(ms)),
     ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     messages: messagesVia(refusedQueue, clock),

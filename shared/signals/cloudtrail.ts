@@ -10,6 +10,12 @@ export interface ControlEvents {
   readonly configTypes: readonly string[];
   /** Which of a control's resources a record is about, for controls of no S3 buckets; none: it concerns something else. */
   readonly find?: (record: Json, envelope: Json | undefined) => readonly ResourceRef[];
+  /** Events of EventBridge that are neither CloudTrail's nor Config's; undefined: none that the control hears. */
+  readonly notice?: (type: string, event: Json, detail: Json) => Parsed | undefined;
+  /** A record that S3 sends to queues and topics by itself. */
+  readonly notification?: (record: Json, ownAccount: string | undefined) => Parsed;
+  /** The cell's own account, where it is known: for what tells none. */
+  readonly ownAccount?: string | undefined;
 }
 
 /**
@@ -30,7 +36,7 @@ export function parseCloudTrailRecord(
   const name = asText(record.eventName) ?? "";
   if (events.find === undefined) return [parseBucketCall(record, envelope, name)];
   const resources = events.find(record, envelope);
-  if (resources.length === 0) return [{ kind: "ignored", reason: `${name} concerns nothing of Cordon's own` }];
+  if (resources.length === 0) return [{ kind: "ignored", reason: `${name} concerns nothing that this control judges` }];
   return resources.map((resource) => ({ kind: "signal", signal: signalOf(record, envelope, name, resource) }));
 }
 

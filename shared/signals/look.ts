@@ -1,4 +1,5 @@
 import type { ControlMeta } from "../control.ts";
+import { shownArn } from "../shown.ts";
 import type { ResourceRef, Signal } from "../types.ts";
 import type { Parsed } from "./parsed.ts";
 import { asObject, asText, type Json } from "./shapes.ts";
@@ -24,12 +25,13 @@ export function parseLook(
   const detail = asObject(event.detail) ?? {};
   const resource = asObject(detail.resource) ?? {};
   const [arn, name, account, region] = ["arn", "name", "account", "region"].map((each) => asText(resource[each]) ?? "");
+  const version = asText(resource.version);
   const dueAt = asText(detail.dueAt) ?? "";
   if (detail.controlId !== id)
     return { kind: "ignored", reason: `a look of ${String(detail.controlId).slice(0, 80)}, not of ${id}` };
   const isWhole =
     resource.type === resourceType &&
-    /^arn:aws[a-z-]*:\S+$/.test(arn ?? "") &&
+    /^arn:aws[a-z-]*:/.test(arn ?? "") &&
     name !== "" &&
     arn?.endsWith(name ?? "") === true &&
     ACCOUNT.test(account ?? "") &&
@@ -39,12 +41,20 @@ export function parseLook(
       kind: "refused",
       reason: `a look that names no ${resourceType}; expected detail.resource with type, arn, name, account and region, and detail.dueAt`,
     };
+  const about: ResourceRef = {
+    type: resourceType,
+    arn: arn ?? "",
+    name: name ?? "",
+    account: account ?? "",
+    region: region ?? "",
+    ...(version !== undefined && { version }),
+  };
   const signal: Signal = {
-    id: `look:${arn}:${dueAt}`,
+    id: `look:${shownArn(about)}:${dueAt}`,
     source: "schedule",
     name: "Look",
     at: dueAt,
-    resource: { type: resourceType, arn: arn ?? "", name: name ?? "", account: account ?? "", region: region ?? "" },
+    resource: about,
   };
   return { kind: "signal", signal };
 }

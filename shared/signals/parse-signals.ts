@@ -30,7 +30,7 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
   if (Array.isArray(event.Records) && event.Records.length === 0) {
     return [{ kind: "refused", reason: `found an empty list of Records; ${EXPECTED}` }];
   }
-  if (Array.isArray(event.Records)) return event.Records.flatMap((record) => parseRecord(record, unwrap));
+  if (Array.isArray(event.Records)) return event.Records.flatMap((record) => parseRecord(record, events, unwrap));
   if (event["detail-type"] !== undefined && event.source !== undefined) return parseEventBridge(event, events, unwrap);
   if (event.Type === "Notification" && event.Message !== undefined)
     return unwrapText(event.Message, "SNS Message", unwrap);
@@ -46,7 +46,11 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
 }
 
 /** One element of `Records`: an SQS message, an SNS delivery, an S3 notification, or a record of a CloudTrail log file. */
-function parseRecord(input: unknown, unwrap: (inner: unknown) => readonly Parsed[]): readonly Parsed[] {
+function parseRecord(
+  input: unknown,
+  events: ControlEvents,
+  unwrap: (inner: unknown) => readonly Parsed[],
+): readonly Parsed[] {
   const record = asObject(input);
   if (record === undefined)
     return [{ kind: "refused", reason: `found ${describeShape(input)} in Records; ${EXPECTED}` }];
@@ -54,6 +58,7 @@ function parseRecord(input: unknown, unwrap: (inner: unknown) => readonly Parsed
   const sns = asObject(record.Sns);
   if (sns !== undefined) return unwrapText(sns.Message, "SNS Message", unwrap);
   if (record.eventSource === "aws:s3") {
+    if (events.notification !== undefined) return [events.notification(record, events.ownAccount)];
     return [{ kind: "ignored", reason: `no control listens to the S3 notification ${asText(record.eventName) ?? ""}` }];
   }
   return unwrap(record);
@@ -89,6 +94,8 @@ function parseEventBridge(
     return doubt === undefined ? parseCloudTrailRecord(detail, event, events) : [{ kind: "refused", reason: doubt }];
   }
   if (type === "Config Configuration Item Change") return unwrap(detail);
+  const noticed = events.notice?.(type, event, detail);
+  if (noticed !== undefined) return [noticed];
   return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
 }
 

@@ -29,6 +29,52 @@ export function s3BucketRef(name: string, account: string, region: string): Reso
   return { type: S3_BUCKET, arn: `arn:${partitionOf(region)}:s3:::${name}`, name, account, region };
 }
 
+export const S3_OBJECT = "AWS::S3::Object";
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const MAX_KEY_BYTES = 1_024;
+const VERSION = /^[A-Za-z0-9._-]{1,1024}$/;
+
+/**
+ * A reference to an object, or to one version of it; undefined when a part is not of AWS's form.
+ *
+ * @param key as S3 has it, not as URLs write it
+ * @param version "null" is what was written while the bucket kept none; left out: whatever is there now
+ */
+export function s3ObjectRef(bucket: ResourceRef, key: string, version?: string): ResourceRef | undefined {
+  const bytes = Buffer.byteLength(key);
+  if (bytes === 0 || bytes > MAX_KEY_BYTES || !key.isWellFormed()) return undefined;
+  if (version !== undefined && !VERSION.test(version)) return undefined;
+  const { account, region } = bucket;
+  return {
+    type: S3_OBJECT,
+    arn: `${bucket.arn}/${key}`,
+    name: `${bucket.name}/${key}`,
+    account,
+    region,
+    ...(version !== undefined && { version }),
+  };
+}
+
+/** The bucket and the key of an object's reference. Pure. */
+export function placeOfObject({ name, arn, account, region }: ResourceRef): {
+  readonly bucket: ResourceRef;
+  readonly key: string;
+} {
+  const slash = name.indexOf("/");
+  const key = name.slice(slash + 1);
+  return {
+    bucket: {
+      type: S3_BUCKET,
+      arn: arn.slice(0, arn.length - key.length - 1),
+      name: name.slice(0, slash),
+      account,
+      region,
+    },
+    key,
+  };
+}
+
 function partitionOf(region: string): string {
   if (region.startsWith("cn-")) return "aws-cn";
   if (region.startsWith("us-gov-")) return "aws-us-gov";

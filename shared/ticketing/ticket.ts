@@ -1,6 +1,7 @@
 import { foundInWords } from "../classification/rule-parts.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { holdLines, planLines, sayingLines, waysToDecide } from "../lifecycle/tell-holds.ts";
+import { shownArn } from "../shown.ts";
 import type { Exposure, Severity } from "../types.ts";
 
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
@@ -83,7 +84,7 @@ function bodyOf(finding: FindingRecord): string {
       "Facts",
       [
         `finding ${finding.id}, occurrence ${finding.occurrence}, severity ${finding.severity}`,
-        `resource ${resource.arn}, account ${resource.account}, ${resource.region}${finding.classification === "" ? "" : `, class ${finding.classification}`}`,
+        `resource ${shownArn(resource)}, account ${resource.account}, ${resource.region}${finding.classification === "" ? "" : `, class ${finding.classification}`}`,
         ...(finding.parent === undefined ? [] : [`a part of the storm ${finding.parent}: one cause, many resources`]),
         `first seen ${finding.firstSeenAt}, last ${finding.lastSeenAt}`,
         ...Object.entries(timings).map(([name, at]) => `${name.replace("At", "")} ${at}`),

@@ -33,7 +33,7 @@ function optionsFor(
     ports: portsOf(world),
     policy,
     nowMs: START_MS,
-    journalled: (resource, its) => journalledIn(world, resource, its),
+    journalled: (resource, its, asked) => journalledIn(world, resource, its, asked),
   };
 }
 

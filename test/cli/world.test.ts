@@ -8,7 +8,7 @@ import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import type { ResourceRef } from "../../shared/types.ts";
 import { type Case, casesOf, subjectRef } from "../support/cases.ts";
-import { stage } from "../support/stage.ts";
+import { stage, UNASKED } from "../support/stage.ts";
 
 const cases = casesOf(control.meta.id);
 const SAMPLE = new URL("../../events/s3-replication-stays-in-jurisdiction/world.json", import.meta.url);
@@ -129,13 +129,13 @@ describe("ports of a world", () => {
   const detected = async (each: Case) => {
     const set = await stage(control, each);
     Object.assign(process.env, set.sandbox.environment(set.role));
-    return control.detect(subjectRef(each), { s3: s3BucketsOnAws(new AwsClients(), set.clock) });
+    return control.detect(subjectRef(each), { s3: s3BucketsOnAws(new AwsClients(), set.clock) }, UNASKED);
   };
 
   it("show a control what AWS would show it, in all of its cases", async () => {
     for (const each of cases) {
       const read = world(JSON.stringify(each.world));
-      expect(await control.detect(subjectRef(each), portsOf(read)), each.title).toEqual(await detected(each));
+      expect(await control.detect(subjectRef(each), portsOf(read), UNASKED), each.title).toEqual(await detected(each));
     }
   });
 
@@ -182,8 +182,8 @@ describe("what a world says is journalled", () => {
   const id = findingId(control.meta.id, ref("orders"), "out");
 
   it("is a class, and an exception for what the world shows", async () => {
-    const journalled = await journalledIn(world(), ref("orders"), control);
-    const detection = await control.detect(ref("orders"), portsOf(world()));
+    const journalled = await journalledIn(world(), ref("orders"), control, UNASKED);
+    const detection = await control.detect(ref("orders"), portsOf(world()), UNASKED);
     const facts = detection.kind === "present" ? detection.findings[0]?.facts : undefined;
     expect(journalled).toEqual({
       classification: "eu-only",
@@ -204,8 +204,8 @@ describe("what a world says is journalled", () => {
 
   it("is nothing for other controls' exceptions and for buckets without any", async () => {
     const other = world(YAML.replace("part: out", "part: out\n      control: another-control"));
-    expect(await journalledIn(other, ref("orders"), control)).toMatchObject({ exceptions: {} });
-    expect(await journalledIn(other, ref("copies"), control)).toEqual({ exceptions: {} });
-    expect(await journalledIn(other, ref("nobody"), control)).toEqual({ exceptions: {} });
+    expect(await journalledIn(other, ref("orders"), control, UNASKED)).toMatchObject({ exceptions: {} });
+    expect(await journalledIn(other, ref("copies"), control, UNASKED)).toEqual({ exceptions: {} });
+    expect(await journalledIn(other, ref("nobody"), control, UNASKED)).toEqual({ exceptions: {} });
   });
 });

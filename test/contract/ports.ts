@@ -4,6 +4,7 @@ import type { Cordon } from "../../shared/cordon.ts";
 import { CordonError } from "../../shared/errors.ts";
 import type { Reading } from "../../shared/resources/port.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
+import { s3ObjectsOnAws } from "../../shared/resources/s3-objects-aws.ts";
 import { type Case, subjectRef } from "../support/cases.ts";
 import type { stage } from "../support/stage.ts";
 
@@ -95,7 +96,7 @@ export function portOf<State>(control: Control<State>, set: Staged) {
   const s3 = s3BucketsOnAws(clients, set.clock);
   // Clients take their credentials when first used.
   void clients.s3({ account: set.sandbox.account, region: "eu-central-1" });
-  return control.port({ s3 });
+  return control.port({ s3, objects: s3ObjectsOnAws(clients, set.clock, s3.readTags) });
 }
 
 /** Live state, read by nobody: the calls are not counted. */

@@ -5,6 +5,7 @@ import { ownResources } from "../../deploy/own-resources.ts";
 import { parseStack } from "../../deploy/stack.ts";
 import { packagedTemplate } from "../../sandbox/index.ts";
 import type { Source } from "../../shared/deployment/own-resource.ts";
+import { UNASKED } from "../support/stage.ts";
 
 const AT = { account: "111122223333", region: "eu-central-1", partition: "aws" };
 const MEMBERS = { accounts: "444455556666", memberRole: "cordon-member", externalId: "an-id" };
@@ -44,7 +45,7 @@ async function told(arnEnd: string, more: State, kind?: Source["kind"]): Promise
   for (const [path, value] of Object.entries(more)) set(stateOf(changed), path, value);
   const read = async (source: Source) =>
     ({ kind: "present", state: states.get(JSON.stringify(source)) ?? { Arn: "a", KeyId: "k" } }) as const;
-  const detection = await control.detect(found.ref, { cell: { own, read } } as never);
+  const detection = await control.detect(found.ref, { cell: { own, read } } as never, UNASKED);
   if (detection.kind !== "present") throw new Error(detection.reason);
   return detection.findings.filter(({ facts }) => facts.kind !== "condition" || !facts.holds).map(({ part }) => part);
 }

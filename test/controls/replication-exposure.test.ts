@@ -12,6 +12,7 @@ import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import type { ExposureWindow, Facts, Finding } from "../../shared/types.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import { START_MS } from "../support/events.ts";
+import { UNASKED } from "../support/stage.ts";
 import { BUCKET, idOf, ROLE, ref, rule } from "./replication-stage.ts";
 
 const window: ExposureWindow = { fromMs: START_MS, toMs: START_MS + 2_500 };
@@ -175,7 +176,7 @@ describe("at an account", () => {
     const ports: Ports = {
       s3: s3BucketsOnAws(new AwsClients(), { nowMs: sandbox.clock.now, sleep: async () => {} }),
     };
-    const detection = await control.detect(ref, ports);
+    const detection = await control.detect(ref, ports, UNASKED);
     const finding = detection.kind === "present" ? detection.findings[0] : undefined;
     if (finding === undefined) throw new Error("the rule has to be found");
     /** By default from 10.5 to 20.5 seconds after the start. */

@@ -5,7 +5,7 @@ import { findingId } from "../../shared/ids.ts";
 import { intercepted, staleReads } from "../contract/ports.ts";
 import { sqs } from "../support/events.ts";
 import type { StageOptions } from "../support/stage.ts";
-import { policyWith } from "../support/stage.ts";
+import { policyWith, UNASKED } from "../support/stage.ts";
 import { asTold, BUCKET, idOf, open, ROLE, rule, statusOf } from "./replication-stage.ts";
 
 describe("the end of a finding", () => {
@@ -191,7 +191,7 @@ describe("two controls on one bucket", () => {
     ...control,
     meta: { ...control.meta, id: "s3-replication-is-encrypted" },
     async detect(resource, ports) {
-      const detection = await control.detect(resource, ports);
+      const detection = await control.detect(resource, ports, UNASKED);
       if (detection.kind !== "present") return detection;
       const findings = detection.findings
         .filter(({ part }) => part.startsWith("enc"))

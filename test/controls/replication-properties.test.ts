@@ -10,6 +10,8 @@ import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { cloudTrailRecord } from "../support/events.ts";
 import { stage } from "../support/stage.ts";
 
+const UNCLASSED = { kind: "not-applicable", reason: "" } as const;
+
 type State = ReplicationConfiguration | null;
 
 /** Plans need no more of a port than its operations' names. */
@@ -100,7 +102,7 @@ describe("plans of any replication configuration", () => {
   it("change the status of what offends, and nothing else", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts));
+        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
         const changed = differences(before, plan.after);
         expect(changed).toEqual(
           parts.length === 0
@@ -118,7 +120,7 @@ describe("plans of any replication configuration", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
         const kept = structuredClone(before);
-        planContainment<State>(control, names, before, new Set(parts), new Set(parts));
+        planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
         expect(before).toEqual(kept);
       }),
     );
@@ -131,7 +133,7 @@ describe("plans of any replication configuration", () => {
           fc.record({ before: fc.constant(before), parts: fc.shuffledSubarray(parts, { minLength: parts.length }) }),
         ),
         ({ before, parts }) => {
-          const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts));
+          const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
           for (const start of [plan.after, plan.fallback?.after]) {
             if (start === undefined || parts.length === 0) continue;
             const end = parts.reduce<State>(
@@ -148,10 +150,12 @@ describe("plans of any replication configuration", () => {
   it("delete the whole only when every enabled rule offends", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts));
+        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
         const enabled = (before.Rules ?? []).filter(({ Status }) => Status === "Enabled");
         expect(plan.fallback !== undefined).toBe(enabled.every(({ ID }) => parts.includes(ID ?? "")));
-        expect(planContainment<State>(control, names, before, new Set(parts), undefined).fallback).toBeUndefined();
+        expect(
+          planContainment<State>(control, names, before, new Set(parts), undefined, UNCLASSED).fallback,
+        ).toBeUndefined();
       }),
     );
   });
@@ -159,7 +163,8 @@ describe("plans of any replication configuration", () => {
   it("name each step's inverse, which undoes it", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        for (const step of planContainment<State>(control, names, before, new Set(parts), new Set(parts)).steps) {
+        for (const step of planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED)
+          .steps) {
           expect(invert(step.inverse.changes)).toEqual(step.changes);
         }
       }),

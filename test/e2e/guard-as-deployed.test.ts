@@ -4,6 +4,7 @@ import { serverlessResources } from "../../deploy/serverless.ts";
 import { environmentOf, parseStack } from "../../deploy/stack.ts";
 import { openGuard } from "../../functions/guard-cell/guard.ts";
 import { packagedTemplate, startSandbox, type Template } from "../../sandbox/index.ts";
+import { UNASKED } from "../support/stage.ts";
 import { HOME } from "./cell.ts";
 
 const MEMBERS = { memberRole: "cordon-member", externalId: "an-id", accounts: "444455556666,777788889999" };
@@ -29,7 +30,9 @@ it.each<readonly [string, Record<string, string>]>([
   Object.assign(process.env, sandbox.environment());
   const guard = await openGuard({ ...environment, AWS_REGION: HOME }, undefined);
 
-  const detections = await Promise.all(guard.ports.cell.own.map(({ ref }) => control.detect(ref, guard.ports)));
+  const detections = await Promise.all(
+    guard.ports.cell.own.map(({ ref }) => control.detect(ref, guard.ports, UNASKED)),
+  );
 
   const broken = detections.flatMap((detection) =>
     detection.kind !== "present"

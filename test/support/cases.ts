@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { World } from "../../sandbox/index.ts";
 import { findingId } from "../../shared/ids.ts";
-import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
+import { s3BucketRef, s3ObjectRef } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Change, ResourceRef } from "../../shared/types.ts";
-import { cloudTrailRecord, configItem } from "./events.ts";
+import { cloudTrailRecord, configItem, objectRecord } from "./events.ts";
 
 /** controls/<id>/cases/*.json: an event and a world, and what has to come of them. */
 export interface Case {
@@ -33,11 +33,29 @@ export function casesOf(controlId: string): readonly Case[] {
     .map((file) => ({ file, ...(JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Omit<Case, "file">) }));
 }
 
+/** A bucket by its name, or an object as `bucket/key`. */
 export function subjectRef({ subject, world }: Case): ResourceRef {
-  const bucket = world.buckets.find(({ name }) => name === subject);
-  const ref = s3BucketRef(subject, bucket?.account ?? "111122223333", bucket?.region ?? "eu-central-1");
-  if (ref === undefined) throw new Error(`${subject} is not in the case's world`);
-  return ref;
+  const [name = "", key] = placeOf(subject);
+  const bucket = world.buckets.find((each) => each.name === name);
+  const ref = s3BucketRef(name, bucket?.account ?? "111122223333", bucket?.region ?? "eu-central-1");
+  const found = ref !== undefined && key !== undefined ? s3ObjectRef(ref, key) : ref;
+  if (found === undefined) throw new Error(`${subject} is not in the case's world`);
+  return found;
+}
+
+function placeOf(subject: string): readonly [string, string?] {
+  const slash = subject.indexOf("/");
+  return slash < 0 ? [subject] : [subject.slice(0, slash), subject.slice(slash + 1)];
+}
+
+/** The call by which a user writes the very state that is judged. */
+export function writeCallOf({ subject, event }: Case): string | undefined {
+  return subject.includes("/") ? "PutObjectTagging" : event.name;
+}
+
+/** A call after which the resource is looked at again, and which has written nothing of the state. */
+export function nudgeOf({ subject }: Case): string {
+  return subject.includes("/") ? "PutObjectTagging" : "PutBucketTagging";
 }
 
 /** The case's event; that of PutBucketReplication tells what was put, as CloudTrail does. */
@@ -46,6 +64,8 @@ export function eventOf(
   more: Parameters<typeof cloudTrailRecord>[1] = {},
 ): Record<string, unknown> {
   if (event.config === true) return configItem(subject);
+  const [bucket = "", key] = placeOf(subject);
+  if (key !== undefined) return objectRecord(bucket, key, { ...more, name: more.name ?? event.name ?? "PutObject" });
   const name = more.name ?? event.name ?? "PutBucketReplication";
   const record = cloudTrailRecord(subject, { ...more, name });
   const configuration = world.buckets.find((bucket) => bucket.name === subject)?.replication;

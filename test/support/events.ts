@@ -40,6 +40,16 @@ export function cloudTrailRecord(bucket: string, options: CallOptions = {}): Rec
   };
 }
 
+/** A data event about an object, as a trail that logs them tells it. */
+export function objectRecord(bucket: string, key: string, options: CallOptions = {}): Record<string, unknown> {
+  const record = cloudTrailRecord(bucket, options);
+  const resources = [
+    { type: "AWS::S3::Object", ARN: `arn:aws:s3:::${bucket}/${key}` },
+    ...(record.resources as readonly unknown[]),
+  ];
+  return { ...record, requestParameters: { bucketName: bucket, key }, resources, managementEvent: false };
+}
+
 export function configItem(bucket: string, account = "111122223333", region = "eu-central-1"): Record<string, unknown> {
   return {
     version: "1.3",

@@ -20,6 +20,7 @@ import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { controlHandler } from "../../shared/runtime/handler.ts";
 import { messagesVia } from "../../shared/runtime/messages.ts";
+import { withObjects } from "../../shared/runtime/wire-objects.ts";
 import type { Clock, Mode, Result } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
 
@@ -29,6 +30,9 @@ export const DATA_PROTECTION_OFFICER = {
   caller: { arn: "arn:aws:iam::111122223333:user/data-protection-officer" },
   how: "a test",
 } as const;
+
+/** For looks of controls that read the same whatever is asked. */
+export const UNASKED = undefined as never;
 
 const root = new URL("../../", import.meta.url);
 
@@ -117,11 +121,12 @@ export async function stage<State>(control: Control<State>, options: StageOption
     const mode = more.mode ?? options.mode ?? "enforce";
     const clients = new AwsClients();
     const its = (more.control ?? control) as Control<State>;
+    const s3 = s3BucketsOnAws(clients, clock);
     const plain: Cordon<State> = {
       control: its,
       policy: more.policy ?? policy,
       clock,
-      ports: { s3: s3BucketsOnAws(clients, clock) },
+      ports: { s3, ...withObjects(clients, clock, s3) },
       journal: new DynamoDbJournal(clients.dynamoDb(), "cordon", (ms) => clock.sleep(ms)),
       ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     };

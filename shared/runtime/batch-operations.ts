@@ -1,0 +1,98 @@
+import type { S3BatchEvent } from "aws-lambda";
+import { lookEvent } from "../signals/look.ts";
+import { parseS3BucketArn, s3BucketRef, s3ObjectRef } from "../signals/s3-bucket-ref.ts";
+import { decodeKey } from "../signals/s3-object-events.ts";
+import { asList, asObject, asText, type Json } from "../signals/shapes.ts";
+import type { ResourceRef, Result } from "../types.ts";
+import type { Answer } from "./answer.ts";
+import { systemClock } from "./clock.ts";
+
+/** What S3 Batch Operations makes of a task. Temporary: S3 comes again. */
+type ResultCode = "Succeeded" | "TemporaryFailure" | "PermanentFailure";
+
+export interface TaskResult {
+  readonly taskId: string;
+  readonly resultCode: ResultCode;
+  /** Stands in the job's report; at most 1,024 letters. */
+  readonly resultString: string;
+}
+
+/** What S3 wants to hear: an answer of another form fails the whole job. */
+export interface BatchAnswer {
+  readonly invocationSchemaVersion: string;
+  readonly treatMissingKeysAs: ResultCode;
+  readonly invocationId: string;
+  readonly results: readonly TaskResult[];
+}
+
+const MAX_RESULT = 1_024;
+
+/** Whether S3 Batch Operations invokes. */
+export function isBatchJob(input: unknown): input is S3BatchEvent {
+  const event = asObject(input);
+  return asText(event?.invocationSchemaVersion) !== undefined && Array.isArray(event?.tasks);
+}
+
+/**
+ * Has each task of S3 Batch Operations looked at, as any object that something happened to: journal, limits, brake and evidence are the same. Schemas 1.0 and 2.0.
+ *
+ * @param place where the job's buckets lie, unless its user arguments say otherwise (`account`, 2.0): a job works in its own Region
+ * @param look has the function itself look at what an event names
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html
+ */
+export async function answerBatchJob(
+  input: S3BatchEvent,
+  controlId: string,
+  place: { readonly account: string; readonly region: string },
+  look: (event: Json) => Promise<Answer>,
+): Promise<BatchAnswer> {
+  const { job, tasks, invocationSchemaVersion, invocationId } = input as unknown as Json;
+  const account = asText(asObject(asObject(job)?.userArguments)?.account) ?? place.account;
+  const at = new Date(systemClock.nowMs()).toISOString();
+  const results = await Promise.all(
+    asList(tasks).map(async (each): Promise<TaskResult> => {
+      const task = asObject(each) ?? {};
+      const taskId = asText(task.taskId) ?? "";
+      const resource = objectOf(task, { ...place, account });
+      if (resource === undefined) return told(taskId, "PermanentFailure", `refused: ${NAMES_NO_OBJECT}`);
+      return conclude(taskId, await look(lookEvent(controlId, resource, at)));
+    }),
+  );
+  return {
+    invocationSchemaVersion: asText(invocationSchemaVersion) ?? "",
+    treatMissingKeysAs: "TemporaryFailure",
+    invocationId: asText(invocationId) ?? "",
+    results,
+  };
+}
+
+const NAMES_NO_OBJECT = "the task names no object; expected s3Key and s3BucketArn or s3Bucket";
+
+function objectOf(
+  task: Json,
+  { account, region }: { readonly account: string; readonly region: string },
+): ResourceRef | undefined {
+  const bucket = asText(task.s3Bucket) ?? parseS3BucketArn(asText(task.s3BucketArn) ?? "");
+  const key = decodeKey(asText(task.s3Key));
+  const ref = bucket === undefined ? undefined : s3BucketRef(bucket, account, region);
+  if (ref === undefined || key === undefined) return undefined;
+  return s3ObjectRef(ref, key, asText(task.s3VersionId));
+}
+
+function conclude(taskId: string, { results }: Answer): TaskResult {
+  const [first] = results;
+  if (first === undefined) return told(taskId, "PermanentFailure", "failed: nothing is known of the outcome");
+  return told(taskId, CODES[first.status] ?? "Succeeded", `${first.status}: ${first.reasons.join("; ")}`);
+}
+
+/** Whatever waits for a person is over for the job: it would not be otherwise when it came again. */
+const CODES: Partial<Record<Result["status"], ResultCode>> = {
+  inconclusive: "TemporaryFailure",
+  // AWS gave no answer, or another run is at work: the next attempt may find it otherwise.
+  failed: "TemporaryFailure",
+  refused: "PermanentFailure",
+};
+
+function told(taskId: string, resultCode: ResultCode, resultString: string): TaskResult {
+  return { taskId, resultCode, resultString: resultString.slice(0, MAX_RESULT) };
+}

@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import { lookThroughWith } from "../classification/look-through.ts";
+import type { Control, KnownControl } from "../control.ts";
+import { s3ObjectsOnAws } from "../resources/s3-objects-aws.ts";
+import type { Clock } from "../types.ts";
+import { systemClock } from "./clock.ts";
+import { type Connection, connect, type MorePorts, type Wired } from "./wire.ts";
+
+/** The ports to objects and their content. Fingerprints are salted anew in each container unless the deployment gives a secret. */
+export const withObjects: MorePorts = (clients, clock, { readTags }) => ({
+  objects: s3ObjectsOnAws(clients, clock, readTags),
+  lookThrough: lookThroughWith(SALT, clock),
+});
+
+const SALT = randomBytes(32).toString("hex");
+
+/** `connect` with the ports to objects. Throws CordonError `misconfigured`. */
+export function connectWithObjects(
+  env: Readonly<Record<string, string | undefined>>,
+  controls: readonly KnownControl[],
+  clock: Clock = systemClock,
+): Promise<Connection> {
+  return connect(env, controls, clock, withObjects);
+}
+
+/** `connectWithObjects` for one control. */
+export async function wireWithObjects<State>(
+  env: Readonly<Record<string, string | undefined>>,
+  control: Control<State>,
+  controls: readonly KnownControl[],
+): Promise<Wired<State>> {
+  const { messages, accounts, ...connection } = await connectWithObjects(env, controls);
+  return { cordon: { ...connection, control }, messages, accounts };
+}

@@ -1,0 +1,12 @@
+import { shortHash } from "./ids.ts";
+import type { ResourceRef } from "./types.ts";
+
+/**
+ * A resource as logs, errors and tickets call it. An object's key can name a person: what stands in its place is the same each time, and tells nobody (invariant 14).
+ * Pure.
+ */
+export function shownArn({ type, arn, version = "" }: Pick<ResourceRef, "type" | "arn" | "version">): string {
+  if (type !== "AWS::S3::Object") return arn;
+  const bucket = arn.slice(0, arn.indexOf("/"));
+  return `${bucket}/(object ${shortHash(`${arn} ${version}`)})`;
+}
