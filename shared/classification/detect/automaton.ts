@@ -174,9 +174,9 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
   rows.set(lostSmall, row({ digit: lost, small: () => lostSmall, capital: hump, mark: separate }));
   rows.set(lostCapital, row({ digit: lost, small: () => lostSmall, capital: () => lostCapital, mark: separate }));
   rows.set(candidate, row({ digit: lost, small: () => candidate, capital: () => candidate, mark: () => WORD_END }));
+  const endsAs = (isMixed: boolean, length: number) => (mark: number) =>
+    hasRule(isMixed, length, markOf(mark)) ? RUN_END : separate(mark);
   for (let length = 0; length <= maxRunBytes; length++) {
-    const endsAs = (isMixed: boolean) => (mark: number) =>
-      hasRule(isMixed, length, markOf(mark)) ? RUN_END : separate(mark);
     const more = within(mixed, length + 1);
     rows.set(
       digits + length * ROW,
@@ -184,17 +184,20 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
         digit: within(digits, length + 1),
         small: () => lost,
         capital: () => more,
-        mark: endsAs(false),
+        mark: endsAs(false, length),
       }),
     );
-    rows.set(mixed + length * ROW, row({ digit: more, small: () => lost, capital: () => more, mark: endsAs(true) }));
+    rows.set(
+      mixed + length * ROW,
+      row({ digit: more, small: () => lost, capital: () => more, mark: endsAs(true, length) }),
+    );
     rows.set(
       capitals + length * ROW,
       row({
         digit: more,
         small: () => lostSmall,
         capital: () => within(capitals, length + 1),
-        mark: endsAs(true),
+        mark: endsAs(true, length),
       }),
     );
     rows.set(
@@ -208,14 +211,13 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
     );
   }
   for (const node of nodes) {
-    const mark = node.isWord ? () => WORD_END : separate;
     rows.set(
       node.state,
       row({
         digit: lost,
         small: (letter) => small(node, letter),
         capital: (letter) => stateOf(node.next.get(letter)) ?? hump(letter),
-        mark,
+        mark: node.isWord ? () => WORD_END : separate,
       }),
     );
     rows.set(
@@ -224,7 +226,7 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
         digit: within(mixed, node.depth + 1),
         small: (letter) => small(node, letter),
         capital: (letter) => allCapitals(node, letter),
-        mark,
+        mark: node.isWord ? () => WORD_END : endsAs(true, node.depth),
       }),
     );
   }

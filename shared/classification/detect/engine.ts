@@ -21,6 +21,7 @@ export interface Engine {
   readonly seconds: Int32Array;
   readonly words: Dictionary<Word>;
   readonly evidences: number;
+  readonly hasSecretKey: boolean;
   /** The automaton's table where no word stands near that a rule asks for, so that nothing ends at a number of which only such rules speak. */
   readonly far: Uint16Array;
   readonly near: Uint16Array;
@@ -112,6 +113,7 @@ function compile(chosen: ReadonlySet<string>): Engine {
     ...indexed,
     words,
     evidences: evidences.size,
+    hasSecretKey: chosen.has("aws-secret-key"),
     far: automatonFor(false),
     near: automatonFor(true),
   };

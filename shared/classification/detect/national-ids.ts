@@ -130,13 +130,6 @@ const nationalIds: readonly NationalId[] = [
     also: hasOneRepeatedDigit,
   },
   {
-    detector: "dk-cpr",
-    alone: [],
-    beside: ["dddddd-dddd", "dddddddddd"],
-    words: ["cpr", "cpr nummer", "cpr nr", "cprnr", "personnummer"],
-    checks: denmark,
-  },
-  {
     detector: "ee-ik",
     alone: [],
     beside: ["ddddddddddd"],
@@ -264,6 +257,14 @@ const nationalIds: readonly NationalId[] = [
     checks: {
       validate: (value) => sweden.validate(value.includes("-") ? value : `${value.slice(0, -4)}-${value.slice(-4)}`),
     },
+  },
+  {
+    // After Sweden, whose numbers are also called so and are told by their check.
+    detector: "dk-cpr",
+    alone: [],
+    beside: ["dddddd-dddd", "dddddddddd"],
+    words: ["cpr", "cpr nummer", "cpr nr", "cprnr", "personnummer"],
+    checks: denmark,
   },
   {
     detector: "si-emso",

@@ -33,7 +33,6 @@ export interface Pass {
 export const NOWHERE = -0x40000000;
 
 const BACKSLASH = 0x5c;
-const KEY_ID_BYTES = 20;
 
 /** So far behind a word that a rule asks for the run of its value may end. */
 const NEAR_BYTES = MAX_GAP_BYTES + MAX_RUN_BYTES;
@@ -87,8 +86,8 @@ function look(pass: Pass, event: number, at: number): number {
   if (event === RUN_END) return tryRun(pass, kinds === DIGIT ? 0 : 1, start, at);
   if (lookUp(pass, start, at)) return pass.engine.words.endOfFound;
   if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, at);
-  // One access key id in thirty has no digit in it.
-  return kinds === UPPER && at - start === KEY_ID_BYTES ? tryRun(pass, 1, start, at) : at;
+  // What rules take for digits and capitals may have no digit: one access key id in thirty has none.
+  return kinds === UPPER ? tryRun(pass, 1, start, at) : at;
 }
 
 const ESCAPES = new Uint8Array(256);
@@ -146,11 +145,13 @@ function canGoOn(seconds: number, bytes: Uint8Array, from: number): boolean {
 
 const NONE: readonly EngineRule[] = [];
 
-function tryRule({ text, tally }: Pass, rule: EngineRule, start: number, end: number): number {
+function tryRule(pass: Pass, rule: EngineRule, start: number, end: number): number {
+  const { text, tally, engine } = pass;
   const to = rule.match(text, start, end);
   if (to < 0 || !isOpenAfter(text, to)) return -1;
   tally.add(rule.detector, rule.normal, text, start, to);
-  return to;
+  // AWS hands keys out as CSV: the id, and the secret right after it.
+  return rule.detector === "aws-access-key" && engine.hasSecretKey ? takeSecretKey(pass, to) : to;
 }
 
 function hasEvidence(pass: Pass, evidence: number, start: number): boolean {
@@ -190,14 +191,19 @@ function meet(pass: Pass, word: Word, start: number, end: number): void {
       tally.add("column-name", "letters", text, start, end);
   }
   if (word.isHealthTerm && isWhole(text, start, end)) tally.add("health-term", "letters", text, start, end);
-  if (word.isSecretKeyName) {
-    const secret = secretKeyAfter(text, end);
-    if (secret >= 0) tally.add("aws-secret-key", "exact", text, secret, secret + SECRET_KEY_BYTES);
-  }
+  if (word.isSecretKeyName) takeSecretKey(pass, end);
   if (word.isKeyBegin) {
     const keyEnd = privateKeyAt(text, start);
     if (keyEnd >= 0) tally.add("private-key", "exact", text, start, keyEnd);
   }
+}
+
+/** @returns the end of the secret key behind `from`, or `from` */
+function takeSecretKey({ text, tally }: Pass, from: number): number {
+  const secret = secretKeyAfter(text, from);
+  if (secret < 0) return from;
+  tally.add("aws-secret-key", "exact", text, secret, secret + SECRET_KEY_BYTES);
+  return secret + SECRET_KEY_BYTES;
 }
 
 /** No hump of a longer word: `onDiabetesClick` is code. */
