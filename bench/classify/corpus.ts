@@ -84,7 +84,8 @@ const encodings: Readonly<Record<string, (text: string) => Uint8Array>> = {
   "latin-1": (text) => Buffer.from(text, "latin1"),
 };
 
-const VALUES_PER_ITEM = 4;
+/** How many values a file has, but for those of column names. */
+export const VALUES_PER_ITEM = 4;
 
 /**
  * Makes labelled files of every format and encoding. The same seed makes the same.
@@ -112,6 +113,17 @@ export function* corpus(seed: number, perDetector: number, perNearMiss: number):
     }
   }
   for (let made = 0; made < perDetector; made++) yield columnItem(random);
+  for (const maker of Object.values({ ...nationalMakers, ...otherMakers })) {
+    if (maker.hasCheck === false) continue;
+    for (let made = 0; made < perNearMiss / 4; made += VALUES_PER_ITEM) {
+      const { make, label } = waysOf(maker, random);
+      const values = Array.from({ length: VALUES_PER_ITEM }, () => withWrongCheck(make(random), random));
+      yield put(
+        { label, values },
+        { expected: {}, ignored: ["column-name"], nearMiss: "check wrong, beside its name" },
+      );
+    }
+  }
   for (const [kind, make] of Object.entries(nearMisses)) {
     for (let made = 0; made < perNearMiss; made += VALUES_PER_ITEM) {
       const values = Array.from({ length: VALUES_PER_ITEM }, () => make(random));
@@ -126,6 +138,13 @@ function waysOf(
 ): { make: (random: Random) => string; label: string } {
   const isBeside = beside !== undefined && (alone === undefined || random.oneIn(2));
   return isBeside ? { make: beside, label: random.pick(labels) } : { make: alone ?? (() => ""), label: "" };
+}
+
+/** Another last digit or letter: no number keeps its check with that. */
+function withWrongCheck(value: string, random: Random): string {
+  const last = value.slice(-1);
+  const alphabet = /\d/.test(last) ? "0123456789" : "ABCDEFGHJKLMNPQRSTVXYZ";
+  return value.slice(0, -1) + random.letters(1, alphabet.replace(last, ""));
 }
 
 /** A header, a key or an element with one name of personal data among others that are none. */

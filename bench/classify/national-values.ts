@@ -17,6 +17,8 @@ export interface Maker {
   readonly alone?: (random: Random) => string;
   readonly beside?: (random: Random) => string;
   readonly labels?: readonly string[];
+  /** False when there is nothing to check in it. */
+  readonly hasCheck?: boolean;
   /** Other detectors that find a part of it. */
   readonly alsoFinds?: readonly string[];
 }
@@ -217,7 +219,12 @@ const inForm =
 
 /** Numbers that states give out, by detector. */
 export const nationalMakers: Readonly<Record<string, Maker>> = {
-  "us-ssn": { alone: inForm(social, "###-##-####"), beside: social, labels: ["SSN", "ssn", "Social Security Number"] },
+  "us-ssn": {
+    hasCheck: false,
+    alone: inForm(social, "###-##-####"),
+    beside: social,
+    labels: ["SSN", "ssn", "Social Security Number"],
+  },
   "br-cpf": { alone: inForm(cpf, "###.###.###-##"), beside: cpf, labels: ["CPF", "cpf", "numero_cpf"] },
   "br-cnpj": { alone: inForm(cnpj, "##.###.###/####-##"), beside: cnpj, labels: ["CNPJ", "cnpj"] },
   "at-svnr": { beside: svnr, labels: ["SVNR", "Sozialversicherungsnummer"] },
@@ -226,6 +233,7 @@ export const nationalMakers: Readonly<Record<string, Maker>> = {
   "cz-sk-rc": { alone: inForm(czech, "######/####"), beside: czech, labels: ["rodne_cislo", "Rodné číslo"] },
   "de-tax-id": { alone: inForm(german, "## ### ### ###"), beside: german, labels: ["Steuer-ID", "steuer_id", "IdNr"] },
   "dk-cpr": {
+    hasCheck: false,
     beside: inForm(
       (random) => `${Object.values(birth(random)).join("")}${random.below(4)}${random.digits(3)}`,
       "######-####",

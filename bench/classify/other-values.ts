@@ -134,21 +134,23 @@ const TERMS = [
 export const otherMakers: Readonly<Record<string, Maker>> = {
   "payment-card": { alone: card },
   iban: { alone: iban },
-  email: { alone: email },
+  email: { hasCheck: false, alone: email },
   phone: {
+    hasCheck: false,
     alone: (random) => filled(random, random.pick([...INTERNATIONAL, ...AMERICAN])),
     beside: (random) => filled(random, random.pick(NATIONAL)),
     labels: ["Tel", "phone", "Telefon", "mobile", "phone_number"],
   },
-  "aws-access-key": { alone: keyId },
+  "aws-access-key": { hasCheck: false, alone: keyId },
   "aws-secret-key": {
+    hasCheck: false,
     // As AWS hands it out; and after its name, in a file of settings.
     alone: (random) =>
       random.oneIn(2) ? `${keyId(random)},${secretKey(random)}` : `aws_secret_access_key = ${secretKey(random)}`,
     alsoFinds: ["aws-access-key"],
   },
-  "private-key": { alone: privateKey },
-  "health-term": { alone: (random) => random.pick(TERMS) },
+  "private-key": { hasCheck: false, alone: privateKey },
+  "health-term": { hasCheck: false, alone: (random) => random.pick(TERMS) },
 };
 
 /** Names of columns that hold personal data, as they are written. */
@@ -223,7 +225,9 @@ export const nearMisses: Readonly<Record<string, (random: Random) => string>> = 
   coordinates: (random) => `${random.below(90)}.${random.digits(6)}, ${random.below(180)}.${random.digits(6)}`,
   "SSN of no area": (random) =>
     `${random.pick(["000", "666", `9${random.digits(2)}`])}-${random.digits(2)}-${random.digits(4)}`,
-  "CPF, check wrong": (random) => `${random.digits(3)}.${random.digits(3)}.${random.digits(3)}-${random.digits(2)}`,
+  "CPF form, random digits": (random) =>
+    `${random.digits(3)}.${random.digits(3)}.${random.digits(3)}-${random.digits(2)}`,
+  "name of a column as a value": (random) => random.pick(["ssn", "email", "date of birth", "card number"]),
   "file at 2x": (random) => `logo${random.digits(1)}@2x.png`,
   "package and version": (random) => `left-pad@${random.below(9)}.${random.below(9)}.${random.below(9)}`,
   "git remote": (random) => `git@git.example.com:team/project-${random.digits(2)}`,
