@@ -34,7 +34,7 @@ const patterns: readonly RegExp[] = [
 ];
 
 const WORDS =
-  "the of and order customer shipped invoice total amount delivery please regarding status warehouse between because without morning größer café project review window signed returned parcel street north open".split(
+  "the of and order customer shipped invoice total amount delivery please regarding status warehouse between because without morning project review window signed returned parcel street north open".split(
     " ",
   );
 
@@ -50,13 +50,14 @@ const lines: readonly ((random: Random) => string)[] = [
     `${random.digits(8)},${prose(random, 2)},${random.digits(3)}.${random.digits(2)},${hex(random, 12)},active,2026-01-0${random.below(10)}`,
   (random) =>
     `{"id":"${hex(random, 24)}","orderId":${random.digits(12)},"amount":${random.digits(4)}.${random.digits(2)},"title":"${prose(random, 3)}","createdAt":"2026-01-02T03:04:05Z","ok":true}`,
-  (random) => `${prose(random, 14)}.`,
+  (random) => `${prose(random, 7)} größer ${prose(random, 4)} café ${prose(random, 3)}.`,
   (random) =>
     `<row id="${random.digits(6)}"><sku>${random.digits(3)}-${hex(random, 6)}</sku><note>${prose(random, 4)}</note></row>`,
 ];
 
 const BLOCK_BYTES = 4_000_000;
-const LINES_PER_ITEM = 40;
+/** A file of four values stands in for one line in so many. */
+const LINES_PER_ITEM = 100;
 
 /** Text of every kind, with values of every detector now and then, again and again. */
 export function mixedText(seed: number, megabytes: number): Buffer {

@@ -44,7 +44,7 @@ export interface Interests {
 const OTHER = 0;
 const DIGITS = 5;
 const LOWERS = DIGITS;
-const MARKS: Readonly<Record<number, string>> = { 1: " ", 2: "-", 3: ".", 4: "/", 32: "@", 33: "\\", 34: "+" };
+const MARKS: Readonly<Record<number, string>> = { 1: " ", 2: "-", 3: ".", 4: "/", 32: "@", 33: "\\", 34: "+", 63: ")" };
 const SIGN = 32;
 const BACKSLASH = 33;
 const PLUS = 34;

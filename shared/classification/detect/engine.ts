@@ -45,7 +45,7 @@ export interface Word {
 export const MAX_SECOND_BYTES = 30;
 export const ANY_SECOND = 1 << 31;
 
-const SEPARATORS = " -./+";
+const SEPARATORS = " -./+)";
 const KINDS = 2;
 const separatorIndex = new Uint8Array(256);
 for (let index = 0; index < SEPARATORS.length; index++) separatorIndex[SEPARATORS.charCodeAt(index)] = index + 1;
