@@ -17,7 +17,7 @@ export interface Engine {
   /** Rules that ask for a word beside the value. */
   readonly beside: readonly (readonly EngineRule[])[];
   readonly alone: readonly (readonly EngineRule[])[];
-  /** By the same place, a bit for each length that the run behind the first may have for the rules that stand alone; `ANY_SECOND` when some don't mind. */
+  /** By the same place, a bit for each length that the run of digits behind the first may have for the rules that stand alone; `ANY_SECOND` when some don't mind. */
   readonly seconds: Int32Array;
   readonly words: Dictionary<Word>;
   readonly evidences: number;
@@ -97,7 +97,7 @@ function compile(chosen: ReadonlySet<string>): Engine {
     .map((rule): EngineRule => ({ ...rule, evidenceIndex: rule.evidence === undefined ? -1 : indexOf(rule.evidence) }));
   const words = createDictionary(wordsOf(chosen, evidences));
   const indexed = indexStarts(rules);
-  const { starts, beside, alone } = indexed;
+  const { starts, beside, alone, seconds } = indexed;
   const automatonFor = (isNear: boolean): Uint16Array =>
     createAutomaton({
       words: words.firstWords,
@@ -107,6 +107,14 @@ function compile(chosen: ReadonlySet<string>): Engine {
       hasRule(isMixed, length, after) {
         const place = starts[startIndex(isMixed ? 1 : 0, length, after)] as number;
         return (alone[place]?.length ?? 0) > 0 || (isNear && (beside[place]?.length ?? 0) > 0);
+      },
+      secondRuns(length, after) {
+        const place = starts[startIndex(0, length, after)] as number;
+        const bits = seconds[place] as number;
+        if ((bits & ANY_SECOND) !== 0 || (isNear && (beside[place]?.length ?? 0) > 0)) return undefined;
+        return Array.from({ length: MAX_SECOND_BYTES }, (_, second) => second).filter(
+          (second) => (bits >>> second) & 1,
+        );
       },
     }).table;
   return {

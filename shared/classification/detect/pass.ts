@@ -1,5 +1,5 @@
 import { DIGIT, kindOf, LOWER, UPPER, WORD } from "./alphabet.ts";
-import { AT_SIGN, BETWEEN, classOf, PLUS_RUN_END, RUN_END } from "./automaton.ts";
+import { AT_SIGN, BETWEEN, classOf, PLUS_RUN_END, RUN_END, SECOND_RUN_END } from "./automaton.ts";
 import { placeOf } from "./column-names.ts";
 import { type Columns, headerDelimiter, isInMarked, markColumn } from "./columns.ts";
 import { type Address, findAddress } from "./email.ts";
@@ -73,15 +73,10 @@ function walk(pass: Pass, table: Uint16Array, bytes: Uint8Array, stop: number): 
 function look(pass: Pass, event: number, at: number): number {
   if (event === AT_SIGN) return atSign(pass, at);
   const { bytes } = pass.text;
-  let start = at;
-  let kinds = 0;
-  for (;;) {
-    const kind = kindOf[bytes[start - 1] as number] as number;
-    if ((kind & WORD) === 0) break;
-    if (at - --start > MAX_RUN_BYTES) return at;
-    kinds |= kind;
-  }
-  if (bytes[start - 1] === BACKSLASH && ESCAPES[bytes[start] as number] === 1) start++;
+  const start = runStart(bytes, at);
+  if (at - start > MAX_RUN_BYTES) return at;
+  if (event === SECOND_RUN_END) return trySecond(pass, start, at);
+  const kinds = kindsOf(bytes, start, at);
   if (event === PLUS_RUN_END) return tryInternational(pass, start, at);
   if (event === RUN_END) return tryRun(pass, kinds === DIGIT ? 0 : 1, start, at);
   if (lookUp(pass, start, at)) return pass.engine.words.endOfFound;
@@ -90,8 +85,30 @@ function look(pass: Pass, event: number, at: number): number {
   return kinds === UPPER ? tryRun(pass, 1, start, at) : at;
 }
 
+/** Goes back over a run of letters and digits, at most one byte further than any rule looks. */
+function runStart(bytes: Uint8Array, end: number): number {
+  const least = end - MAX_RUN_BYTES;
+  let start = end;
+  while (start >= least && ((kindOf[bytes[start - 1] as number] as number) & WORD) !== 0) start--;
+  // The letter of an escaped line break or tab is none of the word after it.
+  return bytes[start - 1] === BACKSLASH && ESCAPES[bytes[start] as number] === 1 ? start + 1 : start;
+}
+
 const ESCAPES = new Uint8Array(256);
 for (const letter of "nrtbf") ESCAPES[letter.charCodeAt(0)] = 1;
+
+function kindsOf(bytes: Uint8Array, start: number, end: number): number {
+  let kinds = 0;
+  for (let i = start; i < end; i++) kinds |= kindOf[bytes[i] as number] as number;
+  return kinds;
+}
+
+/** The run behind a first one may belong to that, or be a first one itself. */
+function trySecond(pass: Pass, start: number, end: number): number {
+  const firstEnd = start - 1;
+  const to = tryRun(pass, 0, runStart(pass.text.bytes, firstEnd), firstEnd);
+  return to > firstEnd ? to : tryRun(pass, 0, start, end);
+}
 
 function tryRun(pass: Pass, kind: number, start: number, end: number): number {
   const after = pass.text.bytes[end] as number;
