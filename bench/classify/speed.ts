@@ -64,7 +64,7 @@ export function mixedText(seed: number, megabytes: number): Buffer {
   const random = createRandom(seed);
   const items = [...corpus(seed, 20, 8)].filter(({ encoding }) => encoding === "utf-8");
   const block: string[] = [];
-  for (let bytes = 0; bytes < BLOCK_BYTES; ) {
+  for (let bytes = 0; bytes < Math.min(BLOCK_BYTES, megabytes * 1e6); ) {
     const line = random.oneIn(LINES_PER_ITEM)
       ? Buffer.from(random.pick(items).bytes).toString()
       : random.pick(lines)(random);
