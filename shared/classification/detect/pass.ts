@@ -1,5 +1,5 @@
 import { DIGIT, kindOf, LOWER, UPPER, WORD } from "./alphabet.ts";
-import { AT_SIGN, BETWEEN, classOf, PLUS_RUN_END, RUN_END, SECOND_RUN_END } from "./automaton.ts";
+import { AT_SIGN, BETWEEN, PLUS_RUN_END, RUN_END, SECOND_RUN_END } from "./automaton.ts";
 import { placeOf } from "./column-names.ts";
 import { type Columns, headerDelimiter, isInMarked, markColumn } from "./columns.ts";
 import { type Address, findAddress } from "./email.ts";
@@ -9,6 +9,7 @@ import { matchInternational } from "./phone.ts";
 import { MAX_RUN_BYTES } from "./rules.ts";
 import type { Tally } from "./tally.ts";
 import { isNear, isOpenAfter, isOpenBefore, MAX_GAP_BYTES, type Text } from "./text.ts";
+import { MAX_WALK_BYTES, walkOver, walkToEvent } from "./walk.ts";
 
 /** One pass over a text as it moves by: where it is, and which words it has met. */
 export interface Pass {
@@ -20,6 +21,8 @@ export interface Pass {
   next: number;
   /** The automaton's state there. */
   state: number;
+  /** Where the last value ended: nothing begins before that. */
+  taken: number;
   /** By kind of evidence: where the last word that is some ended. */
   readonly evidenceEnd: Int32Array;
   lastEvidenceEnd: number;
@@ -42,35 +45,59 @@ const NEAR_BYTES = MAX_GAP_BYTES + MAX_RUN_BYTES;
  */
 export function passOver(pass: Pass, limit: number): void {
   while (pass.next < limit) {
-    const isAlwaysNear = pass.hasLabel || pass.columns.isMarked;
-    const nearUntil = pass.lastEvidenceEnd + NEAR_BYTES;
-    const isNearNow = isAlwaysNear || pass.next < nearUntil;
-    const stop = isNearNow && !isAlwaysNear && nearUntil < limit ? nearUntil : limit;
-    const table = isNearNow ? pass.engine.near : pass.engine.far;
-    if (!walk(pass, table, pass.text.bytes, stop)) continue;
+    if (isNearAt(pass, pass.next)) walkNear(pass, limit);
+    else walkFar(pass, Math.min(limit, pass.next + MAX_WALK_BYTES));
+  }
+}
+
+function isNearAt(pass: Pass, at: number): boolean {
+  return pass.hasLabel || pass.columns.isMarked || at < pass.lastEvidenceEnd + NEAR_BYTES;
+}
+
+/** Where a word that a rule asks for may be near: event by event, since any can end that or begin it anew. */
+function walkNear(pass: Pass, limit: number): void {
+  const { engine, text } = pass;
+  while (pass.next < limit && isNearAt(pass, pass.next)) {
+    const isAlways = pass.hasLabel || pass.columns.isMarked;
+    const stop = isAlways ? limit : Math.min(limit, pass.lastEvidenceEnd + NEAR_BYTES);
+    if (!walkToEvent(pass, engine.near, text.bytes, stop)) continue;
     pass.next = look(pass, pass.state, pass.next);
     pass.state = BETWEEN;
   }
 }
 
-/**
- * The inner loop. It is a function of its own, and calls none, so that where it is and its state stay in registers: that halves the time for each byte.
- *
- * @returns whether it stopped at an event, which is then the state
- */
-function walk(pass: Pass, table: Uint16Array, bytes: Uint8Array, stop: number): boolean {
-  let { next: i, state } = pass;
-  for (; i < stop; i++) {
-    state = table[state + (classOf[bytes[i] as number] as number)] as number;
-    if (state < BETWEEN) break;
-  }
-  pass.next = i;
-  pass.state = state;
-  return state < BETWEEN;
+/** Where none is near: over all of it at once. A word that is met there has the part behind it walked over anew. */
+function walkFar(pass: Pass, stop: number): void {
+  let reached = pass.next;
+  walkOver(pass, pass.engine.far, pass.text.bytes, stop, (event, at) => {
+    // The end of a value is the end of its last run, too.
+    if (at < reached || at < pass.taken || (at === pass.taken && event !== AT_SIGN)) return true;
+    const to = look(pass, event, at);
+    if (!isNearAt(pass, to)) return true;
+    const { next, state } = pass;
+    pass.next = to;
+    pass.state = BETWEEN;
+    walkNear(pass, stop);
+    reached = pass.next;
+    // Still near at the end: the next walk goes on from there.
+    if (reached >= stop) return false;
+    pass.next = next;
+    pass.state = state;
+    return true;
+  });
+  if (pass.taken <= pass.next) return;
+  pass.next = pass.taken;
+  pass.state = BETWEEN;
 }
 
 /** @returns where the walk goes on: the end of what was found, or that of the run */
 function look(pass: Pass, event: number, at: number): number {
+  const to = lookAt(pass, event, at);
+  if (to > at) pass.taken = to;
+  return to;
+}
+
+function lookAt(pass: Pass, event: number, at: number): number {
   if (event === AT_SIGN) return atSign(pass, at);
   const { bytes } = pass.text;
   const start = runStart(bytes, at);
@@ -106,7 +133,8 @@ function kindsOf(bytes: Uint8Array, start: number, end: number): number {
 /** The run behind a first one may belong to that, or be a first one itself. */
 function trySecond(pass: Pass, start: number, end: number): number {
   const firstEnd = start - 1;
-  const to = tryRun(pass, 0, runStart(pass.text.bytes, firstEnd), firstEnd);
+  const first = runStart(pass.text.bytes, firstEnd);
+  const to = first < pass.taken ? firstEnd : tryRun(pass, 0, first, firstEnd);
   return to > firstEnd ? to : tryRun(pass, 0, start, end);
 }
 
