@@ -32,10 +32,13 @@ export const PLUS_RUN_END = 3 * ROW;
 /** A second run of digits ends, behind the first and one mark, and some rule wants both to be as long as they are. */
 export const SECOND_RUN_END = 4 * ROW;
 
+/** What a run is made of: digits, digits and capitals, or capitals. */
+export type Run = "digits" | "mixed" | "capitals";
+
 /** What a run has to look like for an event at its end. */
 export interface Interests {
-  /** @param isMixed digits and capitals; only digits otherwise @param after the byte behind the run */
-  hasRule(isMixed: boolean, length: number, after: number): boolean;
+  /** @param after the byte behind the run */
+  hasRule(run: Run, length: number, after: number): boolean;
   /** How long a second run of digits may be for any rule to be interested; undefined when some rule does not mind. */
   secondRuns(length: number, after: number): readonly number[] | undefined;
   /** The first words of the dictionary's phrases, letters as `byte & 31`. */
@@ -180,10 +183,10 @@ export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone
   rows.set(lostCapital, row({ digit: lost, small: () => lostSmall, capital: () => lostCapital, mark: separate }));
   rows.set(candidate, row({ digit: lost, small: () => candidate, capital: () => candidate, mark: () => WORD_END }));
   const endsAs =
-    (isMixed: boolean, length: number) =>
+    (run: Run, length: number) =>
     (mark: number): number => {
-      if (!hasRule(isMixed, length, markOf(mark))) return separate(mark);
-      const wanted = isMixed || mark === OTHER ? undefined : secondRuns(length, markOf(mark));
+      if (!hasRule(run, length, markOf(mark))) return separate(mark);
+      const wanted = run !== "digits" || mark === OTHER ? undefined : secondRuns(length, markOf(mark));
       return wanted === undefined ? RUN_END : secondRunFor(wanted);
     };
   /** Dates are the most usual numbers, and begin like cards: the length of what follows tells them apart. A second run is also a first one. */
@@ -196,7 +199,7 @@ export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone
     chains.set(wanted.join(), chain);
     rows.set(chain, row({ ...begin, digit: chain + ROW, mark: separate }));
     for (let length = 1; length <= longest; length++) {
-      const onItsOwn = endsAs(false, length);
+      const onItsOwn = endsAs("digits", length);
       rows.set(
         chain + length * ROW,
         row({
@@ -217,12 +220,12 @@ export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone
         digit: within(digits, length + 1),
         small: () => lost,
         capital: () => more,
-        mark: endsAs(false, length),
+        mark: endsAs("digits", length),
       }),
     );
     rows.set(
       mixed + length * ROW,
-      row({ digit: more, small: () => lost, capital: () => more, mark: endsAs(true, length) }),
+      row({ digit: more, small: () => lost, capital: () => more, mark: endsAs("mixed", length) }),
     );
     rows.set(
       capitals + length * ROW,
@@ -230,7 +233,7 @@ export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone
         digit: more,
         small: () => lostSmall,
         capital: () => within(capitals, length + 1),
-        mark: endsAs(true, length),
+        mark: endsAs("capitals", length),
       }),
     );
     rows.set(
@@ -259,7 +262,7 @@ export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone
         digit: within(mixed, node.depth + 1),
         small: (letter) => small(node, letter),
         capital: (letter) => allCapitals(node, letter),
-        mark: node.isWord ? () => WORD_END : endsAs(true, node.depth),
+        mark: node.isWord ? () => WORD_END : endsAs("capitals", node.depth),
       }),
     );
   }

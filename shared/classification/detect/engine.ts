@@ -104,9 +104,10 @@ function compile(chosen: ReadonlySet<string>): Engine {
       hasEmail: chosen.has("email"),
       hasPhone: chosen.has("phone"),
       maxRunBytes: MAX_RUN_BYTES,
-      hasRule(isMixed, length, after) {
-        const place = starts[startIndex(isMixed ? 1 : 0, length, after)] as number;
-        return (alone[place]?.length ?? 0) > 0 || (isNear && (beside[place]?.length ?? 0) > 0);
+      hasRule(run, length, after) {
+        const place = starts[startIndex(run === "digits" ? 0 : 1, length, after)] as number;
+        const list = [...(alone[place] ?? []), ...(isNear ? (beside[place] ?? []) : [])];
+        return run === "capitals" ? list.some((rule) => mayLackDigits(rule, length)) : list.length > 0;
       },
       secondRuns(length, after) {
         const place = starts[startIndex(0, length, after)] as number;
@@ -126,6 +127,9 @@ function compile(chosen: ReadonlySet<string>): Engine {
     near: automatonFor(true),
   };
 }
+
+const mayLackDigits = ({ starts }: EngineRule, length: number): boolean =>
+  starts.some((start) => start.length === length && start.mayLackDigits === true);
 
 function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "beside" | "alone" | "seconds"> {
   const starts = new Uint16Array((KINDS * (MAX_RUN_BYTES + 1)) << 3);

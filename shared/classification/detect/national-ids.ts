@@ -223,8 +223,8 @@ const nationalIds: readonly NationalId[] = [
   },
   {
     detector: "nl-bsn",
-    alone: ["dddd.dd.ddd"],
-    beside: ["ddddddddd", "dddddddd"],
+    alone: [],
+    beside: ["ddddddddd", "dddddddd", "dddd.dd.ddd", "dddd dd ddd"],
     words: ["bsn", "burgerservicenummer", "burger service nummer", "sofinummer", "sofi nummer", "bsn nummer"],
     checks: netherlands,
   },

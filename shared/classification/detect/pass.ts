@@ -1,5 +1,5 @@
 import { DIGIT, kindOf, LOWER, UPPER, WORD } from "./alphabet.ts";
-import { AT_SIGN, BETWEEN, PLUS_RUN_END, RUN_END, SECOND_RUN_END } from "./automaton.ts";
+import { AT_SIGN, BETWEEN, PLUS_RUN_END, RUN_END, SECOND_RUN_END, WORD_END } from "./automaton.ts";
 import { placeOf } from "./column-names.ts";
 import { type Columns, headerDelimiter, isInMarked, markColumn } from "./columns.ts";
 import { type Address, findAddress } from "./email.ts";
@@ -103,12 +103,11 @@ function lookAt(pass: Pass, event: number, at: number): number {
   const start = runStart(bytes, at);
   if (at - start > MAX_RUN_BYTES) return at;
   if (event === SECOND_RUN_END) return trySecond(pass, start, at);
-  const kinds = kindsOf(bytes, start, at);
   if (event === PLUS_RUN_END) return tryInternational(pass, start, at);
+  if (event === WORD_END && lookUp(pass, start, at)) return pass.engine.words.endOfFound;
+  const kinds = kindsOf(bytes, start, at);
   if (event === RUN_END) return tryRun(pass, kinds === DIGIT ? 0 : 1, start, at);
-  if (lookUp(pass, start, at)) return pass.engine.words.endOfFound;
   if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, at);
-  // What rules take for digits and capitals may have no digit: one access key id in thirty has none.
   return kinds === UPPER ? tryRun(pass, 1, start, at) : at;
 }
 

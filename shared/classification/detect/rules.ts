@@ -24,6 +24,8 @@ export interface Start {
   readonly length: number;
   /** Left out: whatever follows. */
   readonly separator?: string;
+  /** A mixed run may be capitals only. */
+  readonly mayLackDigits?: true;
 }
 
 /** Longer runs begin nothing. */
@@ -65,6 +67,7 @@ export function startOf(form: string): Start {
     kind: /^d+$/.test(run) ? "digits" : "mixed",
     length: run.length,
     ...(separator !== undefined && { separator }),
+    ...(!run.includes("d") && { mayLackDigits: true as const }),
   };
 }
 
