@@ -18,7 +18,7 @@ const ROW = 64;
 const MOST_STATES = 0x10000 / ROW;
 
 /** Between runs: every text begins in it, and so does what follows an event. */
-export const BETWEEN = 4 * ROW;
+export const BETWEEN = 5 * ROW;
 
 /** Events; all states from `BETWEEN` on are none. */
 export const AT_SIGN = 0;
@@ -29,10 +29,18 @@ export const RUN_END = 2 * ROW;
 /** A run of digits ends that a plus stood before. */
 export const PLUS_RUN_END = 3 * ROW;
 
+/** A second run of digits ends, behind the first and one mark, and some rule wants both to be as long as they are. */
+export const SECOND_RUN_END = 4 * ROW;
+
+/** What a run is made of: digits, digits and capitals, or capitals. */
+export type Run = "digits" | "mixed" | "capitals";
+
 /** What a run has to look like for an event at its end. */
 export interface Interests {
-  /** @param isMixed digits and capitals; only digits otherwise @param after the byte behind the run */
-  hasRule(isMixed: boolean, length: number, after: number): boolean;
+  /** @param after the byte behind the run */
+  hasRule(run: Run, length: number, after: number): boolean;
+  /** How long a second run of digits may be for any rule to be interested; undefined when some rule does not mind. */
+  secondRuns(length: number, after: number): readonly number[] | undefined;
   /** The first words of the dictionary's phrases, letters as `byte & 31`. */
   readonly words: Iterable<Uint8Array>;
   readonly hasEmail: boolean;
@@ -44,7 +52,7 @@ export interface Interests {
 const OTHER = 0;
 const DIGITS = 5;
 const LOWERS = DIGITS;
-const MARKS: Readonly<Record<number, string>> = { 1: " ", 2: "-", 3: ".", 4: "/", 32: "@", 33: "\\", 34: "+" };
+const MARKS: Readonly<Record<number, string>> = { 1: " ", 2: "-", 3: ".", 4: "/", 32: "@", 33: "\\", 34: "+", 63: ")" };
 const SIGN = 32;
 const BACKSLASH = 33;
 const PLUS = 34;
@@ -80,7 +88,7 @@ interface Node {
 }
 
 /** Builds the automaton for what is looked for; takes a few milliseconds. Pure. */
-export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunBytes }: Interests): Automaton {
+export function createAutomaton({ hasRule, secondRuns, words, hasEmail, hasPhone, maxRunBytes }: Interests): Automaton {
   const rows = new Map<number, readonly number[]>();
   let states = BETWEEN;
   const create = (count = 1): number => {
@@ -174,9 +182,37 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
   rows.set(lostSmall, row({ digit: lost, small: () => lostSmall, capital: hump, mark: separate }));
   rows.set(lostCapital, row({ digit: lost, small: () => lostSmall, capital: () => lostCapital, mark: separate }));
   rows.set(candidate, row({ digit: lost, small: () => candidate, capital: () => candidate, mark: () => WORD_END }));
+  const endsAs =
+    (run: Run, length: number) =>
+    (mark: number): number => {
+      if (!hasRule(run, length, markOf(mark))) return separate(mark);
+      const wanted = run !== "digits" || mark === OTHER ? undefined : secondRuns(length, markOf(mark));
+      return wanted === undefined ? RUN_END : secondRunFor(wanted);
+    };
+  /** Dates are the most usual numbers, and begin like cards: the length of what follows tells them apart. A second run is also a first one. */
+  const chains = new Map<string, number>();
+  const secondRunFor = (wanted: readonly number[]): number => {
+    const known = chains.get(wanted.join());
+    if (known !== undefined) return known;
+    const longest = Math.max(...wanted);
+    const chain = create(longest + 1);
+    chains.set(wanted.join(), chain);
+    rows.set(chain, row({ ...begin, digit: chain + ROW, mark: separate }));
+    for (let length = 1; length <= longest; length++) {
+      const onItsOwn = endsAs("digits", length);
+      rows.set(
+        chain + length * ROW,
+        row({
+          digit: length < longest ? chain + (length + 1) * ROW : within(digits, length + 1),
+          small: () => lost,
+          capital: () => within(mixed, length + 1),
+          mark: (mark) => (wanted.includes(length) ? SECOND_RUN_END : onItsOwn(mark)),
+        }),
+      );
+    }
+    return chain;
+  };
   for (let length = 0; length <= maxRunBytes; length++) {
-    const endsAs = (isMixed: boolean) => (mark: number) =>
-      hasRule(isMixed, length, markOf(mark)) ? RUN_END : separate(mark);
     const more = within(mixed, length + 1);
     rows.set(
       digits + length * ROW,
@@ -184,17 +220,20 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
         digit: within(digits, length + 1),
         small: () => lost,
         capital: () => more,
-        mark: endsAs(false),
+        mark: endsAs("digits", length),
       }),
     );
-    rows.set(mixed + length * ROW, row({ digit: more, small: () => lost, capital: () => more, mark: endsAs(true) }));
+    rows.set(
+      mixed + length * ROW,
+      row({ digit: more, small: () => lost, capital: () => more, mark: endsAs("mixed", length) }),
+    );
     rows.set(
       capitals + length * ROW,
       row({
         digit: more,
         small: () => lostSmall,
         capital: () => within(capitals, length + 1),
-        mark: endsAs(true),
+        mark: endsAs("capitals", length),
       }),
     );
     rows.set(
@@ -208,14 +247,13 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
     );
   }
   for (const node of nodes) {
-    const mark = node.isWord ? () => WORD_END : separate;
     rows.set(
       node.state,
       row({
         digit: lost,
         small: (letter) => small(node, letter),
         capital: (letter) => stateOf(node.next.get(letter)) ?? hump(letter),
-        mark,
+        mark: node.isWord ? () => WORD_END : separate,
       }),
     );
     rows.set(
@@ -224,7 +262,7 @@ export function createAutomaton({ hasRule, words, hasEmail, hasPhone, maxRunByte
         digit: within(mixed, node.depth + 1),
         small: (letter) => small(node, letter),
         capital: (letter) => allCapitals(node, letter),
-        mark,
+        mark: node.isWord ? () => WORD_END : endsAs("capitals", node.depth),
       }),
     );
   }

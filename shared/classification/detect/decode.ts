@@ -14,6 +14,14 @@ function put(codePoint: number, out: Uint8Array, at: number): number {
   return at + 1;
 }
 
+/** A byte that is no part of UTF-8. */
+function putSingle(byte: number, out: Uint8Array, at: number): number {
+  const letter = singleBytes[byte] as number;
+  if (letter === LEFT_OUT) return at;
+  out[at] = letter;
+  return at + 1;
+}
+
 const FEWEST_PAIRS = 4;
 
 /**
@@ -41,7 +49,7 @@ export function tellEncoding(head: Uint8Array): Encoding {
 
 /** Writes text in the alphabet of `alphabet.ts`. A character may be split between two calls. */
 export interface Decoder {
-  /** Writes at most `to - from` + `MAX_HELD` bytes to `out` at `at`, and returns where it stopped writing. */
+  /** `out` begins at a multiple of four bytes of its buffer. Writes at most `to - from` + `MAX_HELD` bytes to `out` at `at`, and returns where it stopped writing. */
   write(source: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number;
   /** The text is over: writes what was held back for want of the rest. */
   flush(out: Uint8Array, at: number): number;
@@ -54,8 +62,9 @@ export function createDecoder(encoding: Encoding): Decoder {
   return encoding === "bytes" ? createByteDecoder() : createPairDecoder(encoding === "utf-16le" ? 0 : 1);
 }
 
-/** Blocks that are all ASCII are copied; a check of so many bytes costs next to nothing. */
-const BLOCK_BYTES = 512;
+/** Runs of ASCII from so many bytes on are moved by a call; shorter ones faster one by one. */
+const LONG_RUN_BYTES = 64;
+const NOT_ASCII = 0x80808080;
 
 function createByteDecoder(): Decoder {
   const held = new Uint8Array(MAX_HELD);
@@ -65,16 +74,13 @@ function createByteDecoder(): Decoder {
 
   const release = (out: Uint8Array, at: number): number => {
     let to = at;
-    for (let i = 0; i < holds; i++) {
-      const byte = singleBytes[held[i] as number] as number;
-      if (byte !== LEFT_OUT) out[to++] = byte;
-    }
+    for (let i = 0; i < holds; i++) to = putSingle(held[i] as number, out, to);
     holds = 0;
     missing = 0;
     return to;
   };
 
-  /** The character that began in another block, as far as this one has it. */
+  /** Takes what the character that began in another chunk still needs. */
   const complete = (source: Uint8Array, from: number, to: number, out: Uint8Array, at: number): [number, number] => {
     let i = from;
     for (; i < to && missing > 0; i++) {
@@ -88,53 +94,66 @@ function createByteDecoder(): Decoder {
     return [i, put(codePoint, out, at)];
   };
 
-  const writeBlock = (source: Uint8Array, from: number, to: number, out: Uint8Array, begin: number): number => {
+  /** The bytes are in their place as they came; every character becomes one byte there, and what follows moves up. */
+  const compact = (out: Uint8Array, begin: number, end: number): number => {
+    const words = new Int32Array(out.buffer, out.byteOffset, out.length >> 2);
     let at = begin;
-    let i = from;
-    while (i < to) {
-      let byte = source[i] as number;
-      while (byte < 0x80) {
-        out[at++] = byte;
-        if (++i === to) return at;
-        byte = source[i] as number;
+    let i = begin;
+    while (i < end) {
+      const run = i;
+      i = skipAscii(out, words, i, end);
+      if (at === run) at = i;
+      else if (i - run < LONG_RUN_BYTES) for (let from = run; from < i; from++) out[at++] = out[from] as number;
+      else {
+        out.copyWithin(at, run, i);
+        at += i - run;
       }
-      i++;
-      if (byte < 0xc2 || byte > 0xf4) {
-        const letter = singleBytes[byte] as number;
-        if (letter !== LEFT_OUT) out[at++] = letter;
-        continue;
+      if (i === end) break;
+      const lead = out[i++] as number;
+      const more = lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+      let taken = 0;
+      let character = lead & (0x3f >> more);
+      for (; taken < more && i + taken < end; taken++) {
+        const byte = out[i + taken] as number;
+        if ((byte & 0xc0) !== 0x80) break;
+        character = (character << 6) | (byte & 0x3f);
       }
-      // Two bytes are by far the most usual, and mostly both are here.
-      if (byte < 0xe0 && i < to && ((source[i] as number) & 0xc0) === 0x80) {
-        at = put(((byte & 0x1f) << 6) | ((source[i++] as number) & 0x3f), out, at);
-        continue;
-      }
-      missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-      codePoint = byte & (0x3f >> missing);
-      held[0] = byte;
-      holds = 1;
-      [i, at] = complete(source, i, to, out, at);
+      if (more > 0 && taken === more) {
+        at = put(character, out, at);
+        i += more;
+      } else if (more > 0 && i + taken === end) {
+        holds = taken + 1;
+        held.set(out.subarray(i - 1, end));
+        missing = more - taken;
+        codePoint = character;
+        break;
+      } else at = putSingle(lead, out, at);
     }
     return at;
   };
 
   return {
     write(source, from, to, out, begin) {
-      let at = begin;
-      for (let i = from; i < to; i += BLOCK_BYTES) {
-        const end = Math.min(to, i + BLOCK_BYTES);
-        const block = source.subarray(i, end);
-        let start = i;
-        if (missing > 0) [start, at] = complete(source, i, end, out, at);
-        if (start === i && isAscii(block)) {
-          out.set(block, at);
-          at += end - i;
-        } else at = writeBlock(source, start, end, out, at);
-      }
-      return at;
+      let [start, at] = [from, begin];
+      if (missing > 0) [start, at] = complete(source, from, to, out, begin);
+      const rest = source.subarray(start, to);
+      out.set(rest, at);
+      return isAscii(rest) ? at + rest.length : compact(out, at, at + rest.length);
     },
     flush: release,
   };
+}
+
+/** The next byte that is no ASCII, four at a time. */
+function skipAscii(bytes: Uint8Array, words: Int32Array, from: number, to: number): number {
+  let i = from;
+  while (i < to && (i & 3) !== 0) if ((bytes[i++] as number) >= 0x80) return i - 1;
+  let word = i >> 2;
+  const last = to >> 2;
+  while (word < last && ((words[word] as number) & NOT_ASCII) === 0) word++;
+  i = Math.max(i, word << 2);
+  while (i < to && (bytes[i] as number) < 0x80) i++;
+  return i;
 }
 
 function createPairDecoder(bigEndian: 0 | 1): Decoder {

@@ -17,10 +17,11 @@ export interface Engine {
   /** Rules that ask for a word beside the value. */
   readonly beside: readonly (readonly EngineRule[])[];
   readonly alone: readonly (readonly EngineRule[])[];
-  /** By the same place, a bit for each length that the run behind the first may have for the rules that stand alone; `ANY_SECOND` when some don't mind. */
+  /** By the same place, a bit for each length that the run of digits behind the first may have for the rules that stand alone; `ANY_SECOND` when some don't mind. */
   readonly seconds: Int32Array;
   readonly words: Dictionary<Word>;
   readonly evidences: number;
+  readonly hasSecretKey: boolean;
   /** The automaton's table where no word stands near that a rule asks for, so that nothing ends at a number of which only such rules speak. */
   readonly far: Uint16Array;
   readonly near: Uint16Array;
@@ -44,7 +45,7 @@ export interface Word {
 export const MAX_SECOND_BYTES = 30;
 export const ANY_SECOND = 1 << 31;
 
-const SEPARATORS = " -./+";
+const SEPARATORS = " -./+)";
 const KINDS = 2;
 const separatorIndex = new Uint8Array(256);
 for (let index = 0; index < SEPARATORS.length; index++) separatorIndex[SEPARATORS.charCodeAt(index)] = index + 1;
@@ -96,26 +97,39 @@ function compile(chosen: ReadonlySet<string>): Engine {
     .map((rule): EngineRule => ({ ...rule, evidenceIndex: rule.evidence === undefined ? -1 : indexOf(rule.evidence) }));
   const words = createDictionary(wordsOf(chosen, evidences));
   const indexed = indexStarts(rules);
-  const { starts, beside, alone } = indexed;
+  const { starts, beside, alone, seconds } = indexed;
   const automatonFor = (isNear: boolean): Uint16Array =>
     createAutomaton({
       words: words.firstWords,
       hasEmail: chosen.has("email"),
       hasPhone: chosen.has("phone"),
       maxRunBytes: MAX_RUN_BYTES,
-      hasRule(isMixed, length, after) {
-        const place = starts[startIndex(isMixed ? 1 : 0, length, after)] as number;
-        return (alone[place]?.length ?? 0) > 0 || (isNear && (beside[place]?.length ?? 0) > 0);
+      hasRule(run, length, after) {
+        const place = starts[startIndex(run === "digits" ? 0 : 1, length, after)] as number;
+        const list = [...(alone[place] ?? []), ...(isNear ? (beside[place] ?? []) : [])];
+        return run === "capitals" ? list.some((rule) => mayLackDigits(rule, length)) : list.length > 0;
+      },
+      secondRuns(length, after) {
+        const place = starts[startIndex(0, length, after)] as number;
+        const bits = seconds[place] as number;
+        if ((bits & ANY_SECOND) !== 0 || (isNear && (beside[place]?.length ?? 0) > 0)) return undefined;
+        return Array.from({ length: MAX_SECOND_BYTES }, (_, second) => second).filter(
+          (second) => (bits >>> second) & 1,
+        );
       },
     }).table;
   return {
     ...indexed,
     words,
     evidences: evidences.size,
+    hasSecretKey: chosen.has("aws-secret-key"),
     far: automatonFor(false),
     near: automatonFor(true),
   };
 }
+
+const mayLackDigits = ({ starts }: EngineRule, length: number): boolean =>
+  starts.some((start) => start.length === length && start.mayLackDigits === true);
 
 function indexStarts(rules: readonly EngineRule[]): Pick<Engine, "starts" | "beside" | "alone" | "seconds"> {
   const starts = new Uint16Array((KINDS * (MAX_RUN_BYTES + 1)) << 3);

@@ -9,7 +9,8 @@ const KEY_ID_BYTES = 20;
 export const accessKeyRule: Rule = {
   detector: "aws-access-key",
   normal: "exact",
-  starts: [{ kind: "mixed", length: KEY_ID_BYTES }],
+  // One in thirty has no digit.
+  starts: [{ kind: "mixed", length: KEY_ID_BYTES, mayLackDigits: true }],
   match({ bytes }, start, end) {
     for (let i = 0; i < KEY_ID.length; i++) {
       const byte = bytes[start + i] as number;

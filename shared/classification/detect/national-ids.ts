@@ -130,13 +130,6 @@ const nationalIds: readonly NationalId[] = [
     also: hasOneRepeatedDigit,
   },
   {
-    detector: "dk-cpr",
-    alone: [],
-    beside: ["dddddd-dddd", "dddddddddd"],
-    words: ["cpr", "cpr nummer", "cpr nr", "cprnr", "personnummer"],
-    checks: denmark,
-  },
-  {
     detector: "ee-ik",
     alone: [],
     beside: ["ddddddddddd"],
@@ -230,8 +223,8 @@ const nationalIds: readonly NationalId[] = [
   },
   {
     detector: "nl-bsn",
-    alone: ["dddd.dd.ddd"],
-    beside: ["ddddddddd", "dddddddd"],
+    alone: [],
+    beside: ["ddddddddd", "dddddddd", "dddd.dd.ddd", "dddd dd ddd"],
     words: ["bsn", "burgerservicenummer", "burger service nummer", "sofinummer", "sofi nummer", "bsn nummer"],
     checks: netherlands,
   },
@@ -264,6 +257,14 @@ const nationalIds: readonly NationalId[] = [
     checks: {
       validate: (value) => sweden.validate(value.includes("-") ? value : `${value.slice(0, -4)}-${value.slice(-4)}`),
     },
+  },
+  {
+    // After Sweden, whose numbers are also called so and are told by their check.
+    detector: "dk-cpr",
+    alone: [],
+    beside: ["dddddd-dddd", "dddddddddd"],
+    words: ["cpr", "cpr nummer", "cpr nr", "cprnr", "personnummer"],
+    checks: denmark,
   },
   {
     detector: "si-emso",

@@ -1,5 +1,5 @@
 import { DIGIT, kindOf, LOWER, UPPER, WORD } from "./alphabet.ts";
-import { AT_SIGN, BETWEEN, classOf, PLUS_RUN_END, RUN_END } from "./automaton.ts";
+import { AT_SIGN, BETWEEN, PLUS_RUN_END, RUN_END, SECOND_RUN_END, WORD_END } from "./automaton.ts";
 import { placeOf } from "./column-names.ts";
 import { type Columns, headerDelimiter, isInMarked, markColumn } from "./columns.ts";
 import { type Address, findAddress } from "./email.ts";
@@ -9,6 +9,7 @@ import { matchInternational } from "./phone.ts";
 import { MAX_RUN_BYTES } from "./rules.ts";
 import type { Tally } from "./tally.ts";
 import { isNear, isOpenAfter, isOpenBefore, MAX_GAP_BYTES, type Text } from "./text.ts";
+import { MAX_WALK_BYTES, walkOver, walkToEvent } from "./walk.ts";
 
 /** One pass over a text as it moves by: where it is, and which words it has met. */
 export interface Pass {
@@ -20,6 +21,8 @@ export interface Pass {
   next: number;
   /** The automaton's state there. */
   state: number;
+  /** Where the last value ended: nothing begins before that. */
+  taken: number;
   /** By kind of evidence: where the last word that is some ended. */
   readonly evidenceEnd: Int32Array;
   lastEvidenceEnd: number;
@@ -33,7 +36,6 @@ export interface Pass {
 export const NOWHERE = -0x40000000;
 
 const BACKSLASH = 0x5c;
-const KEY_ID_BYTES = 20;
 
 /** So far behind a word that a rule asks for the run of its value may end. */
 const NEAR_BYTES = MAX_GAP_BYTES + MAX_RUN_BYTES;
@@ -43,56 +45,97 @@ const NEAR_BYTES = MAX_GAP_BYTES + MAX_RUN_BYTES;
  */
 export function passOver(pass: Pass, limit: number): void {
   while (pass.next < limit) {
-    const isAlwaysNear = pass.hasLabel || pass.columns.isMarked;
-    const nearUntil = pass.lastEvidenceEnd + NEAR_BYTES;
-    const isNearNow = isAlwaysNear || pass.next < nearUntil;
-    const stop = isNearNow && !isAlwaysNear && nearUntil < limit ? nearUntil : limit;
-    const table = isNearNow ? pass.engine.near : pass.engine.far;
-    if (!walk(pass, table, pass.text.bytes, stop)) continue;
+    if (isNearAt(pass, pass.next)) walkNear(pass, limit);
+    else walkFar(pass, Math.min(limit, pass.next + MAX_WALK_BYTES));
+  }
+}
+
+function isNearAt(pass: Pass, at: number): boolean {
+  return pass.hasLabel || pass.columns.isMarked || at < pass.lastEvidenceEnd + NEAR_BYTES;
+}
+
+/** Where a word that a rule asks for may be near: event by event, since any can end that or begin it anew. */
+function walkNear(pass: Pass, limit: number): void {
+  const { engine, text } = pass;
+  while (pass.next < limit && isNearAt(pass, pass.next)) {
+    const isAlways = pass.hasLabel || pass.columns.isMarked;
+    const stop = isAlways ? limit : Math.min(limit, pass.lastEvidenceEnd + NEAR_BYTES);
+    if (!walkToEvent(pass, engine.near, text.bytes, stop)) continue;
     pass.next = look(pass, pass.state, pass.next);
     pass.state = BETWEEN;
   }
 }
 
-/**
- * The inner loop. It is a function of its own, and calls none, so that where it is and its state stay in registers: that halves the time for each byte.
- *
- * @returns whether it stopped at an event, which is then the state
- */
-function walk(pass: Pass, table: Uint16Array, bytes: Uint8Array, stop: number): boolean {
-  let { next: i, state } = pass;
-  for (; i < stop; i++) {
-    state = table[state + (classOf[bytes[i] as number] as number)] as number;
-    if (state < BETWEEN) break;
-  }
-  pass.next = i;
-  pass.state = state;
-  return state < BETWEEN;
+/** Where none is near: over all of it at once. A word that is met there has the part behind it walked over anew. */
+function walkFar(pass: Pass, stop: number): void {
+  let reached = pass.next;
+  walkOver(pass, pass.engine.far, pass.text.bytes, stop, (event, at) => {
+    // The end of a value is the end of its last run, too.
+    if (at < reached || at < pass.taken || (at === pass.taken && event !== AT_SIGN)) return true;
+    const to = look(pass, event, at);
+    if (!isNearAt(pass, to)) return true;
+    const { next, state } = pass;
+    pass.next = to;
+    pass.state = BETWEEN;
+    walkNear(pass, stop);
+    reached = pass.next;
+    // Still near at the end: the next walk goes on from there.
+    if (reached >= stop) return false;
+    pass.next = next;
+    pass.state = state;
+    return true;
+  });
+  if (pass.taken <= pass.next) return;
+  pass.next = pass.taken;
+  pass.state = BETWEEN;
 }
 
 /** @returns where the walk goes on: the end of what was found, or that of the run */
 function look(pass: Pass, event: number, at: number): number {
+  const to = lookAt(pass, event, at);
+  if (to > at) pass.taken = to;
+  return to;
+}
+
+function lookAt(pass: Pass, event: number, at: number): number {
   if (event === AT_SIGN) return atSign(pass, at);
   const { bytes } = pass.text;
-  let start = at;
-  let kinds = 0;
-  for (;;) {
-    const kind = kindOf[bytes[start - 1] as number] as number;
-    if ((kind & WORD) === 0) break;
-    if (at - --start > MAX_RUN_BYTES) return at;
-    kinds |= kind;
-  }
-  if (bytes[start - 1] === BACKSLASH && ESCAPES[bytes[start] as number] === 1) start++;
+  const start = runStart(bytes, at);
+  if (at - start > MAX_RUN_BYTES) return at;
+  if (event === SECOND_RUN_END) return trySecond(pass, start, at);
   if (event === PLUS_RUN_END) return tryInternational(pass, start, at);
+  if (event === WORD_END && lookUp(pass, start, at)) return pass.engine.words.endOfFound;
+  const kinds = kindsOf(bytes, start, at);
   if (event === RUN_END) return tryRun(pass, kinds === DIGIT ? 0 : 1, start, at);
-  if (lookUp(pass, start, at)) return pass.engine.words.endOfFound;
   if (kinds === (UPPER | LOWER)) lookUpHumps(pass, start, at);
-  // One access key id in thirty has no digit in it.
-  return kinds === UPPER && at - start === KEY_ID_BYTES ? tryRun(pass, 1, start, at) : at;
+  return kinds === UPPER ? tryRun(pass, 1, start, at) : at;
+}
+
+/** Goes back over a run of letters and digits, at most one byte further than any rule looks. */
+function runStart(bytes: Uint8Array, end: number): number {
+  const least = end - MAX_RUN_BYTES;
+  let start = end;
+  while (start >= least && ((kindOf[bytes[start - 1] as number] as number) & WORD) !== 0) start--;
+  // The letter of an escaped line break or tab is none of the word after it.
+  return bytes[start - 1] === BACKSLASH && ESCAPES[bytes[start] as number] === 1 ? start + 1 : start;
 }
 
 const ESCAPES = new Uint8Array(256);
 for (const letter of "nrtbf") ESCAPES[letter.charCodeAt(0)] = 1;
+
+function kindsOf(bytes: Uint8Array, start: number, end: number): number {
+  let kinds = 0;
+  for (let i = start; i < end; i++) kinds |= kindOf[bytes[i] as number] as number;
+  return kinds;
+}
+
+/** The run behind a first one may belong to that, or be a first one itself. */
+function trySecond(pass: Pass, start: number, end: number): number {
+  const firstEnd = start - 1;
+  const first = runStart(pass.text.bytes, firstEnd);
+  const to = first < pass.taken ? firstEnd : tryRun(pass, 0, first, firstEnd);
+  return to > firstEnd ? to : tryRun(pass, 0, start, end);
+}
 
 function tryRun(pass: Pass, kind: number, start: number, end: number): number {
   const after = pass.text.bytes[end] as number;
@@ -146,11 +189,13 @@ function canGoOn(seconds: number, bytes: Uint8Array, from: number): boolean {
 
 const NONE: readonly EngineRule[] = [];
 
-function tryRule({ text, tally }: Pass, rule: EngineRule, start: number, end: number): number {
+function tryRule(pass: Pass, rule: EngineRule, start: number, end: number): number {
+  const { text, tally, engine } = pass;
   const to = rule.match(text, start, end);
   if (to < 0 || !isOpenAfter(text, to)) return -1;
   tally.add(rule.detector, rule.normal, text, start, to);
-  return to;
+  // AWS hands keys out as CSV: the id, and the secret right after it.
+  return rule.detector === "aws-access-key" && engine.hasSecretKey ? takeSecretKey(pass, to) : to;
 }
 
 function hasEvidence(pass: Pass, evidence: number, start: number): boolean {
@@ -190,14 +235,19 @@ function meet(pass: Pass, word: Word, start: number, end: number): void {
       tally.add("column-name", "letters", text, start, end);
   }
   if (word.isHealthTerm && isWhole(text, start, end)) tally.add("health-term", "letters", text, start, end);
-  if (word.isSecretKeyName) {
-    const secret = secretKeyAfter(text, end);
-    if (secret >= 0) tally.add("aws-secret-key", "exact", text, secret, secret + SECRET_KEY_BYTES);
-  }
+  if (word.isSecretKeyName) takeSecretKey(pass, end);
   if (word.isKeyBegin) {
     const keyEnd = privateKeyAt(text, start);
     if (keyEnd >= 0) tally.add("private-key", "exact", text, start, keyEnd);
   }
+}
+
+/** @returns the end of the secret key behind `from`, or `from` */
+function takeSecretKey({ text, tally }: Pass, from: number): number {
+  const secret = secretKeyAfter(text, from);
+  if (secret < 0) return from;
+  tally.add("aws-secret-key", "exact", text, secret, secret + SECRET_KEY_BYTES);
+  return secret + SECRET_KEY_BYTES;
 }
 
 /** No hump of a longer word: `onDiabetesClick` is code. */

@@ -138,12 +138,8 @@ export const phoneRules: readonly Rule[] = [
     starts: Array.from({ length: MAX_DIGITS }, (_, index) => ({ kind: "digits" as const, length: index + 1 })),
     match: (text, start) => matchWritten(text, start, isNational),
   },
-  {
-    detector: "phone",
-    normal: "code",
-    starts: [startOf("ddd-ddd-dddd"), { kind: "digits", length: 3 }],
-    match: matchAmerican,
-  },
+  { detector: "phone", normal: "code", starts: [startOf("ddd-ddd-dddd")], second: 3, match: matchAmerican },
+  { detector: "phone", normal: "code", starts: [startOf("ddd) ddd-dddd")], match: matchAmerican },
 ];
 
 export const phoneWords: readonly string[] = [

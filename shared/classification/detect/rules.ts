@@ -10,7 +10,7 @@ export interface Rule {
   readonly evidence?: string;
   /** How long the first run may be, and what follows it: the rule is tried at no other. */
   readonly starts: readonly Start[];
-  /** How long the second run of letters and digits is, where a rule knows: most dates are dismissed by it. */
+  /** How long the second run is, where it has digits only: most dates are dismissed by it. */
   readonly second?: number;
   /**
    * @param end where the first run ends
@@ -24,6 +24,8 @@ export interface Start {
   readonly length: number;
   /** Left out: whatever follows. */
   readonly separator?: string;
+  /** A mixed run may be capitals only. */
+  readonly mayLackDigits?: true;
 }
 
 /** Longer runs begin nothing. */
@@ -54,8 +56,8 @@ export function ruleOf(detector: string, form: string, isValid: (value: string) 
   };
 }
 
-/** The length of a form's second run; 0 when it has one only. */
-const secondOf = (form: string): number => form.split(/[^dAX]/)[1]?.length ?? 0;
+/** The length of a form's second run, if it has digits only; otherwise 0. */
+const secondOf = (form: string): number => /^[dAX]+[^dAX](d+)(?![dAX])/.exec(form)?.[1]?.length ?? 0;
 
 /** The first run of a form. */
 export function startOf(form: string): Start {
@@ -65,6 +67,7 @@ export function startOf(form: string): Start {
     kind: /^d+$/.test(run) ? "digits" : "mixed",
     length: run.length,
     ...(separator !== undefined && { separator }),
+    ...(!run.includes("d") && { mayLackDigits: true as const }),
   };
 }
 

@@ -68,6 +68,7 @@ export function createScanner({ detectors, user = [], salt }: ScanOptions, windo
     columns: createColumns(),
     next: 1,
     state: BETWEEN,
+    taken: 0,
     evidenceEnd: new Int32Array(engine.evidences).fill(NOWHERE),
     lastEvidenceEnd: NOWHERE,
     evidenceOfLabel: new Uint8Array(engine.evidences),
@@ -129,6 +130,7 @@ export function createScanner({ detectors, user = [], salt }: ScanOptions, windo
     text.bytes[0] = LINE_BREAK;
     pass.next = 1;
     pass.state = BETWEEN;
+    pass.taken = 0;
     pass.evidenceEnd.fill(NOWHERE);
     pass.lastEvidenceEnd = NOWHERE;
     resetColumns(pass.columns);
@@ -195,6 +197,7 @@ function shift(pass: Pass, moved: number): void {
   text.end -= moved;
   text.isBegin = false;
   pass.next -= moved;
+  pass.taken = Math.max(0, pass.taken - moved);
   pass.lastEvidenceEnd = Math.max(NOWHERE, pass.lastEvidenceEnd - moved);
   columns.at -= moved;
   for (let i = 0; i < evidenceEnd.length; i++) evidenceEnd[i] = Math.max(NOWHERE, (evidenceEnd[i] as number) - moved);

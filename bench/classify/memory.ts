@@ -1,0 +1,47 @@
+import { builtInDetectors, createScanner } from "../../shared/classification/detect/scan.ts";
+import { mixedText } from "./speed.ts";
+
+export interface MemoryReport {
+  readonly gigabytes: number;
+  /** After a megabyte, and the most there was after that. */
+  readonly afterFirstMb: number;
+  readonly peakMb: number;
+  readonly ratio: number;
+}
+
+/** The most that memory may grow by, from one megabyte to all. */
+export const MEMORY_LIMIT = 1.2;
+
+const CHUNK_BYTES = 1_000_000;
+const CHUNKS = 16;
+const CHECK_EVERY = 64;
+
+/**
+ * Pushes generated text through one scanner, without a line break for the second half, and looks at the memory of the process on the way. Nothing is kept but
+ * the chunks that are pushed again and again.
+ */
+export function measureMemory(gigabytes: number, progress: (done: number, of: number) => void): MemoryReport {
+  const text = mixedText(2, CHUNKS);
+  const chunks = Array.from({ length: CHUNKS }, (_, index) =>
+    text.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+  );
+  const oneLine = chunks.map((chunk) => Buffer.from(chunk.map((byte) => (byte === 0x0a ? 0x20 : byte))));
+  const scanner = createScanner({ detectors: new Set(builtInDetectors.map(({ id }) => id)), salt: "bench" });
+  const total = Math.round(gigabytes * 1_000);
+  const megabytes = (): number => process.memoryUsage().rss / 1e6;
+  // Compiled code is no growth: it is there after the first few.
+  for (let index = 0; index < CHECK_EVERY; index++) scanner.push(chunks[index % CHUNKS] as Uint8Array);
+  const afterFirstMb = megabytes();
+  let peakMb = afterFirstMb;
+  for (let index = CHECK_EVERY; index < total; index++) {
+    scanner.push((index < total / 2 ? chunks : oneLine)[index % CHUNKS] as Uint8Array);
+    if (index % CHECK_EVERY !== 0) continue;
+    peakMb = Math.max(peakMb, megabytes());
+    progress(index, total);
+  }
+  scanner.end();
+  progress(total, total);
+  return { gigabytes, afterFirstMb, peakMb, ratio: peakMb / afterFirstMb };
+}
+
+export const isFlat = ({ ratio }: MemoryReport): boolean => ratio <= MEMORY_LIMIT;

@@ -1,0 +1,70 @@
+import { parseArgs } from "node:util";
+
+const PARTS = ["accuracy", "speed", "memory"] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Options {
+  readonly parts: readonly Part[];
+  readonly seed: number;
+  /** Values of each detector, and of each kind of near-miss. */
+  readonly perDetector: number;
+  readonly perNearMiss: number;
+  readonly megabytes: number;
+  readonly pairs: number;
+  readonly gigabytes: number;
+  readonly isJson: boolean;
+}
+
+export const USAGE = `Measure the detectors that read objects: what they find of a labelled corpus, how fast, and in how much memory.
+
+  npm run bench:classify [-- options]
+
+  --only <part>     ${PARTS.join(", ")}; all by default
+  --runs <count>    pairs of the scanner and ten regular expressions over the same bytes, 5 by default
+  --seed <number>   of the corpus, 1 by default: any seed has to keep the limits
+  --quick           a smaller corpus, 16 MB and 512 MB instead of 64 MB and 5 GB
+  --json            print JSON instead of tables (npm run --silent bench:classify -- --json)
+  --help            this text
+
+Exit codes: 0 every limit is kept, 1 one is missed or could not be measured, 2 wrong usage.
+`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws Error that says what is wrong with it
+ */
+export function readOptions(list: readonly string[]): Options | "help" {
+  const { values } = parseArgs({
+    args: [...list],
+    options: {
+      only: { type: "string" },
+      runs: { type: "string", default: "5" },
+      seed: { type: "string", default: "1" },
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean" },
+    },
+  });
+  const { only, runs, seed, quick, json, help } = values;
+  if (help) return "help";
+  const parts = PARTS.filter((part) => only === undefined || part === only);
+  if (parts.length === 0) throw new Error(`--only is "${only}": expected ${PARTS.join(", ")}`);
+  return {
+    parts,
+    seed: readWhole("--seed", seed, 0xffffffff),
+    perDetector: quick ? 100 : 800,
+    perNearMiss: quick ? 80 : 400,
+    megabytes: quick ? 16 : 64,
+    pairs: readWhole("--runs", runs, 100),
+    gigabytes: quick ? 0.512 : 5,
+    isJson: json,
+  };
+}
+
+function readWhole(name: string, text: string, most: number): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > most)
+    throw new Error(`${name} is "${text}": expected 1 to ${most}`);
+  return number;
+}
