@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
-import { builtInDetectorIds } from "../../shared/classification/detector-names.ts";
+import { builtInDetectors } from "../../shared/classification/detect/detectors.ts";
 import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
 import type { ObjectRules } from "../../shared/policy/policy.ts";
 import { BASE, compiled, shippedDocument } from "./policy-stage.ts";
@@ -248,8 +248,9 @@ it("a letter of any alphabet may stand in a class's tag", () => {
 });
 
 it("every built-in detector has one name, which a policy can write", () => {
-  expect(new Set(builtInDetectorIds).size).toBe(builtInDetectorIds.length);
-  for (const id of builtInDetectorIds) expect(id).toMatch(/^[a-z][a-z0-9-]{0,62}$/);
+  const ids = builtInDetectors.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(id).toMatch(/^[a-z][a-z0-9-]{0,62}$/);
 });
 
 it("what docs/policy.md shows of objects is right", () => {

@@ -1,4 +1,4 @@
-import { builtInDetectorIds } from "../../classification/detector-names.ts";
+import { builtInDetectors } from "../../classification/detect/detectors.ts";
 import type { KnownControl } from "../../control.ts";
 import { contentHash } from "../../ids.ts";
 import type { Limits, Person, ResidencyPolicy, Scope } from "../policy.ts";
@@ -30,7 +30,11 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
   const rules = compileControls(document, controls, names, units);
   const approvers = document.limits?.approvals?.by;
   const exceptions = compileExceptions(document.exceptions ?? [], names, { maxMs: limits.exception.maxMs, approvers });
-  const objects = compileObjects(document, builtInDetectorIds, names);
+  const objects = compileObjects(
+    document,
+    builtInDetectors.map(({ id }) => id),
+    names,
+  );
   const problems = [
     ...checkJurisdictions(document),
     ...checkUnits(document),
