@@ -1,4 +1,5 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
+import { shownArn } from "../shared/shown.ts";
 import type { Change, Exception, Finding, PendingPlan, Principal, Saying, Tag } from "../shared/types.ts";
 
 /** What stands in the place of what is not shown. */
@@ -18,7 +19,7 @@ export function redactFinding(record: FindingRecord): FindingRecord {
     id,
     controlId,
     controlTitle,
-    resource,
+    resource: redactResource(resource),
     ...everyText(rest, hide),
     facts: redactFacts(record.facts),
     changes: redactChanges(changes),
@@ -38,6 +39,12 @@ export function redactFinding(record: FindingRecord): FindingRecord {
     ...(resourceTags !== undefined && { resourceTags: resourceTags.map(redactTag) }),
     evidence,
   };
+}
+
+/** An object's key can name a person. Pure. */
+function redactResource(resource: FindingRecord["resource"]): FindingRecord["resource"] {
+  const arn = shownArn(resource);
+  return arn === resource.arn ? resource : { ...resource, arn, name: arn.slice(arn.indexOf(":::") + 3) };
 }
 
 const HIDDEN_FACTS = new Set(["prefix", "tags"]);

@@ -111,6 +111,25 @@ describe("a finding that is not revealed", () => {
   });
 });
 
+describe("an object", () => {
+  const resource = {
+    type: "AWS::S3::Object",
+    arn: "arn:aws:s3:::wards/patients/j.doe.csv",
+    name: "wards/patients/j.doe.csv",
+    account: "111122223333",
+    region: "eu-central-1",
+  };
+
+  it("is shown by its bucket, and by what tells it from others, never by its key", () => {
+    const shown = redactFinding(findingOf({ resource })).resource;
+    expect(shown.arn).toMatch(/^arn:aws:s3:::wards\/\(object [0-9a-f]{12}\)$/);
+    expect(JSON.stringify(shown)).not.toContain("doe");
+    expect(redactFinding(findingOf({ resource })).resource).toEqual(shown);
+    const other = { ...resource, version: "v1" };
+    expect(redactFinding(findingOf({ resource: other })).resource.arn).not.toBe(shown.arn);
+  });
+});
+
 describe("changes", () => {
   it("tell what is switched, hide what could name somebody, and don't say of what is hidden that it was absent", () => {
     expect(redactChanges(record.changes)).toEqual([
