@@ -43,7 +43,8 @@ export function redactFinding(record: FindingRecord): FindingRecord {
 
 /** An object's key can name a person. Pure. */
 function redactResource(resource: FindingRecord["resource"]): FindingRecord["resource"] {
-  const arn = shownArn(resource);
+  const isHidden = /\/\(object [0-9a-f]{12}\)$/.test(resource.arn);
+  const arn = isHidden ? resource.arn : shownArn(resource);
   return arn === resource.arn ? resource : { ...resource, arn, name: arn.slice(arn.indexOf(":::") + 3) };
 }
 
