@@ -20,6 +20,8 @@ export interface FunctionDefinition {
   readonly controls: readonly ControlMeta[];
   /** `queue`: EventBridge -> its own queue, by the controls' events or a schedule. `stream`: the table's outbox. `invoke`: by hand only. */
   readonly trigger: "queue" | "stream" | "invoke";
+  /** How many messages of its queue it takes at once, and how long they are gathered; 10 and not at all unless given. */
+  readonly batch?: { readonly size: number; readonly windowSeconds: number };
   /** The schedule that puts a message into its queue. */
   readonly everyMinutes?: number;
   /** It has a URL, for requests that AWS IAM lets in: the command line's. */
@@ -68,6 +70,8 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 1_024,
     controls: [s3Object],
     trigger: "queue",
+    // Objects come by the thousand, and each takes a moment.
+    batch: { size: 100, windowSeconds: 2 },
     table: {
       ...JOURNAL,
       ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },

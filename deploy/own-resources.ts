@@ -182,6 +182,7 @@ function triggerParts(functionName: string, events: readonly Json[], resolver: R
     const properties = {
       Enabled: true,
       BatchSize: event.batchSize,
+      MaximumBatchingWindowInSeconds: event.maximumBatchingWindow,
       FunctionResponseTypes: [event.functionResponseType],
       ScalingConfig: { MaximumConcurrency: event.maximumConcurrency },
       FilterCriteria: { Filters: (filterPatterns as unknown[] | undefined)?.map((Pattern) => ({ Pattern })) },

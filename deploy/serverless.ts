@@ -50,10 +50,12 @@ export function lambdaId(fn: string): string {
   return `${fn.charAt(0).toUpperCase()}${fn.slice(1)}`.replaceAll("-", "Dash");
 }
 
-function eventsOf({ name: fn, trigger, consumes }: FunctionDefinition): readonly unknown[] {
+function eventsOf({ name: fn, trigger, consumes, batch }: FunctionDefinition): readonly unknown[] {
   if (trigger === "queue") {
     const arn = { "Fn::GetAtt": [`${logicalId(fn)}Queue`, "Arn"] };
-    return [{ sqs: { arn, batchSize: 10, functionResponseType: "ReportBatchItemFailures", maximumConcurrency: 10 } }];
+    const gathered = batch === undefined ? {} : { maximumBatchingWindow: batch.windowSeconds };
+    const taken = { batchSize: batch?.size ?? 10, ...gathered };
+    return [{ sqs: { arn, ...taken, functionResponseType: "ReportBatchItemFailures", maximumConcurrency: 10 } }];
   }
   if (trigger === "stream") {
     const arn = { "Fn::GetAtt": ["Table", "StreamArn"] };

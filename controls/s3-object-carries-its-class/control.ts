@@ -81,13 +81,12 @@ async function readOf(
   const objects = objectsOf(ports);
   if (read.kind === "headers") return { headers: await objects.readHeaders(resource) };
   if (ports.lookThrough === undefined) throw new Error("nothing looks through content here");
-  const opened = await objects.open(resource, policy.objects?.read.headBytes ?? 1);
-  if ("unreadable" in opened) return { headers: opened, content: opened };
-  // Left is what a tag takes to be written and recorded.
+  const headBytes = policy.objects?.read.headBytes ?? 1;
   const search = { detectors: read.detectors, policy, key, deadlineMs: deadlineMs - RESERVE_MS };
-  return { headers: opened.headers, content: await ports.lookThrough(opened, search) };
+  return ports.lookThrough(() => objects.open(resource, headBytes), search);
 }
 
+/** Kept back: what a tag takes to be written and recorded. */
 const RESERVE_MS = 6_000;
 
 function objectsOf({ objects }: Ports): S3Objects {

@@ -1,8 +1,7 @@
 import type { ResidencyPolicy } from "../policy/policy.ts";
-import type { OpenedObject } from "../resources/s3-objects.ts";
+import type { Closed, OpenedObject } from "../resources/s3-objects.ts";
 import type { Clock } from "../types.ts";
-import type { ContentLimits } from "./content/read-content.ts";
-import type { LookedThrough, Unreadable } from "./known-object.ts";
+import type { KnownObject, LookedThrough, Unreadable } from "./known-object.ts";
 
 /** What is to be looked for in an object's content, and how far. */
 export interface Search {
@@ -13,49 +12,77 @@ export interface Search {
   readonly deadlineMs: number;
 }
 
-/**
- * Looks through an object's content. What it finds are counts and salted fingerprints, never a value.
- *
- * @throws what reading the object throws; nothing about its content
- */
-export type LookThrough = (object: OpenedObject, search: Search) => Promise<LookedThrough | Unreadable>;
+/** What was read of an object. */
+export type ReadOfObject = Required<Pick<KnownObject, "headers" | "content">>;
 
 /**
- * Scanner and formats are loaded when an object's content is first looked through: most events need neither.
+ * Opens an object and looks through its content. What it finds are counts and salted fingerprints, never a value.
  *
- * @param salt secret, of the deployment
+ * @param open is asked for the object when it is its turn: what is open holds a connection
+ * @throws what opening and reading throws; nothing about the content
  */
+export type LookThrough = (open: () => Promise<OpenedObject | Closed>, search: Search) => Promise<ReadOfObject>;
+
+/** @param salt secret, of the deployment */
 export function lookThroughWith(salt: string, clock: Clock): LookThrough {
-  return async ({ bytes, headers: { contentType }, contentEncoding }, { detectors, policy, key, deadlineMs }) => {
-    const [{ createScanner }, { inspectContent }] = await Promise.all([
-      import("./detect/scan.ts"),
-      import("./content/read-content.ts"),
-    ]);
-    const { objects } = policy;
-    if (objects === undefined) return { unreadable: "policy says nothing of objects" };
-    const own = objects.detectors;
-    const wanted = new Set(detectors);
-    const scanner = createScanner({
-      detectors: new Set(detectors.filter((id) => own.every((each) => each.id !== id))),
-      user: own.filter(({ id }) => wanted.has(id)),
-      salt,
+  const inTurn = createTurns(MOST_AT_A_TIME);
+  return (open, search) =>
+    inTurn(async () => {
+      const opened = await open();
+      if ("unreadable" in opened) return { headers: opened, content: opened };
+      return { headers: opened.headers, content: await lookThrough(opened, search, salt, clock) };
     });
-    const hints = {
-      key,
-      ...(contentType !== undefined && { contentType }),
-      ...(contentEncoding !== undefined && { contentEncoding }),
-    };
-    const limits: ContentLimits = { ...objects.read, deadlineMs };
-    const inspected = await inspectContent(bytes, hints, limits, scanner, clock);
-    const { found } = scanner.end();
-    if (inspected.kind === "opaque") {
-      const read = `${inspected.bytesRead} bytes of ${inspected.format}: ${inspected.reason}`;
-      return WITHOUT_TEXT.has(inspected.format) ? { found, scannedBytes: 0, read } : { unreadable: read };
+}
+
+/** A batch has a hundred objects, and a large zip or Parquet file takes some 30 MiB while it is looked through. */
+const MOST_AT_A_TIME = 4;
+
+/** Has so many things done at a time, in the order in which they are asked for. */
+function createTurns(most: number) {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async <Value>(act: () => Promise<Value>): Promise<Value> => {
+    if (free > 0) free--;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await act();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
     }
-    const { format, bytesRead, bytesScanned, isWhole, limits: told } = inspected;
-    const how = isWhole ? "all of it" : `a part of it (${told.join("; ")})`;
-    return { found, scannedBytes: bytesScanned, read: `${bytesRead} bytes of ${format}, ${how}` };
   };
+}
+
+/** Scanner and formats are loaded when content is first looked through: most events need neither. */
+async function lookThrough(
+  { bytes, headers: { contentType }, contentEncoding }: OpenedObject,
+  { detectors, policy: { objects }, key, deadlineMs }: Search,
+  salt: string,
+  clock: Clock,
+): Promise<LookedThrough | Unreadable> {
+  if (objects === undefined) return { unreadable: "policy says nothing of objects" };
+  const [{ createScanner }, { inspectContent }] = await Promise.all([
+    import("./detect/scan.ts"),
+    import("./content/read-content.ts"),
+  ]);
+  const wanted = new Set(detectors);
+  const user = objects.detectors.filter(({ id }) => wanted.delete(id));
+  const scanner = createScanner({ detectors: wanted, user, salt });
+  const hints = {
+    key,
+    ...(contentType !== undefined && { contentType }),
+    ...(contentEncoding !== undefined && { contentEncoding }),
+  };
+  const inspected = await inspectContent(bytes, hints, { ...objects.read, deadlineMs }, scanner, clock);
+  const { found } = scanner.end();
+  if (inspected.kind === "opaque") {
+    const read = `${inspected.bytesRead} bytes of ${inspected.format}: ${inspected.reason}`;
+    return WITHOUT_TEXT.has(inspected.format) ? { found, scannedBytes: 0, read } : { unreadable: read };
+  }
+  const { format, bytesRead, bytesScanned, isWhole, limits } = inspected;
+  const how = isWhole ? "all of it" : `a part of it (${limits.join("; ")})`;
+  return { found, scannedBytes: bytesScanned, read: `${bytesRead} bytes of ${format}, ${how}` };
 }
 
 /** Formats without text that a detector could read. Of all others that were not opened, what is encrypted, broken or in them may say anything. */

@@ -260,11 +260,15 @@ describe("what stands in the way of reading an object", () => {
         ...cordon,
         ports: {
           ...cordon.ports,
-          lookThrough: async (object, search) => {
-            if (!isOver) sandbox.createObject({ bucket: "public-data", key: "big.txt", body: "other" });
-            isOver = true;
-            const looked = await cordon.ports.lookThrough?.(object, search);
-            return looked ?? { unreadable: "nothing looks here" };
+          lookThrough: async (open, search) => {
+            const after = async () => {
+              const opened = await open();
+              if (!isOver) sandbox.createObject({ bucket: "public-data", key: "big.txt", body: "other" });
+              isOver = true;
+              return opened;
+            };
+            if (cordon.ports.lookThrough === undefined) throw new Error("nothing looks here");
+            return cordon.ports.lookThrough(after, search);
           },
         },
       }),
