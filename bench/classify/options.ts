@@ -54,7 +54,7 @@ export function readOptions(list: readonly string[]): Options | "help" {
     parts,
     seed: readWhole("--seed", seed, 0xffffffff),
     perDetector: quick ? 100 : 800,
-    perNearMiss: quick ? 80 : 400,
+    perNearMiss: quick ? 40 : 300,
     megabytes: quick ? 16 : 64,
     pairs: readWhole("--runs", runs, 100),
     gigabytes: quick ? 0.512 : 5,
