@@ -48,9 +48,11 @@ export function ruleOf(detector: string, form: string, isValid: (value: string) 
     ...(secondOf(form) > 0 && { second: secondOf(form) }),
     match(text, start) {
       const { bytes } = text;
+      // Asked first: a wall of groups would have every group compared with every form.
+      if (isSpaced && isGroupBefore(text, start)) return -1;
       for (let i = 0; i < wanted.length; i++) if (!fits(wanted[i] as number, bytes[start + i] as number)) return -1;
       const end = start + wanted.length;
-      if (isSpaced && (isGroup(text, end + 1) || isGroupBefore(text, start))) return -1;
+      if (isSpaced && isGroup(text, end + 1)) return -1;
       return isValid(textOf(bytes, start, end)) ? end : -1;
     },
   };
