@@ -65,7 +65,7 @@ function printAccuracy({ seed, items, values, detectors, nearMisses }: AccuracyR
 
 function printSpeed(speed: SpeedReport, { line, paint, table }: Printer): void {
   line(paint("bold", "All built-in detectors, against ten regular expressions in turn over the same bytes"));
-  line(`  ${speed.megabytes} MB of mixed text, ${speed.pairs} pairs in turn, one core, medians`);
+  line(`  ${speed.megabytes} MB of mixed text, ${speed.pairs} pairs in turn, one core, the best run of each`);
   line();
   const isQuick = speed.regexMbPerSecond >= QUICK_MACHINE_REGEX_MB;
   table(
