@@ -72,7 +72,10 @@ const formats: Readonly<Record<string, (subject: Subject, random: Random) => str
       .join(""),
   prose: ({ label, values }, random) =>
     values
-      .map((value) => `The ${words(random, 3)}: ${label ? `${label} ` : ""}${value}, ${words(random, 4)}.\n`)
+      .map((value) => {
+        const name = label && `${label}${random.pick(["", ":", " is", " no.", " of the customer:"])} `;
+        return `The ${words(random, 3)}: ${name}${value}, ${words(random, 4)}.\n`;
+      })
       .join(""),
 };
 

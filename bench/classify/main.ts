@@ -17,9 +17,10 @@ function run({ parts, seed, perDetector, perNearMiss, megabytes, pairs, gigabyte
   return {
     machine: machineName(),
     node: process.version,
+    // First, while the process has done nothing else.
+    ...(parts.includes("memory") && { memory: measureMemory(gigabytes, progressFor("megabytes")) }),
     ...(parts.includes("accuracy") && { accuracy: measureAccuracy(seed, perDetector, perNearMiss) }),
     ...(parts.includes("speed") && { speed: measureSpeed(megabytes, pairs, progressFor("pairs")) }),
-    ...(parts.includes("memory") && { memory: measureMemory(gigabytes, progressFor("megabytes")) }),
   };
 }
 

@@ -20,7 +20,7 @@ export const USAGE = `Measure the detectors that read objects: what they find of
   npm run bench:classify [-- options]
 
   --only <part>     ${PARTS.join(", ")}; all by default
-  --runs <count>    pairs of the scanner and ten regular expressions over the same bytes, 5 by default
+  --runs <count>    pairs of the scanner and ten regular expressions over the same bytes, 7 by default
   --seed <number>   of the corpus, 1 by default: any seed has to keep the limits
   --quick           a smaller corpus, 16 MB and 512 MB instead of 64 MB and 5 GB
   --json            print JSON instead of tables (npm run --silent bench:classify -- --json)
@@ -39,7 +39,7 @@ export function readOptions(list: readonly string[]): Options | "help" {
     args: [...list],
     options: {
       only: { type: "string" },
-      runs: { type: "string", default: "5" },
+      runs: { type: "string", default: "7" },
       seed: { type: "string", default: "1" },
       quick: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
@@ -54,7 +54,7 @@ export function readOptions(list: readonly string[]): Options | "help" {
     parts,
     seed: readWhole("--seed", seed, 0xffffffff),
     perDetector: quick ? 100 : 800,
-    perNearMiss: quick ? 80 : 400,
+    perNearMiss: quick ? 40 : 300,
     megabytes: quick ? 16 : 64,
     pairs: readWhole("--runs", runs, 100),
     gigabytes: quick ? 0.512 : 5,

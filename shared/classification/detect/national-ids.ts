@@ -259,11 +259,11 @@ const nationalIds: readonly NationalId[] = [
     },
   },
   {
-    // After Sweden, whose numbers are also called so and are told by their check.
+    // A date is all there is to check; numbers given out since 2007 need not have a check digit.
     detector: "dk-cpr",
     alone: [],
     beside: ["dddddd-dddd", "dddddddddd"],
-    words: ["cpr", "cpr nummer", "cpr nr", "cprnr", "personnummer"],
+    words: ["cpr", "cpr nummer", "cpr nr", "cprnr"],
     checks: denmark,
   },
   {

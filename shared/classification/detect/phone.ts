@@ -20,18 +20,19 @@ const NATIONAL_PATTERN = 2;
 const plans = { ...metadata.countries, ...metadata.nonGeographic } as Readonly<Record<string, readonly unknown[]>>;
 const countriesOf = metadata.country_calling_codes as Readonly<Record<string, readonly string[]>>;
 
-const patternOf = (plan: string): RegExp => new RegExp(`^(?:${plans[plan]?.[NATIONAL_PATTERN] ?? "(?!)"})$`);
+/** One pattern for the numbers of some plans. */
+const patternOf = (names: readonly string[]): RegExp =>
+  new RegExp(`^(?:${names.map((name) => plans[name]?.[NATIONAL_PATTERN] ?? "(?!)").join("|")})$`);
 
-const byCallingCode = new Map<string, readonly RegExp[]>();
+const byCallingCode = new Map<string, RegExp>();
 
-/** The patterns of a calling code, made when first met. The library's own parser takes a hundred times as long as they do. */
-function patternsOf(callingCode: string): readonly RegExp[] {
+/** The pattern of a calling code, made when first met. The library's own parser takes a hundred times as long as it does. */
+function patternOfCode(callingCode: string): RegExp {
   const known = byCallingCode.get(callingCode);
   if (known !== undefined) return known;
-  const named = countriesOf[callingCode] ?? (callingCode in plans ? [callingCode] : []);
-  const patterns = named.map(patternOf);
-  byCallingCode.set(callingCode, patterns);
-  return patterns;
+  const pattern = patternOf(countriesOf[callingCode] ?? (callingCode in plans ? [callingCode] : []));
+  byCallingCode.set(callingCode, pattern);
+  return pattern;
 }
 
 /** Whether digits after a plus are a number of some country. */
@@ -39,20 +40,20 @@ function isInternational(digits: string): boolean {
   if (digits.length < MIN_INTERNATIONAL_DIGITS || digits.length > MAX_DIGITS || digits[0] === "0") return false;
   for (let length = 1; length <= 3; length++) {
     const national = digits.slice(length);
-    if (patternsOf(digits.slice(0, length)).some((pattern) => pattern.test(national))) return !isOneDigit(national);
+    if (patternOfCode(digits.slice(0, length)).test(national)) return !isOneDigit(national);
   }
   return false;
 }
 
-let home: readonly RegExp[] | undefined;
+let home: RegExp | undefined;
 
 /** Whether digits are a number of one of the home countries, with or without the 0 before it. */
 function isNational(digits: string): boolean {
   if (digits.startsWith("00")) return isInternational(digits.slice(2));
   if (digits.length < MIN_NATIONAL_DIGITS || digits.length > MAX_DIGITS || isOneDigit(digits)) return false;
-  home ??= HOME_COUNTRIES.map(patternOf);
+  home ??= patternOf(HOME_COUNTRIES);
   const short = digits.startsWith("0") ? digits.slice(1) : digits;
-  return home.some((pattern) => pattern.test(short) || pattern.test(digits));
+  return home.test(short) || home.test(digits);
 }
 
 const isOneDigit = (digits: string): boolean => /^(\d)\1+$/.test(digits);
@@ -61,7 +62,7 @@ let unitedStates: RegExp | undefined;
 
 /** Whether ten digits are a number of the North American plan. */
 function isNorthAmerican(digits: string): boolean {
-  unitedStates ??= patternOf("US");
+  unitedStates ??= patternOf(["US"]);
   return digits.length === 10 && unitedStates.test(digits);
 }
 

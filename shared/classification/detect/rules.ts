@@ -48,9 +48,11 @@ export function ruleOf(detector: string, form: string, isValid: (value: string) 
     ...(secondOf(form) > 0 && { second: secondOf(form) }),
     match(text, start) {
       const { bytes } = text;
+      // Asked first: a wall of groups would have every group compared with every form.
+      if (isSpaced && isGroupBefore(text, start)) return -1;
       for (let i = 0; i < wanted.length; i++) if (!fits(wanted[i] as number, bytes[start + i] as number)) return -1;
       const end = start + wanted.length;
-      if (isSpaced && (isGroup(text, end + 1) || isGroupBefore(text, start))) return -1;
+      if (isSpaced && isGroup(text, end + 1)) return -1;
       return isValid(textOf(bytes, start, end)) ? end : -1;
     },
   };
@@ -83,20 +85,22 @@ function fits(wanted: number, byte: number): boolean {
 }
 
 const SPACE = 0x20;
-const GROUP_DIGITS = 4;
+const GROUP_BYTES = 4;
 
-/** Four digits by themselves after a space: one group more of a longer number that is written in groups. */
+/** Four letters or digits by themselves after a space, a digit next to it: one group more of a longer number that is written in groups. */
 function isGroup({ bytes }: Text, start: number): boolean {
-  if (bytes[start - 1] !== SPACE) return false;
-  for (let i = 0; i < GROUP_DIGITS; i++) if (kindOf[bytes[start + i] as number] !== DIGIT) return false;
-  return ((kindOf[bytes[start + GROUP_DIGITS] as number] as number) & WORD) === 0;
+  if (bytes[start - 1] !== SPACE || kindOf[bytes[start] as number] !== DIGIT) return false;
+  for (let i = 1; i < GROUP_BYTES; i++) if (!isWord(bytes[start + i])) return false;
+  return !isWord(bytes[start + GROUP_BYTES]);
 }
 
 function isGroupBefore({ bytes }: Text, start: number): boolean {
-  if (bytes[start - 1] !== SPACE) return false;
-  for (let i = 2; i <= GROUP_DIGITS + 1; i++) if (kindOf[bytes[start - i] as number] !== DIGIT) return false;
-  return ((kindOf[bytes[start - GROUP_DIGITS - 2] as number] as number) & WORD) === 0;
+  if (bytes[start - 1] !== SPACE || kindOf[bytes[start - 2] as number] !== DIGIT) return false;
+  for (let i = 3; i <= GROUP_BYTES + 1; i++) if (!isWord(bytes[start - i])) return false;
+  return !isWord(bytes[start - GROUP_BYTES - 2]);
 }
+
+const isWord = (byte: number | undefined): boolean => ((kindOf[byte ?? 0] as number) & WORD) !== 0;
 
 /** A short part as text. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
