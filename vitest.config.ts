@@ -8,7 +8,9 @@ export default defineConfig({
     // test/support/setup.ts clears up behind each file.
     isolate: false,
     maxWorkers: 2,
-    testTimeout: 30_000,
+    // Machines are shared: what takes a second alone may take many.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ["default", "./test/support/closing-line.ts"],
   },
 });

@@ -51,7 +51,7 @@ describe("each function's role", () => {
   beforeAll(async () => {
     cell = await openCell();
     await useEverything(cell);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => cell.close());
 
   const statementsOf = (fn: string): readonly Statement[] => {
