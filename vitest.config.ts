@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/setup.ts"],
     pool: "forks",
+    unstubEnvs: true,
     // test/support/setup.ts clears up behind each file.
     isolate: false,
     maxWorkers: 2,
