@@ -213,7 +213,7 @@ describe("archive-evidence", () => {
     ["CORDON_TABLE", /CORDON_TABLE is missing/],
   ])("says what is missing when %s is not set", async (name, message) => {
     const set = await outboxStage();
-    delete process.env[name];
+    vi.stubEnv(name, undefined);
     const archive = await set.container("archive-evidence");
     await expect(archive(batch([]))).rejects.toThrow(message);
   });

@@ -1,6 +1,6 @@
 import { HeadBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { mockClient } from "aws-sdk-client-mock";
-import { afterEach, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Accounts, MemberCredentials } from "../../shared/aws/accounts.ts";
 import { AwsClients, type Place } from "../../shared/aws/clients.ts";
 import { CordonError } from "../../shared/errors.ts";
@@ -27,14 +27,10 @@ function oneMember(): Pick<Accounts, "credentialsFor"> & { sessions: number } {
 const clientsFor = (accounts = oneMember()) => new AwsClients(accounts as unknown as Accounts);
 const keyOf = async (client: S3Client) => (await client.config.credentials()).accessKeyId;
 
-const environment = { ...process.env };
-afterEach(() => {
-  process.env = { ...environment };
-});
-
 describe("a client", () => {
   it("of the cell's own account calls with the function's credentials", async () => {
-    Object.assign(process.env, { AWS_ACCESS_KEY_ID: "ASIAOWN", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t" });
+    const own = { AWS_ACCESS_KEY_ID: "ASIAOWN", AWS_SECRET_ACCESS_KEY: "s", AWS_SESSION_TOKEN: "t" };
+    for (const [name, value] of Object.entries(own)) vi.stubEnv(name, value);
 
     expect(await keyOf(await clientsFor().s3(OWN))).toBe("ASIAOWN");
   });

@@ -33,16 +33,14 @@ export async function outboxStage() {
   onTestFinished(() => sandbox.close());
   sandbox.createBucket({ name: BUCKET, region: "eu-central-1", objectLock: { mode: "COMPLIANCE", days: 2_555 } });
   sandbox.createQueue("cordon-refused");
-  const saved = { ...process.env };
-  onTestFinished(() => {
-    process.env = saved;
-  });
-  Object.assign(process.env, sandbox.environment(), {
+  const environment = {
+    ...sandbox.environment(),
     CORDON_TABLE: "cordon",
     CORDON_STACK: "cordon",
     CORDON_EVIDENCE_BUCKET: BUCKET,
     CORDON_REFUSED_QUEUE: "cordon-refused",
-  });
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const dynamoDb = new DynamoDBClient();
   const journal = new DynamoDbJournal(dynamoDb, "cordon", async () => {});
   let atMs = Date.now();

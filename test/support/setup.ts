@@ -12,7 +12,10 @@ process.env.POWERTOOLS_METRICS_DISABLED ??= "true";
 
 // Files of tests share a process, so that the SDK is loaded once: what a file set up there goes with it.
 const environment = { ...process.env };
+const held = process.env;
 afterAll(() => {
+  // vitest goes on to take away from the object it began with what it stubs in another's place: a stub would stay for the files that follow.
+  if (process.env !== held) throw new Error("A test put another object in process.env's place; expected vi.stubEnv.");
   vi.useRealTimers();
   vi.restoreAllMocks();
   vi.resetModules();
