@@ -7,6 +7,7 @@ import { judge } from "../shared/lifecycle/judge.ts";
 import type { Judged, View } from "../shared/lifecycle/run.ts";
 import { stateOf } from "../shared/lifecycle/transition.ts";
 import type { PolicyInForce } from "../shared/policy/policy.ts";
+import { systemClock } from "../shared/runtime/clock.ts";
 import { eventsOf } from "../shared/signals/control-events.ts";
 import { parseSignals } from "../shared/signals/parse-signals.ts";
 import type { Exception, Mode, ResourceRef, Signal } from "../shared/types.ts";
@@ -153,7 +154,7 @@ const LOOK_MS = 60_000;
 async function lookAt(control: AnyControl<unknown>, signal: Signal, options: LookOptions): Promise<Look> {
   const { ports, journalled, nowMs, policy } = options;
   try {
-    const asked = { policy, signal, deadlineMs: nowMs + LOOK_MS };
+    const asked = { policy, signal, deadlineMs: nowMs + LOOK_MS, clock: systemClock };
     const known = await journalled?.(signal.resource, control, asked);
     const detection = await control.detect(signal.resource, ports, asked);
     if (detection.kind === "absent") return { kind: "absent", signal, reason: detection.reason };

@@ -216,7 +216,7 @@ class Replay {
     if (this.#seeded.has(key)) return;
     const { resource } = signal;
     const { live, policy, clock } = this.#options;
-    const asked = { policy, signal, deadlineMs: clock.nowMs() + DEADLINE_MS };
+    const asked = { policy, signal, deadlineMs: clock.nowMs() + DEADLINE_MS, clock };
     const { exceptions, classification, classSource } = await live.journalled(resource, control, asked);
     const findings = statesOf(exceptions, this.#options.clock.nowMs());
     if (classification !== undefined || Object.keys(findings).length > 0)

@@ -1,4 +1,4 @@
-import type { Classified } from "./classification/classify.ts";
+import type { Classified, JournalledClass } from "./classification/classify.ts";
 import type { LookThrough } from "./classification/look-through.ts";
 import type { PolicyInForce } from "./policy/policy.ts";
 import type { AccountCoverage } from "./resources/account-coverage.ts";
@@ -6,7 +6,18 @@ import type { CellResources } from "./resources/cell-resources.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
 import type { S3Objects } from "./resources/s3-objects.ts";
-import type { Citation, Exposure, ExposureWindow, Finding, Mode, ResourceRef, Severity, Signal, Tag } from "./types.ts";
+import type {
+  Citation,
+  Clock,
+  Exposure,
+  ExposureWindow,
+  Finding,
+  Mode,
+  ResourceRef,
+  Severity,
+  Signal,
+  Tag,
+} from "./types.ts";
 
 /** What a control is, without any code of AWS's: EventBridge patterns, roles and the catalogue are made from this. */
 export interface ControlMeta {
@@ -66,6 +77,8 @@ export interface Ports {
   /** Only functions/tag-objects, decide and the command line have these two. */
   readonly objects?: S3Objects;
   readonly lookThrough?: LookThrough;
+  /** What the journal knows of a bucket's class, as believed for a minute. */
+  readonly classOfBucket?: (bucket: ResourceRef) => Promise<JournalledClass>;
   /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
   readonly cell?: CellResources;
   readonly coverage?: AccountCoverage;
@@ -77,6 +90,8 @@ export type Detection<State> =
       readonly kind: "present";
       readonly state: State;
       readonly tags: readonly Tag[] | { readonly unreadable: string };
+      /** The class journalled of what the resource lies in: an object's bucket. */
+      readonly around?: JournalledClass;
       readonly findings: readonly Finding[];
       /** Not all could be seen: what is not among the findings is not gone. */
       readonly isPartial?: true;
@@ -90,6 +105,7 @@ export interface Asked {
   /** What happened; it points, and live state decides. */
   readonly signal: Signal;
   readonly deadlineMs: number;
+  readonly clock: Clock;
 }
 
 /** What every control has: what it is about, and how it sees that. */

@@ -12,12 +12,17 @@ export function contentHash(value: unknown): string {
  * called. The account is part of the resource: a bucket's name can pass to another account.
  */
 export function findingId(controlId: string, resource: ResourceRef, part: string): string {
-  const version = resource.version === undefined ? [] : [resource.version];
+  const version = isVersioned(resource.version) ? [resource.version] : [];
   return `f-${contentHash([controlId, resource.account, resource.arn, part, ...version]).slice(0, 20)}`;
 }
 
 /** The part of a finding that is about all of a resource's state. */
 export const WHOLE = "(all)";
+
+/** Whether an object's version is one of many. What was written while a bucket kept none is called "null" later, and is the same as before. Pure. */
+export function isVersioned(version: string | undefined): version is string {
+  return version !== undefined && version !== "null";
+}
 
 /** A text in few letters, to be compared and not to be read: what is kept for each of a thousand findings has to be small. */
 export function shortHash(text: string): string {

@@ -138,7 +138,7 @@ export interface ObjectFacts {
   readonly found: readonly FoundInContent[];
   /** Of its tags those with a key that some class is recognised by. */
   readonly carried: readonly Tag[];
-  /** It has as many tags as S3 takes, and none of them has the key of the tag that its class asks for. */
+  /** It has as many tags as S3 takes. */
   readonly isFull: boolean;
   /** What of it was looked at, or why nothing, in words. */
   readonly read: string;

@@ -2,8 +2,13 @@ import { certainClasses } from "../../shared/classification/classify.ts";
 import { classifyObject } from "../../shared/classification/classify-object.ts";
 import { loadKeyPatterns } from "../../shared/classification/key-patterns.ts";
 import type { KnownObject } from "../../shared/classification/known-object.ts";
-import { objectFacts } from "../../shared/classification/object-facts.ts";
-import { considerRules, type PlannedRead, planRead } from "../../shared/classification/object-rules.ts";
+import { type AroundObject, objectFacts } from "../../shared/classification/object-facts.ts";
+import {
+  type ConsideredRules,
+  considerRules,
+  type PlannedRead,
+  planRead,
+} from "../../shared/classification/object-rules.ts";
 import { carriedTags, tagFor, tagsWith } from "../../shared/classification/object-tags.ts";
 import type { Asked, Control, Detection, Ports } from "../../shared/control.ts";
 import { findingId, WHOLE } from "../../shared/ids.ts";
@@ -33,31 +38,34 @@ export const control: Control<ObjectTags> = {
   restore: (_, before) => before,
 };
 
-async function detect(
-  resource: ResourceRef,
-  ports: Ports,
-  { policy, signal, deadlineMs }: Asked,
-): Promise<Detection<ObjectTags>> {
+async function detect(resource: ResourceRef, ports: Ports, asked: Asked): Promise<Detection<ObjectTags>> {
   const objects = objectsOf(ports);
+  const { policy, signal, clock } = asked;
   const { bucket, key } = placeOfObject(resource);
-  const [reading, bucketTags] = await Promise.all([objects.tagging.read(resource), objects.bucketTags(bucket)]);
-  if (reading.kind !== "present") return reading;
-  const tags = toTags(reading.state);
+  const [first, bucketTags, around] = await Promise.all([
+    objects.tagging.read(resource),
+    objects.bucketTags(bucket),
+    ports.classOfBucket?.(bucket),
+  ]);
+  if (first.kind !== "present") return first;
+  const tagsReadMs = clock.nowMs();
   const rules = policy.objects?.rules ?? [];
   const isFound = await loadKeyPatterns(rules);
   const macie = signal.macie === undefined ? [] : [signal.macie];
-  let known: KnownObject = { bucket: bucket.name, key, tags, macie };
-  let considered = considerRules(rules, known, isFound);
-  // Nothing is read that could not raise the class: of an object in a bucket of the highest class, nothing ever.
-  const certain = certainClasses(
-    classifyObject({ ...considered, carried: carriedTags(tags, policy) }, bucketTags, {}, policy),
-  );
-  const read = planRead(considered, certain, policy);
-  if (read.kind !== "nothing") {
-    known = { ...known, ...(await readOf(resource, key, read, ports, { policy, signal, deadlineMs })) };
-    considered = considerRules(rules, known, isFound);
-  }
-  const facts = objectFacts(known, considered, { bucketTags, journalled: {}, policy });
+  const known: KnownObject = { bucket: bucket.name, key, tags: toTags(first.state), macie };
+  const read = planned(considerRules(rules, known, isFound), known.tags, { bucketTags, around, policy });
+  const seen = read.kind === "nothing" ? {} : await readOf(resource, key, read, ports, asked);
+  // All tags are written at once: those that somebody has set while the content was looked through must not be lost.
+  const isOld = clock.nowMs() - tagsReadMs > TAGS_AGE_MS;
+  const reading = isOld ? await objects.tagging.read(resource) : first;
+  if (reading.kind !== "present") return reading;
+  const object = { ...known, ...seen, tags: toTags(reading.state) };
+  const facts = objectFacts(object, considerRules(rules, object, isFound), {
+    bucketTags,
+    around,
+    journalled: {},
+    policy,
+  });
   const finding: Finding = {
     id: findingId(meta.id, resource, WHOLE),
     controlId: meta.id,
@@ -67,7 +75,26 @@ async function detect(
     title: `An object in ${bucket.name} carries the tag of its class`,
     facts,
   };
-  return { kind: "present", state: reading.state, tags: bucketTags, findings: [finding] };
+  return {
+    kind: "present",
+    state: reading.state,
+    tags: bucketTags,
+    findings: [finding],
+    ...(around !== undefined && { around }),
+  };
+}
+
+/** Tags that were read longer ago are read again before they are written. A small object takes less. */
+const TAGS_AGE_MS = 500;
+
+/** Nothing is read that could not raise the class: of an object in a bucket of the highest class, nothing ever. */
+function planned(
+  considered: ConsideredRules,
+  tags: readonly Tag[],
+  { bucketTags, around, policy }: Omit<AroundObject, "journalled">,
+): PlannedRead {
+  const facts = { ...considered, carried: carriedTags(tags, policy) };
+  return planRead(considered, certainClasses(classifyObject(facts, bucketTags, {}, policy, around)), policy);
 }
 
 /** What is read besides the tags: headers alone, or with the content, in one call. */
@@ -81,9 +108,10 @@ async function readOf(
   const objects = objectsOf(ports);
   if (read.kind === "headers") return { headers: await objects.readHeaders(resource) };
   if (ports.lookThrough === undefined) throw new Error("nothing looks through content here");
-  const headBytes = policy.objects?.read.headBytes ?? 1;
+  // A small object is read by one call; of a large one no more is taken from the stream than its head.
+  const firstBytes = policy.objects?.read.maxBytes ?? 1;
   const search = { detectors: read.detectors, policy, key, deadlineMs: deadlineMs - RESERVE_MS };
-  return ports.lookThrough(() => objects.open(resource, headBytes), search);
+  return ports.lookThrough(() => objects.open(resource, firstBytes), search);
 }
 
 /** Kept back: what a tag takes to be written and recorded. */

@@ -38,14 +38,16 @@ interface Claim {
  * decides (invariant 15). What can't be told, and could raise the class, leaves it undecided. Pure and total.
  *
  * @param bucketTags the bucket's live tags, or why they could not be read
+ * @param around what is journalled of the bucket's class: it does not fall with a tag, for its objects neither
  */
 export function classifyObject(
   facts: Pick<ObjectFacts, "matched" | "undecided" | "carried">,
   bucketTags: readonly Tag[] | { readonly unreadable: string },
   { classification, classSource, wasCarried = false }: JournalledObject,
   policy: ResidencyPolicy,
+  around: JournalledClass = {},
 ): Classified {
-  const bucket = classifyBucket(bucketTags, {}, policy);
+  const bucket = classifyBucket(bucketTags, around, policy);
   const claims = [...claimsOfBucket(bucket), ...claimsOfTags(facts, policy), ...claimsOfRules(facts, policy)];
   const known = journalledClasses(classification, policy);
   const before = classSource === "tag" ? (known ?? []) : [];

@@ -1,3 +1,4 @@
+import { CordonError } from "../errors.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
 import type { Closed, OpenedObject } from "../resources/s3-objects.ts";
 import type { Clock } from "../types.ts";
@@ -30,7 +31,11 @@ export function lookThroughWith(salt: string, clock: Clock): LookThrough {
     inTurn(async () => {
       const opened = await open();
       if ("unreadable" in opened) return { headers: opened, content: opened };
-      return { headers: opened.headers, content: await lookThrough(opened, search, salt, clock) };
+      try {
+        return { headers: opened.headers, content: await lookThrough(opened, search, salt, clock) };
+      } finally {
+        opened.close();
+      }
     });
 }
 
@@ -62,9 +67,10 @@ async function lookThrough(
   clock: Clock,
 ): Promise<LookedThrough | Unreadable> {
   if (objects === undefined) return { unreadable: "policy says nothing of objects" };
-  const [{ createScanner }, { inspectContent }] = await Promise.all([
+  const [{ createScanner }, { inspectContent }, { isWithoutText }] = await Promise.all([
     import("./detect/scan.ts"),
     import("./content/read-content.ts"),
+    import("./content/tell-format.ts"),
   ]);
   const wanted = new Set(detectors);
   const user = objects.detectors.filter(({ id }) => wanted.delete(id));
@@ -76,17 +82,19 @@ async function lookThrough(
   };
   const inspected = await inspectContent(bytes, hints, { ...objects.read, deadlineMs }, scanner, clock);
   const { found } = scanner.end();
+  // Nothing is concluded from what there was no time for: the event comes again.
+  if (inspected.isOutOfTime)
+    throw new CordonError("unavailable", "there was too little time to look through an object");
   if (inspected.kind === "opaque") {
     const read = `${inspected.bytesRead} bytes of ${inspected.format}: ${inspected.reason}`;
-    return WITHOUT_TEXT.has(inspected.format) ? { found, scannedBytes: 0, read } : { unreadable: read };
+    return isWithoutText(inspected.format) ? { found, scannedBytes: 0, read } : { unreadable: read };
   }
-  const { format, bytesRead, bytesScanned, isWhole, limits } = inspected;
+  const { format, bytesRead, bytesScanned, isWhole, limits, gaps = [] } = inspected;
   const how = isWhole ? "all of it" : `a part of it (${limits.join("; ")})`;
-  return { found, scannedBytes: bytesScanned, read: `${bytesRead} bytes of ${format}, ${how}` };
+  return {
+    found,
+    scannedBytes: bytesScanned,
+    read: `${bytesRead} bytes of ${format}, ${how}`,
+    ...(gaps.length > 0 && { cutOff: gaps.join("; ") }),
+  };
 }
-
-/** Formats without text that a detector could read. Of all others that were not opened, what is encrypted, broken or in them may say anything. */
-const WITHOUT_TEXT: ReadonlySet<string> = new Set([
-  ...["png", "gif", "jpeg", "tiff", "bmp", "webp", "heic", "mp4", "ogg", "flac", "matroska", "mp3", "wav", "avi"],
-  ...["elf", "mach-o", "java class", "wasm", "windows executable"],
-]);

@@ -1,15 +1,17 @@
 import type { ObjectRule, ResidencyPolicy } from "../policy/policy.ts";
 import type { ObjectFacts, RuleMatch, Tag } from "../types.ts";
-import { certainClasses } from "./classify.ts";
+import { certainClasses, type JournalledClass } from "./classify.ts";
 import { classifyObject, type JournalledObject } from "./classify-object.ts";
 import type { KnownObject } from "./known-object.ts";
 import { type ConsideredRules, couldRaise } from "./object-rules.ts";
-import { carriedTags, isFullFor, tagFor } from "./object-tags.ts";
+import { carriedTags, MAX_OBJECT_TAGS } from "./object-tags.ts";
 
 /** What an object's class rests on besides the object itself. */
 export interface AroundObject {
   /** The bucket's live tags, or why they could not be read. */
   readonly bucketTags: readonly Tag[] | { readonly unreadable: string };
+  /** What is journalled of the bucket's class. */
+  readonly around?: JournalledClass | undefined;
   readonly journalled: JournalledObject;
   readonly policy: ResidencyPolicy;
 }
@@ -21,19 +23,17 @@ export interface AroundObject {
 export function objectFacts(
   object: KnownObject,
   { matched, open, undecided }: ConsideredRules,
-  { bucketTags, journalled, policy }: AroundObject,
+  { bucketTags, around, journalled, policy }: AroundObject,
 ): ObjectFacts {
   const { tags, content } = object;
   const seen = { matched, carried: carriedTags(tags, policy) };
-  const certain = certainClasses(classifyObject({ ...seen, undecided: [] }, bucketTags, journalled, policy));
-  const [classification] = certain;
-  const tag = classification && tagFor(classification);
+  const certain = certainClasses(classifyObject({ ...seen, undecided: [] }, bucketTags, journalled, policy, around));
   return {
     kind: "object",
     ...seen,
     undecided: [...undecided, ...open.map(unread)].filter((each) => couldRaise([each], certain, policy)),
     found: content === undefined || "unreadable" in content ? [] : content.found,
-    isFull: tag !== undefined && isFullFor(tags, tag),
+    isFull: tags.length >= MAX_OBJECT_TAGS,
     read: readInWords(object),
   };
 }

@@ -1,4 +1,4 @@
-import { shortHash } from "../ids.ts";
+import { isVersioned, shortHash } from "../ids.ts";
 import type { ResourceRef } from "../types.ts";
 
 /**
@@ -37,7 +37,7 @@ export const BRAKE_KEY: Key = { pk: "BRAKE", sk: "BRAKE" };
 
 export function resourceKey({ account, arn, version }: ResourceRef): Key {
   // An ARN begins with "arn:", so that no key of an object can be read as a version.
-  const which = version === undefined ? "" : `v=${version}#`;
+  const which = isVersioned(version) ? `v=${version}#` : "";
   return { pk: `RESOURCE#${account}#${which}${arn}`, sk: "RESOURCE" };
 }
 

@@ -31,10 +31,14 @@ export async function tellForeignWrite<State>(run: Run<State>, record: ResourceR
   const states: Record<string, FindingState> = {};
   const findings: FindingRecord[] = [];
   for (const [id, state] of hit) {
-    states[id] = { ...state, interleaved: shortHash(signal.id) };
-    const last = await journal.readFinding(id);
-    if (last !== undefined)
-      findings.push({ ...last, severity: "critical", notes: [...last.notes, note], lastSeenAt: at });
+    states[id] = {
+      ...state,
+      interleaved: shortHash(signal.id),
+      ...(control.meta.isRoutine && { isTold: true as const }),
+    };
+    const { isQuiet: _, ...last } = (await journal.readFinding(id)) ?? {};
+    if ("id" in last)
+      findings.push({ ...last, severity: "critical", notes: [...last.notes, note], lastSeenAt: at } as FindingRecord);
   }
   const evidence = hit.slice(0, 1).map(([id, state]): EvidenceRecord => {
     const content = {

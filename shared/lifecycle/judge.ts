@@ -12,6 +12,7 @@ import { findingId } from "../ids.ts";
 import type { Brake, FindingState, ResourceRecord } from "../journal/journal.ts";
 import { decide } from "../policy/decide.ts";
 import type { ResidencyPolicy } from "../policy/policy.ts";
+import { shownArn } from "../shown.ts";
 import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
@@ -73,7 +74,7 @@ function classify<State>(run: Run<State>, present: View<State>["detection"], jou
   // That it has no tag now is somebody's doing, where it had one and its bytes are no others.
   const was = journalled.findings?.[finding.id]?.status;
   const wasCarried = !isCreation(run.signal) && (journalled.quiet !== undefined || was === "contained");
-  return classifyObject(finding.facts, present.tags, { ...journalled, wasCarried }, policy);
+  return classifyObject(finding.facts, present.tags, { ...journalled, wasCarried }, policy, present.around);
 }
 
 /** New bytes are nobody's switching back: what was done about the last ones says nothing of them. */
@@ -91,12 +92,13 @@ export function presentOrUnreadable<State>(
   const { resource } = run.signal;
   const { meta } = run.cordon.control;
   const part = "(configuration)";
+  const isObject = meta.subject === "object";
   const finding: Finding = {
     id: findingId(meta.id, resource, part),
     controlId: meta.id,
     resource,
     part,
-    title: `The configuration of ${resource.name} can't be read`,
+    title: `The configuration of ${isObject ? shownArn(resource) : resource.name} can't be read`,
     facts: { kind: "unreadable", reason: detection.reason },
   };
   // Nothing is known of the state, so nothing may be planned on it; findings with facts of this kind are never contained.
@@ -108,6 +110,9 @@ export function classOf(classified: Classified): {
   readonly classification?: string;
   readonly classSource?: "tag" | "default";
 } {
+  // What it surely is holds, whatever else it may be.
+  if (classified.kind === "undecided" && classified.atLeast !== undefined && classified.atLeast.length > 0)
+    return { classification: joinClasses(classified.atLeast), classSource: "tag" };
   if (classified.kind !== "classified") return {};
   const classSource = classified.source === "default" ? "default" : "tag";
   return { classification: classified.remembered ?? classified.classification.name, classSource };

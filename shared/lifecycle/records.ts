@@ -152,8 +152,8 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
 /** What nobody has to see to, of a control whose changes are the course of things. */
 const COURSE: ReadonlySet<FindingState["status"]> = new Set(["observed", "containing", "contained", "resolved"]);
 
-function isQuiet({ meta, state }: Account): boolean {
-  return meta.isRoutine === true && COURSE.has(state.status) && state.isTold !== true;
+function isQuiet({ meta, state, severity = meta.severity }: Account): boolean {
+  return meta.isRoutine === true && COURSE.has(state.status) && state.isTold !== true && severity === meta.severity;
 }
 
 /** The state as it is kept: that people were told of it once is kept with it. Pure. */

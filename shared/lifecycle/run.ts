@@ -53,7 +53,7 @@ export interface ChangingRun<State> extends Run<State> {
 
 /** What a look of this run is for. */
 export function askedBy<State>({ cordon, signal, deadlineMs }: Run<State>): Asked {
-  return { policy: cordon.policy, signal, deadlineMs };
+  return { policy: cordon.policy, signal, deadlineMs, clock: cordon.clock };
 }
 
 export function canChange<State>(run: Run<State>): run is ChangingRun<State> {

@@ -34,6 +34,6 @@ function factsOfObject({ matched, undecided, found, carried, isFull, read }: Obj
   if (undecided.length > 0) known.undecidedRules = undecided.map(told).join("; ");
   if (found.length > 0) known.found = found.map(foundInWords).join(", ");
   if (carried.length > 0) known.tags = carried.map(({ key, value }) => `${key}=${value}`).join(", ");
-  if (isFull) known.room = "none: it has ten tags";
+  if (isFull) known.room = "it has ten tags, as many as S3 takes";
   return known;
 }

@@ -75,7 +75,7 @@ function obstaclesTo(
           ),
         ]
       : []),
-    ...(isFull
+    ...(isFull && carried.every(({ key }) => key !== tag.key)
       ? [
           obstacle(
             "no-room",

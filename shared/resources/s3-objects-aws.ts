@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import {
   GetObjectCommand,
   type GetObjectCommandOutput,
@@ -22,7 +23,7 @@ export function s3ObjectsOnAws(clients: AwsClients, clock: Clock, readTags: S3Bu
     tagging: new ObjectTagging(clients, clock),
     bucketTags: cachedTags(clock, readTags),
     readHeaders: (object) => readHeaders(clients, object),
-    open: (object, headBytes) => openObject(clients, object, headBytes),
+    open: (object, firstBytes) => openObject(clients, object, firstBytes),
   };
 }
 
@@ -119,18 +120,22 @@ async function readHeaders(clients: AwsClients, object: ResourceRef): Promise<Ob
   }
 }
 
-async function openObject(clients: AwsClients, object: ResourceRef, headBytes: number): Promise<OpenedObject | Closed> {
+async function openObject(
+  clients: AwsClients,
+  object: ResourceRef,
+  firstBytes: number,
+): Promise<OpenedObject | Closed> {
   const client = await clients.s3(object);
   const where = addressed(object);
   let head: GetObjectCommandOutput;
   try {
-    head = await client.send(new GetObjectCommand({ ...where, Range: `bytes=0-${headBytes - 1}` }));
+    head = await client.send(new GetObjectCommand({ ...where, Range: `bytes=0-${firstBytes - 1}` }));
   } catch (error) {
     // Of nothing no first byte can be read.
     if (sortAwsError(error).code !== "InvalidRange") return closedBy("GetObject", error);
     const headers = await readHeaders(clients, object);
     const bytes = { size: 0, read: () => chunksOf(undefined) };
-    return "unreadable" in headers ? headers : { headers, etag: "", bytes };
+    return "unreadable" in headers ? headers : { headers, etag: "", bytes, close: () => {} };
   }
   const etag = head.ETag ?? "";
   const size = Number(/\/(\d+)$/.exec(head.ContentRange ?? "")?.[1] ?? head.ContentLength ?? 0);
@@ -138,7 +143,7 @@ async function openObject(clients: AwsClients, object: ResourceRef, headBytes: n
   /** What was opened comes from the answer that is there already, as far as it reaches. */
   async function* read(from: number, to: number): AsyncIterable<Uint8Array> {
     if (to <= from) return;
-    if (first !== undefined && from === 0 && to <= Math.min(size, headBytes)) {
+    if (first !== undefined && from === 0 && to <= Math.min(size, firstBytes)) {
       const body = first;
       first = undefined;
       yield* bounded(chunksOf(body), to);
@@ -151,14 +156,22 @@ async function openObject(clients: AwsClients, object: ResourceRef, headBytes: n
       yield* chunksOf(more);
     } catch (error) {
       if (error instanceof CordonError) throw error;
-      throw unavailable("GetObject", error);
+      // Its words may name the object. Refused for good, it is told so at the next delivery.
+      const { code } = sortAwsError(error);
+      throw new CordonError("unavailable", `AWS gave no usable answer to GetObject: ${code}`);
     }
   }
+  const close = () => {
+    const body = first?.Body as Readable | undefined;
+    first = undefined;
+    body?.destroy();
+  };
   return {
     headers: headersOf(head),
     ...(head.ContentEncoding !== undefined && { contentEncoding: head.ContentEncoding }),
     etag,
     bytes: { size, read },
+    close,
   };
 }
 

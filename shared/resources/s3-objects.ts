@@ -14,6 +14,8 @@ export interface OpenedObject {
   readonly contentEncoding?: string;
   readonly etag: string;
   readonly bytes: ObjectBytes;
+  /** Lets go of what was not read: a connection. */
+  close(): void;
 }
 
 /** AWS won't show it, for a reason that asking again does not change. */
@@ -37,10 +39,10 @@ export interface S3Objects {
    * The head of an object with its headers, by one ranged GetObject; more of it by one more each. What has been written over meanwhile is told: nothing is concluded
    * from two halves.
    *
-   * @param headBytes how much is read at first
+   * @param firstBytes how much the first call asks for; what is not read of it is not sent
    * @throws CordonError `unavailable`, also when it is written over while it is read
    */
-  open(object: ResourceRef, headBytes: number): Promise<OpenedObject | Closed>;
+  open(object: ResourceRef, firstBytes: number): Promise<OpenedObject | Closed>;
 }
 
 /** A bucket that gets a class is seen to have it within this time; objects written before then are tagged by what it was. */

@@ -3,6 +3,7 @@ import { AwsClients } from "../aws/clients.ts";
 import type { Control, KnownControl, Ports } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import { DynamoDbJournal } from "../journal/dynamodb-journal.ts";
+import type { Journal } from "../journal/journal.ts";
 import { loadPolicy } from "../policy/load-policy.ts";
 import type { S3Buckets } from "../resources/s3-buckets.ts";
 import { s3BucketsOnAws } from "../resources/s3-buckets-aws.ts";
@@ -23,7 +24,7 @@ export interface Wired<State> {
 }
 
 /** Ports that only some functions have, so that no other carries their code. */
-export type MorePorts = (clients: AwsClients, clock: Clock, s3: S3Buckets) => Partial<Ports>;
+export type MorePorts = (clients: AwsClients, clock: Clock, s3: S3Buckets, journal: Journal) => Partial<Ports>;
 
 /**
  * Settings, policy, clients and journal. This is where ports get their AWS implementations.
@@ -41,11 +42,12 @@ export async function connect(
   const accounts = new Accounts(clock, membership, env.AWS_LAMBDA_FUNCTION_NAME);
   const clients = new AwsClients(accounts);
   const s3 = s3BucketsOnAws(clients, clock);
+  const journal = new DynamoDbJournal(clients.dynamoDb(), table, (ms) => clock.sleep(ms));
   return {
     policy,
     clock,
-    ports: { s3, ...more(clients, clock, s3) },
-    journal: new DynamoDbJournal(clients.dynamoDb(), table, (ms) => clock.sleep(ms)),
+    ports: { s3, ...more(clients, clock, s3, journal) },
+    journal,
     ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     messages: messagesVia(refusedQueue, clock),
     accounts,

@@ -131,7 +131,8 @@ describe("a large text", () => {
 
   it("is not begun when its time is over", async () => {
     const { inspected, reads } = await inspect("text", { limits: { deadlineMs: 0 } });
-    expect(inspected).toEqual({ kind: "opaque", format: "unknown", reason: "the time for it was over", bytesRead: 0 });
+    const reason = "the time for it was over";
+    expect(inspected).toEqual({ kind: "opaque", format: "unknown", reason, bytesRead: 0, isOutOfTime: true });
     expect(reads).toEqual([]);
   });
 });

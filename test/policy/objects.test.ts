@@ -199,14 +199,25 @@ describe("an object", () => {
 
   it("T4 is told with all that stands in the way, and what to do about it, first", async () => {
     const policy = await inForceWithObjects({ onLowered: "ask", protectedTags: ["class"] });
-    const { rule, reasons } = decided(policy, { isFull: true, journalled: tagged, carried: [tag("public")] });
-    expect(rule).toBe("built-in:lowered");
-    expect(reasons.slice(0, 3)).toEqual([
-      'somebody has taken its tag of "personal" from it, and policy asks a person then',
+    const lowered = 'somebody has taken its tag of "personal" from it, and policy asks a person then';
+    const other = decided(policy, { isFull: true, journalled: tagged, carried: [tag("public")] });
+    expect(other.rule).toBe("built-in:lowered");
+    expect(other.reasons.slice(0, 2)).toEqual([
+      lowered,
       "its tag class says something else, and policy has a person change it (protectedTags)",
+    ]);
+    expect(other.reasons).toContain('classified "personal" by the bucket tag class=personal');
+
+    expect(decided(policy, { isFull: true, journalled: tagged }).reasons.slice(0, 2)).toEqual([
+      lowered,
       "it has ten tags, as many as S3 takes: somebody has to take one of them away, or to make one of them class=personal",
     ]);
-    expect(reasons).toContain('classified "personal" by the bucket tag class=personal');
+  });
+
+  it("T4 with ten tags, one of them with the key of its class, has room for it", async () => {
+    const policy = await inForceWithObjects();
+    expect(decided(policy, { isFull: true, carried: [tag("public")] })).toMatchObject({ kind: "contain" });
+    expect(decided(policy, { isFull: true })).toMatchObject({ kind: "approve", rule: "built-in:no-room" });
   });
 
   it("is explained with what was found, and what it rests on", async () => {
@@ -219,7 +230,7 @@ describe("an object", () => {
       read: "all 100 bytes",
     });
     expect(explanation).toMatchObject({
-      verdict: "for-a-person",
+      verdict: "violating",
       facts: {
         classification: "secret",
         classifiedBy: "rule",
@@ -227,7 +238,7 @@ describe("an object", () => {
         undecidedRules: "zip (secret): it is encrypted",
         found: "3 x us-ssn (2 different)",
         tags: "class=public",
-        room: "none: it has ten tags",
+        room: "it has ten tags, as many as S3 takes",
         read: "all 100 bytes",
       },
     });

@@ -122,12 +122,13 @@ export async function stage<State>(control: Control<State>, options: StageOption
     const clients = new AwsClients();
     const its = (more.control ?? control) as Control<State>;
     const s3 = s3BucketsOnAws(clients, clock);
+    const journal = new DynamoDbJournal(clients.dynamoDb(), "cordon", (ms) => clock.sleep(ms));
     const plain: Cordon<State> = {
       control: its,
       policy: more.policy ?? policy,
       clock,
-      ports: { s3, ...withObjects(clients, clock, s3) },
-      journal: new DynamoDbJournal(clients.dynamoDb(), "cordon", (ms) => clock.sleep(ms)),
+      ports: { s3, ...withObjects(clients, clock, s3, journal) },
+      journal,
       ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;

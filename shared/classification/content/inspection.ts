@@ -14,6 +14,8 @@ export interface Inspection {
   tell(format: Format | "unknown"): void;
   /** Why only a part is looked at, in words, each once. They never quote the content. */
   readonly notes: Set<string>;
+  /** What hides content that nobody looked at, in words, each once: it is encrypted, broken, packed too deep or too large. May hold what was not found. */
+  readonly gaps: Set<string>;
 }
 
 /** What an object, or a part of a package, turned out to be. */

@@ -20,6 +20,13 @@ export interface Clock {
 /** A limit was reached: what was handed to the scanner so far counts, the rest is not looked at. Caught in `inspectContent`. */
 export class LimitReached extends Error {
   override readonly name = "LimitReached";
+  /** `budget`: what policy lets be read of a sound file. `bound`: what no sound file reaches. `time`: another time it may be enough. */
+  readonly of: "budget" | "bound" | "time";
+
+  constructor(message: string, of: LimitReached["of"]) {
+    super(message);
+    this.of = of;
+  }
 }
 
 /** Nothing can be said of the content, or of the rest of it. The reason never quotes the content. Caught in `inspectContent`. */
@@ -46,10 +53,10 @@ export function createMeter({ maxInflatedBytes, deadlineMs }: ContentLimits, clo
       return allowed;
     },
     exceed() {
-      throw new LimitReached(`it unpacks to more than ${maxInflatedBytes} bytes: the rest was not looked at`);
+      throw new LimitReached(`it unpacks to more than ${maxInflatedBytes} bytes: the rest was not looked at`, "bound");
     },
     checkTime() {
-      if (clock.nowMs() >= deadlineMs) throw new LimitReached("the time for it was over");
+      if (clock.nowMs() >= deadlineMs) throw new LimitReached("the time for it was over", "time");
     },
   };
 }

@@ -54,8 +54,10 @@ export function createSource(object: ObjectBytes, limits: ContentLimits, meter: 
   const bytesLeft = () => Math.max(0, limits.maxBytes - bytesRead);
 
   async function* stream(from: number, to: number): AsyncGenerator<Uint8Array> {
-    if (reads >= limits.samples + READS_BESIDE_SAMPLES) throw new LimitReached(`${reads} ranged reads were made`);
-    if (to - from > bytesLeft()) throw new LimitReached(`the ${limits.maxBytes} bytes that may be read were used up`);
+    if (reads >= limits.samples + READS_BESIDE_SAMPLES)
+      throw new LimitReached(`${reads} ranged reads were made`, "budget");
+    if (to - from > bytesLeft())
+      throw new LimitReached(`the ${limits.maxBytes} bytes that may be read were used up`, "budget");
     meter.checkTime();
     reads += 1;
     let left = to - from;
@@ -88,7 +90,7 @@ export function createSource(object: ObjectBytes, limits: ContentLimits, meter: 
       throw new Unreadable("it points outside itself");
     const held = holding(from, to);
     if (held !== undefined) return held.bytes.subarray(from - held.from, to - held.from);
-    if (bytes > MAX_HELD_BYTES) throw new LimitReached(`a part of it is larger than ${MAX_HELD_BYTES} bytes`);
+    if (bytes > MAX_HELD_BYTES) throw new LimitReached(`a part of it is larger than ${MAX_HELD_BYTES} bytes`, "bound");
     const along = Math.max(bytes, Math.min(limits.sampleBytes, bytesLeft(), MAX_HELD_BYTES));
     const end = Math.min(size, from + along);
     const window = { from, bytes: await gather(stream(from, end), end - from) };

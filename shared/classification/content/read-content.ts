@@ -21,6 +21,10 @@ export type Inspected =
       /** Every byte of content was looked at; otherwise `limits` says why not. */
       readonly isWhole: boolean;
       readonly limits: readonly string[];
+      /** Those of the limits that hide what nobody looked at, where it is not policy's own budget. */
+      readonly gaps?: readonly string[];
+      /** The time was over: another look may see more. */
+      readonly isOutOfTime?: true;
     }
   /** Binary, encrypted, broken, or of a format that isn't opened. */
   | {
@@ -28,6 +32,7 @@ export type Inspected =
       readonly format: Format | "unknown";
       readonly reason: string;
       readonly bytesRead: number;
+      readonly isOutOfTime?: true;
     };
 
 /**
@@ -54,8 +59,18 @@ export async function inspectContent(
   const tell = (told: typeof format) => {
     format = told;
   };
-  const inspection: Inspection = { source, sink: createSink(scanner), meter, hints, limits, tell, notes: new Set() };
+  const inspection: Inspection = {
+    source,
+    sink: createSink(scanner),
+    meter,
+    hints,
+    limits,
+    tell,
+    notes: new Set(),
+    gaps: new Set(),
+  };
   let closed: string | undefined;
+  let isOutOfTime = false;
   try {
     const outcome = await readObject(inspection);
     format = outcome.format;
@@ -64,21 +79,36 @@ export async function inspectContent(
     if (!isAboutContent(error, inspection)) throw error;
     // zlib, yauzl and hyparquet throw what they like; their words may quote the content.
     const isOurs = error instanceof LimitReached || error instanceof Unreadable;
-    inspection.notes.add(isOurs ? error.message : `the ${format} is broken`);
+    const why = isOurs ? error.message : `the ${format} is broken`;
+    const isBudget = error instanceof LimitReached && error.of !== "bound";
+    (isBudget ? inspection.notes : inspection.gaps).add(why);
+    if (error instanceof LimitReached && error.of === "time") isOutOfTime = true;
     inspection.sink.finish(true);
-    if (inspection.sink.bytesScanned === 0) closed = [...inspection.notes].join("; ");
+    if (inspection.sink.bytesScanned === 0) closed = [...inspection.notes, ...inspection.gaps].join("; ");
   }
-  return conclude(inspection, format, closed);
+  return conclude(inspection, format, closed, isOutOfTime);
 }
 
 function conclude(
-  { source: { bytesRead }, sink: { bytesScanned }, notes }: Inspection,
+  { source: { bytesRead }, sink: { bytesScanned }, notes, gaps }: Inspection,
   format: Format | "unknown",
   closed: string | undefined,
+  isOutOfTime: boolean,
 ): Inspected {
+  const late = isOutOfTime ? { isOutOfTime: true as const } : {};
   if (closed !== undefined || format === "unknown")
-    return { kind: "opaque", format, reason: closed ?? whyClosed(format), bytesRead };
-  return { kind: "scanned", format, bytesRead, bytesScanned, isWhole: notes.size === 0, limits: [...notes] };
+    return { kind: "opaque", format, reason: closed ?? whyClosed(format), bytesRead, ...late };
+  const limits = [...notes, ...gaps];
+  return {
+    kind: "scanned",
+    format,
+    bytesRead,
+    bytesScanned,
+    isWhole: limits.length === 0,
+    limits,
+    ...(gaps.size > 0 && { gaps: [...gaps] }),
+    ...late,
+  };
 }
 
 async function readObject(inspection: Inspection): Promise<Outcome> {

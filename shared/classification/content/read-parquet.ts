@@ -27,7 +27,7 @@ const HEADER_BYTES = [1024, 64 * 1024];
  * @throws LimitReached, Unreadable, and what `read` throws
  */
 export async function readParquet(inspection: Inspection): Promise<Outcome> {
-  const { sink, notes } = inspection;
+  const { sink, notes, gaps } = inspection;
   const footer = await readFooter(inspection);
   const wanted = footer.chunks.flat().filter(({ column }) => column.kind.as !== "nothing");
   const unread = new Map<string, number>();
@@ -44,13 +44,14 @@ export async function readParquet(inspection: Inspection): Promise<Outcome> {
     }
   } catch (error) {
     if (!(error instanceof LimitReached)) throw error;
-    notes.add(error.message);
+    if (error.of === "time") throw error;
+    (error.of === "budget" ? notes : gaps).add(error.message);
     sink.finish(true);
     notes.add(`${reached} of ${wanted.length} column chunks were looked at`);
     nameColumns(wanted, named, inspection);
   } finally {
-    for (const [why, times] of unread) notes.add(`${times} column chunks ${why}`);
-    if (footer.unreadable > 0) notes.add(`${footer.unreadable} column chunks are encrypted, or lie in another file`);
+    for (const [why, times] of unread) gaps.add(`${times} column chunks ${why}`);
+    if (footer.unreadable > 0) gaps.add(`${footer.unreadable} column chunks are encrypted, or lie in another file`);
   }
   return { format: "parquet" };
 }

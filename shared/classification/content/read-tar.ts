@@ -2,6 +2,7 @@ import type { Inspection, Outcome } from "./inspection.ts";
 import { Unreadable } from "./limits.ts";
 import type { Chunks } from "./peek.ts";
 import { readStream, type StreamOptions } from "./read-stream.ts";
+import { isWithoutText } from "./tell-format.ts";
 
 const BLOCK_BYTES = 512;
 /** Header blocks of empty files cost work and count for nothing otherwise. */
@@ -21,28 +22,31 @@ interface Blocks {
  * whole blocks. A stream, so that what is compressed can be read as well.
  */
 export async function readTar(chunks: Chunks, inspection: Inspection, options: StreamOptions): Promise<Outcome> {
-  const { meter, notes, sink } = inspection;
+  const { meter, notes, gaps, sink } = inspection;
   const blocks = createBlocks(chunks);
   let unopened = 0;
+  let withoutText = 0;
   try {
     for (let members = 0; ; members++) {
       meter.checkTime();
       const header = await blocks.take(BLOCK_BYTES);
       if (header.length < BLOCK_BYTES || header[0] === 0) break;
       if (members >= MAX_MEMBERS) {
-        notes.add(`only the first ${MAX_MEMBERS} files of the archive were looked at`);
+        gaps.add(`only the first ${MAX_MEMBERS} files of the archive were looked at`);
         break;
       }
       const size = readSize(header);
       if (size > 0) {
         const outcome = await readStream(blocks.member(size), inspection, { ...options, isPart: true });
-        if (outcome.closed !== undefined) unopened += 1;
+        if (outcome.closed !== undefined && isWithoutText(outcome.format)) withoutText += 1;
+        else if (outcome.closed !== undefined) unopened += 1;
       }
       await blocks.skipRest();
       await blocks.take((BLOCK_BYTES - (size % BLOCK_BYTES)) % BLOCK_BYTES);
     }
   } finally {
-    if (unopened > 0) notes.add(`${unopened} files in it are of formats that are not opened there`);
+    if (unopened > 0) gaps.add(`${unopened} files in it are of formats that are not opened there`);
+    if (withoutText > 0) notes.add(`${withoutText} files in it are without text, such as pictures`);
     await chunks.return();
   }
   const isOpaque = unopened > 0 && sink.bytesScanned === 0;

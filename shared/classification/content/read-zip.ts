@@ -4,6 +4,7 @@ import { LimitReached, Unreadable } from "./limits.ts";
 import { tellPackage, textOfPart } from "./office-parts.ts";
 import { readStream } from "./read-stream.ts";
 import { readXmlPart } from "./read-xml-part.ts";
+import { isWithoutText } from "./tell-format.ts";
 import { readDirectory, type ZipEntry } from "./zip-directory.ts";
 
 const STORED = 0;
@@ -19,7 +20,11 @@ type Unopened =
   | "encrypted"
   | "compressed in a way that is not read"
   | "broken"
-  | "of formats that are not opened there";
+  | "of formats that are not opened there"
+  | typeof WITHOUT_TEXT_NOTE;
+
+/** Of these nothing is hidden. */
+const WITHOUT_TEXT_NOTE = "without text, such as pictures";
 
 /**
  * Hands to the scanner what the files in a zip hold: an Office document's text, and of every other zip the files that are text or compressed text. What is in
@@ -28,7 +33,7 @@ type Unopened =
  * @throws LimitReached, Unreadable, and what `read` throws
  */
 export async function readZip(inspection: Inspection): Promise<Outcome> {
-  const { source, sink, notes, limits } = inspection;
+  const { source, sink, notes, gaps, limits } = inspection;
   const entries = await readDirectory(inspection).catch((error: unknown) => {
     if (error instanceof LimitReached || !isAboutContent(error, inspection)) throw error;
     throw new Unreadable("the zip's directory is missing or broken");
@@ -43,7 +48,8 @@ export async function readZip(inspection: Inspection): Promise<Outcome> {
       if (why !== undefined) unopened.set(why, (unopened.get(why) ?? 0) + 1);
     }
   } finally {
-    for (const [why, count] of unopened) notes.add(`${count} files in it are ${why}`);
+    for (const [why, count] of unopened)
+      (why === WITHOUT_TEXT_NOTE ? notes : gaps).add(`${count} files in it are ${why}`);
   }
   const [[first] = []] = unopened;
   const isOpaque = first !== undefined && sink.bytesScanned === 0;
@@ -81,7 +87,8 @@ async function readEntry(
       textAs === undefined
         ? await readStream(bytes, inspection, { isCut: () => isCut, compressions: 0, isPart: true })
         : await readXmlPart(bytes, textAs, inspection);
-    return outcome.closed === undefined ? undefined : "of formats that are not opened there";
+    if (outcome.closed === undefined) return undefined;
+    return isWithoutText(outcome.format) ? WITHOUT_TEXT_NOTE : "of formats that are not opened there";
   } catch (error) {
     if (error instanceof LimitReached || !isAboutContent(error, inspection)) throw error;
     sink.finish(true);

@@ -83,14 +83,26 @@ const WEAK_MAGIC = [
  */
 export function tellFormat(head: Uint8Array, hints: ContentHints): Told {
   const strong = MAGIC.find(([, offset, bytes]) => hasBytes(head, offset, bytes));
-  if (strong !== undefined) return { kind: "other", format: strong[0] };
   const encoding = tellEncoding(head);
+  // What is letters throughout a text can begin with as well: only what is no text is a picture by it.
+  if (strong !== undefined && !(encoding !== undefined && isWithoutText(strong[0]) && /^[ -~]*$/.test(strong[2])))
+    return { kind: "other", format: strong[0] };
   if (encoding !== undefined) return { kind: "text", format: tellTextFormat(head, encoding, hints), encoding };
   // Brotli has no magic bytes: it can only be believed.
   if (hints.contentEncoding?.trim().toLowerCase() === "br") return { kind: "other", format: "brotli" };
   const weak = WEAK_MAGIC.find(([, offset, bytes]) => hasBytes(head, offset, bytes));
   return { kind: "other", format: weak?.[0] ?? "unknown" };
 }
+
+/** Pictures, sound, film and programs: no detector could read text in them. Whatever else was not opened may hold some. Pure. */
+export function isWithoutText(format: string): boolean {
+  return WITHOUT_TEXT.has(format);
+}
+
+const WITHOUT_TEXT: ReadonlySet<string> = new Set<ClosedFormat>([
+  ...(["png", "gif", "jpeg", "tiff", "bmp", "riff", "mp4", "ogg", "flac", "matroska", "mp3"] as const),
+  ...(["elf", "mach-o", "java class", "wasm", "executable"] as const),
+]);
 
 function hasBytes(head: Uint8Array, offset: number, bytes: string): boolean {
   for (let i = 0; i < bytes.length; i++) if (head[offset + i] !== bytes.charCodeAt(i)) return false;

@@ -27,7 +27,7 @@ export const MAX_ENTRIES = 10_000;
  * @throws an error of yauzl's when there is no directory; LimitReached when no byte of it may be read; what `read` throws
  */
 export async function readDirectory(inspection: Inspection): Promise<readonly ZipEntry[]> {
-  const { source, notes, meter } = inspection;
+  const { source, gaps, meter } = inspection;
   // Names stay bytes: as texts they would be checked for paths out of a folder, and nothing is unpacked to a disk here.
   const options = { lazyEntries: true, decodeStrings: false, validateEntrySizes: false, autoClose: false };
   const zip = await yauzl.fromRandomAccessReaderPromise(createReader(source), source.size, options);
@@ -38,12 +38,13 @@ export async function readDirectory(inspection: Inspection): Promise<readonly Zi
       const found = toEntry(entry, zip);
       if (!found.name.endsWith("/")) entries.push(found);
       if (entries.length < MAX_ENTRIES) continue;
-      notes.add(`only the first ${MAX_ENTRIES} files in it were looked at`);
+      gaps.add(`only the first ${MAX_ENTRIES} files in it were looked at`);
       break;
     }
   } catch (error) {
     if (!isAboutContent(error, inspection)) throw error;
-    notes.add(
+    if (error instanceof LimitReached && error.of === "time") throw error;
+    gaps.add(
       error instanceof LimitReached ? error.message : "the zip's directory is broken: files in it may be missing",
     );
   }
