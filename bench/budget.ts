@@ -1,5 +1,6 @@
 import type { RecordedCall } from "../sandbox/index.ts";
-import { type Account, INSIDE, type Incident, OUTSIDE } from "./account.ts";
+import type { Account } from "./account.ts";
+import { INSIDE, type Incident, type Incidents, OUTSIDE } from "./incidents.ts";
 import { type Contestant, startProcess } from "./process.ts";
 
 /** Calls to S3, to the table, and to anything else. */
@@ -29,13 +30,17 @@ const CASES = [
  *
  * @throws Error when an event comes to something else than it should
  */
-export async function measureBudget(account: Account, cordon: Contestant): Promise<readonly Budgeted[]> {
+export async function measureBudget(
+  account: Account,
+  incidents: Incidents,
+  cordon: Contestant,
+): Promise<readonly Budgeted[]> {
   const process = startProcess(cordon);
   const budgeted: Budgeted[] = [];
   let before: Incident | undefined;
   try {
     for (const { what, to, status, s3, table, ...like } of CASES) {
-      const incident = await account.createIncident(to, "isLikeBefore" in like ? before : undefined);
+      const incident = await incidents.create(to, "isLikeBefore" in like ? before : undefined);
       account.sandbox.clearCalls();
       const { result } = await process.handle(incident.event);
       const made = countCalls(account.sandbox.calls);

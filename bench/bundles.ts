@@ -2,25 +2,27 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plugin } from "esbuild";
-import { openFolder, root } from "./folder.ts";
-
-export const MEASURED = "quarantine-replication";
+import { type Folder, openFolder, root } from "./folder.ts";
 
 /** A temporary folder with all that the measured processes load. */
 export interface Bundles {
   readonly runner: string;
   /** A copy of Cordon's function as it ships, so that a build in between changes nothing. */
   readonly cordon: string;
-  /** Bundles the floor with the source of what it sends (floor/source.ts); returns its path. */
-  buildFloor(requests: string): Promise<string>;
+  /** Where more that they load can be put. */
+  readonly folder: Folder;
+  /** Bundles a floor's handler with the source of what it sends (floor/source.ts); returns its path. */
+  buildFloor(entry: string, requests: string): Promise<string>;
   remove(): Promise<void>;
 }
 
 /** @throws Error when the function isn't built */
-export async function openBundles(): Promise<Bundles> {
-  const built = join(root, "dist", MEASURED, "index.js");
+export async function openBundles(functionName: string): Promise<Bundles> {
+  const built = join(root, "dist", functionName, "index.js");
   if (!existsSync(built)) {
-    throw new Error(`dist/${MEASURED}/index.js is missing: run "npm run build" first, or "npm run bench", which does`);
+    throw new Error(
+      `dist/${functionName}/index.js is missing: run "npm run build" first, or "npm run bench", which does`,
+    );
   }
   const folder = await openFolder();
   await mkdir(join(folder.path, "cordon"));
@@ -29,7 +31,8 @@ export async function openBundles(): Promise<Bundles> {
   return {
     runner: await folder.bundle("bench/runner.ts", "runner"),
     cordon,
-    buildFloor: (requests) => folder.bundle("bench/floor/handler.ts", "floor", [requestsPlugin(requests)]),
+    folder,
+    buildFloor: (entry, requests) => folder.bundle(entry, "floor", [requestsPlugin(requests)]),
     remove: folder.remove,
   };
 }
@@ -39,7 +42,7 @@ function requestsPlugin(contents: string): Plugin {
   return {
     name: "recorded-requests",
     setup({ onLoad }) {
-      onLoad({ filter: /[\\/]bench[\\/]floor[\\/]requests\.ts$/ }, () => ({ contents, loader: "js" }));
+      onLoad({ filter: /[\\/]floor[\\/]requests\.ts$/ }, () => ({ contents, loader: "js" }));
     },
   };
 }

@@ -3,6 +3,7 @@ import { type Budgeted, measureBudget } from "./budget.ts";
 import { type Bundles, openBundles, readSizes } from "./bundles.ts";
 import { openContestants } from "./contestants.ts";
 import { type Figure, figuresOf } from "./figures.ts";
+import { type Incidents, incidentsIn } from "./incidents.ts";
 import { type Both, measureCold, measureWarm, type WarmRun } from "./measure.ts";
 import type { Options } from "./options.ts";
 import type { Contestant } from "./process.ts";
@@ -27,9 +28,10 @@ export interface ContainmentReport {
 export async function measureContainment(options: Options): Promise<ContainmentReport> {
   const account = await openAccount();
   try {
-    const bundles = await openBundles();
+    const incidents = incidentsIn(account);
+    const bundles = await openBundles(incidents.functionName);
     try {
-      return await measure(account, bundles, options);
+      return await measure(account, incidents, bundles, options);
     } finally {
       await bundles.remove();
     }
@@ -40,14 +42,16 @@ export async function measureContainment(options: Options): Promise<ContainmentR
 
 async function measure(
   account: Account,
+  incidents: Incidents,
   bundles: Bundles,
   { cold, warm, settled, profile }: Options,
 ): Promise<ContainmentReport> {
-  const contestants = await openContestants(account, bundles);
+  const contestants = await openContestants(account, bundles, incidents);
   const { operations } = contestants;
+  const given = { account, job: incidents, contestants };
   // Now: a build in between would take the bundles away.
   const sizes = await readSizes(contestants.floorBundle);
-  const coldRuns = await measureCold(account, contestants, {
+  const coldRuns = await measureCold(given, {
     runs: cold,
     warmUp: 2,
     operations,
@@ -58,23 +62,24 @@ async function measure(
   for (let round = 1; round <= warm.rounds; round++) {
     const progress = progressOf(`warm series ${round} of ${warm.rounds}`);
     const options = { runs: warm.runs, warmUp: 10, operations, progress };
-    series.push(await measureWarm(account, profiled(contestants, profile), options));
+    series.push(await measureWarm({ ...given, contestants: profiled(contestants, profile) }, options));
   }
   const progress = progressOf("settled series");
-  const settledRuns = await measureWarm(account, contestants, { ...settled, operations, progress });
+  const settledRuns = await measureWarm(given, { ...settled, operations, progress });
   return {
     runs: {
       cold,
       warm: `${warm.rounds} x ${warm.runs} containments, settled: ${settled.runs} after ${settled.warmUp}`,
     },
     figures: figuresOf(coldRuns, series, settledRuns),
-    budget: await measureBudget(account, contestants.cordon),
+    budget: await measureBudget(account, incidents, contestants.cordon),
     requestBytes: contestants.requestBytes,
     bundles: sizes,
   };
 }
 
-function profiled(contestants: Both<Contestant>, profileFolder: string | undefined): Both<Contestant> {
+/** The same, leaving CPU profiles in a folder. */
+export function profiled(contestants: Both<Contestant>, profileFolder: string | undefined): Both<Contestant> {
   if (profileFolder === undefined) return contestants;
   const { cordon, floor } = contestants;
   return { cordon: { ...cordon, profileFolder }, floor: { ...floor, profileFolder } };

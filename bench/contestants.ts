@@ -1,54 +1,55 @@
 import type { RecordedCall } from "../sandbox/index.ts";
-import { type Account, asBatch, assertContained, type Incident } from "./account.ts";
-import { type Bundles, MEASURED } from "./bundles.ts";
+import type { Account } from "./account.ts";
+import type { Bundles } from "./bundles.ts";
 import { requestsSource } from "./floor/source.ts";
+import type { Delivery, Job } from "./job.ts";
 import type { Both } from "./measure.ts";
 import { type Contestant, handleOnce } from "./process.ts";
-import { assertSameCalls, operationsOf, recordedRequests, requestBytes } from "./same-calls.ts";
+import { assertSameCalls, operationsOf, requestBytes } from "./same-calls.ts";
 
 /** Cordon and a floor that is proved to make the same calls. */
 export interface Contestants extends Both<Contestant> {
   readonly floorBundle: string;
-  /** The calls of a containment, sorted. */
+  /** The calls that one thing takes, sorted, without the occasional ones. */
   readonly operations: readonly string[];
-  /** Bytes that a containment sends, as JSON. */
+  /** Bytes that one thing sends, as JSON. */
   readonly requestBytes: number;
 }
 
 /**
- * Records a containment of Cordon's, makes the floor of it, and compares their calls.
+ * Records Cordon at one thing of the job, makes the floor of it, and compares their calls.
  *
  * @throws Error when the floor makes other calls
  */
-export async function openContestants(account: Account, bundles: Bundles): Promise<Contestants> {
+export async function openContestants(account: Account, bundles: Bundles, job: Job): Promise<Contestants> {
   const { runner } = bundles;
+  const { functionName, floor: plain, occasional } = job;
   // One function's surroundings for both: names and sizes are in them.
-  const environment = account.environmentOf(MEASURED);
-  const functionArn = account.functionArnOf(MEASURED);
+  const environment = { ...account.environmentOf(functionName), ...job.environment };
+  const functionArn = account.functionArnOf(functionName);
   const common = { runner, environment, functionArn };
   const cordon: Contestant = { name: "Cordon", bundle: bundles.cordon, ...common };
-  const recorded = await recordContainment(account, cordon);
-  const floorBundle = await bundles.buildFloor(
-    requestsSource(recordedRequests(recorded.calls), recorded.incident.bucket),
-  );
+  const { calls, names } = await record(account, job, cordon);
+  const floorBundle = await bundles.buildFloor(plain.entry, requestsSource(plain.requestsOf(calls), names));
   const floor: Contestant = { name: "floor", bundle: floorBundle, ...common };
-  assertSameCalls(recorded.calls, (await recordContainment(account, floor)).calls);
+  assertSameCalls(calls, (await record(account, job, floor)).calls);
   return {
     cordon,
     floor,
     floorBundle,
-    operations: operationsOf(recorded.calls),
-    requestBytes: requestBytes(recorded.calls),
+    operations: operationsOf(calls, occasional),
+    requestBytes: requestBytes(calls),
   };
 }
 
-async function recordContainment(
-  account: Account,
+async function record(
+  { sandbox }: Account,
+  job: Job,
   contestant: Contestant,
-): Promise<{ readonly incident: Incident; readonly calls: readonly RecordedCall[] }> {
-  const incident = await account.createIncident();
-  account.sandbox.clearCalls();
-  const { result } = await handleOnce(contestant, asBatch(incident));
-  assertContained(account, incident, result);
-  return { incident, calls: [...account.sandbox.calls] };
+): Promise<Pick<Delivery, "names"> & { readonly calls: readonly RecordedCall[] }> {
+  const { batch, names, assertDone } = await job.next(1);
+  sandbox.clearCalls();
+  const { result } = await handleOnce(contestant, batch);
+  assertDone(result);
+  return { names, calls: [...sandbox.calls] };
 }

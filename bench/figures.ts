@@ -63,7 +63,7 @@ export function figuresOf(
  *
  * @param options.isWhole means instead, and their ratio
  */
-function compare<Run>(
+export function compare<Run>(
   what: string,
   unit: Figure["unit"],
   runs: Both<readonly Run[]>,

@@ -1,4 +1,5 @@
-import { type Account, asBatch, assertContained } from "./account.ts";
+import type { Account } from "./account.ts";
+import type { Job } from "./job.ts";
 import { type Contestant, handleOnce, startProcess, type Timed } from "./process.ts";
 import { operationsOf } from "./same-calls.ts";
 import { inTurn } from "./statistics.ts";
@@ -9,18 +10,25 @@ export interface Both<Value> {
   readonly floor: Value;
 }
 
+/** Who is measured, at what, where. */
+export interface Given {
+  readonly account: Account;
+  readonly job: Job;
+  readonly contestants: Both<Contestant>;
+}
+
 export interface MeasureOptions {
-  /** Counted containments of each. */
+  /** Counted deliveries to each. */
   readonly runs: number;
-  /** Containments of each that come first and don't count. */
+  /** Deliveries to each that come first and don't count. */
   readonly warmUp: number;
-  /** The calls that each containment has to make, sorted. */
+  /** The calls that each thing of a delivery has to make, sorted. */
   readonly operations: readonly string[];
   /** Told how many pairs are done, of how many. */
   progress(done: number, of: number): void;
 }
 
-/** One containment in a warm process. */
+/** One delivery to a warm process. */
 export interface WarmRun {
   /** Since the answer before, so that what goes on behind an answer (compiling, collecting garbage) counts too. */
   readonly cpuMs: number;
@@ -30,39 +38,32 @@ export interface WarmRun {
 }
 
 /**
- * First containments, each in a new process. The warm-up is the sandbox's and the disk's.
+ * First things done, each in a new process. The warm-up is the sandbox's and the disk's.
  *
- * @throws Error when one did not contain, or made other calls
+ * @throws Error when one was not done, or made other calls
  */
-export async function measureCold(
-  account: Account,
-  contestants: Both<Contestant>,
-  options: MeasureOptions,
-): Promise<Both<readonly Timed[]>> {
+export async function measureCold(given: Given, options: MeasureOptions): Promise<Both<readonly Timed[]>> {
   const timed = { cordon: [] as Timed[], floor: [] as Timed[] };
   await takeTurns(options, async (who, isCounted) => {
-    const handled = await contain(account, options, (batch) => handleOnce(contestants[who], batch));
+    const handled = await deliver(given, 1, options, (batch) => handleOnce(given.contestants[who], batch));
     if (isCounted) timed[who].push(handled);
   });
   return timed;
 }
 
 /**
- * One containment after the other in one process of each.
+ * One delivery after the other to one process of each.
  *
- * @throws Error when one did not contain, or made other calls
+ * @throws Error when one was not done, or made other calls
  */
-export async function measureWarm(
-  account: Account,
-  contestants: Both<Contestant>,
-  options: MeasureOptions,
-): Promise<Both<readonly WarmRun[]>> {
+export async function measureWarm(given: Given, options: MeasureOptions): Promise<Both<readonly WarmRun[]>> {
+  const { contestants, job } = given;
   const processes = { cordon: startProcess(contestants.cordon), floor: startProcess(contestants.floor) };
   const runs = { cordon: [] as WarmRun[], floor: [] as WarmRun[] };
   const cpuMs = { cordon: 0, floor: 0 };
   try {
     await takeTurns(options, async (who, isCounted) => {
-      const timed = await contain(account, options, (batch) => processes[who].handle(batch));
+      const timed = await deliver(given, job.perDelivery, options, (batch) => processes[who].handle(batch));
       if (isCounted) runs[who].push({ ...timed, cpuMs: timed.cpuMs - cpuMs[who] });
       cpuMs[who] = timed.cpuMs;
     });
@@ -82,17 +83,19 @@ async function takeTurns(
   }
 }
 
-/** Has a new incident contained, and makes sure of it. */
-async function contain(
-  account: Account,
+/** Has something new done, and makes sure of it. */
+async function deliver(
+  { account: { sandbox }, job }: Given,
+  count: number,
   { operations }: MeasureOptions,
   handle: (batch: object) => Promise<Timed>,
 ): Promise<Timed> {
-  const incident = await account.createIncident();
-  account.sandbox.clearCalls();
-  const timed = await handle(asBatch(incident));
-  assertContained(account, incident, timed.result);
-  const made = operationsOf(account.sandbox.calls);
-  if (made.join() !== operations.join()) throw new Error(`expected the calls ${operations}, found ${made}`);
+  const { batch, assertDone } = await job.next(count);
+  sandbox.clearCalls();
+  const timed = await handle(batch);
+  assertDone(timed.result);
+  const made = operationsOf(sandbox.calls, job.occasional);
+  const expected = operations.flatMap((operation) => Array<string>(count).fill(operation));
+  if (made.join() !== expected.join()) throw new Error(`expected the calls ${expected}, found ${made}`);
   return timed;
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { Summary } from "./figures.ts";
 
 /** A text, or one that is good or bad. */
 export type Cell = string | { readonly text: string; readonly isGood: boolean };
@@ -37,3 +38,8 @@ export function printerTo(out: NodeJS.WritableStream, isColoured: boolean): Prin
 
 /** Whether a limit is kept, as a cell. */
 export const verdict = (isGood: boolean): Cell => ({ text: isGood ? "yes" : "NO", isGood });
+
+/** A value and its quartiles, as two cells. */
+export function summaryCells({ value, quartiles }: Summary, digits: number): readonly string[] {
+  return [value.toFixed(digits), quartiles.map((each) => each.toFixed(digits)).join(" to ")];
+}

@@ -1,10 +1,10 @@
 import { cpus } from "node:os";
 import { isWithin } from "./budget.ts";
 import type { ContainmentReport } from "./containment.ts";
-import { isKept, type Summary } from "./figures.ts";
+import { isKept } from "./figures.ts";
 import { isPolicyKept, type PolicyFigure } from "./policy/figures.ts";
 import type { PolicyReport } from "./policy/measure.ts";
-import { type Printer, printerTo, verdict } from "./print.ts";
+import { type Printer, printerTo, summaryCells, verdict } from "./print.ts";
 
 /** All that one run found. */
 export interface Report {
@@ -105,8 +105,4 @@ function digitsOf({ unit }: PolicyFigure): number {
 function limitOf({ limit }: PolicyFigure): string {
   if (limit === undefined) return "";
   return "atLeast" in limit ? `>= ${limit.atLeast}` : `<= ${limit.atMost}`;
-}
-
-function summaryCells({ value, quartiles }: Summary, digits: number): readonly string[] {
-  return [value.toFixed(digits), quartiles.map((each) => each.toFixed(digits)).join(" to ")];
 }

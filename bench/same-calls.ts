@@ -1,29 +1,27 @@
 import type { RecordedCall } from "../sandbox/index.ts";
-import type { TableRequests } from "./floor/requests.ts";
 
 /** Requests of the same call may differ by this share in size: ids and times are not all of one length. */
 const SIZE_TOLERANCE = 0.02;
 
-/**
- * What a recorded containment sent to the table, for the floor to send as well.
- *
- * @throws Error when the calls are no containment's
- */
-export function recordedRequests(calls: readonly RecordedCall[]): TableRequests {
-  const inputs = (operation: string) => calls.filter((call) => call.operation === operation).map(({ input }) => input);
-  const [open] = inputs("BatchGetItem");
-  const [count] = inputs("UpdateItem");
-  const [claim, finish] = inputs("TransactWriteItems");
-  if (!open || !count || !claim || !finish) throw new Error(`no containment: ${operationsOf(calls).join(", ")}`);
-  // Made by the client for each call: the same one twice would be one call.
-  const { ClientRequestToken: _, ...ownClaim } = claim;
-  const { ClientRequestToken: __, ...ownFinish } = finish;
-  return { open, count, claim: ownClaim, finish: ownFinish } as unknown as TableRequests;
+type Input = RecordedCall["input"];
+
+/** What was sent by each call of an operation. */
+export function inputsOf(calls: readonly RecordedCall[], operation: string): readonly Input[] {
+  return calls.filter((call) => call.operation === operation).map(({ input }) => input);
 }
 
-/** The calls by name, sorted: those that are made at the same time arrive in any order. */
-export function operationsOf(calls: readonly RecordedCall[]): readonly string[] {
-  return calls.map(({ operation }) => operation).sort();
+/** A transaction to send again. Its token is made by the client for each call: the same one twice would be one call. */
+export function withoutToken({ ClientRequestToken: _, ...input }: Input): Input {
+  return input;
+}
+
+/**
+ * The calls by name, sorted: those that are made at the same time arrive in any order.
+ *
+ * @param without these are left out
+ */
+export function operationsOf(calls: readonly RecordedCall[], without: readonly string[] = []): readonly string[] {
+  return calls.flatMap(({ operation }) => (without.includes(operation) ? [] : [operation])).sort();
 }
 
 /**

@@ -1,3 +1,5 @@
+import { areObjectsKept, type ObjectsReport } from "../objects/measure.ts";
+import { printObjects } from "../objects/print.ts";
 import { type Printer, printerTo, verdict } from "../print.ts";
 import { type AccuracyReport, isAccurate, LIMITS } from "./accuracy.ts";
 import { isFlat, MEMORY_LIMIT_MB, type MemoryReport } from "./memory.ts";
@@ -10,14 +12,16 @@ export interface Report {
   readonly accuracy?: AccuracyReport;
   readonly speed?: SpeedReport;
   readonly memory?: MemoryReport;
+  readonly objects?: ObjectsReport;
 }
 
 /** Pure: whether nothing misses its limit. */
-export function holds({ accuracy, speed, memory }: Report): boolean {
+export function holds({ accuracy, speed, memory, objects }: Report): boolean {
   return (
     (accuracy === undefined || accuracy.detectors.every(isAccurate)) &&
     (speed === undefined || isFast(speed)) &&
-    (memory === undefined || isFlat(memory))
+    (memory === undefined || isFlat(memory)) &&
+    (objects === undefined || areObjectsKept(objects))
   );
 }
 
@@ -31,6 +35,9 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   if (report.accuracy !== undefined) printAccuracy(report.accuracy, printer);
   if (report.speed !== undefined) printSpeed(report.speed, printer);
   if (report.memory !== undefined) printMemory(report.memory, printer);
+  if (report.objects !== undefined) printObjects(report.objects, printer);
+  if (report.objects?.isJudged === false)
+    line(`  ${paint("yellow", "Times of objects are not judged: too few runs, or profiled ones.")}`);
   line(`  ${holds(report) ? paint("green", "All limits are kept.") : paint("red", "A limit is missed.")}`);
 }
 

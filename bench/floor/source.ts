@@ -1,11 +1,16 @@
-import type { TableRequests } from "./requests.ts";
-
 const FINDING_ID = /\bf-[0-9a-f]{20}\b/g;
 
-/** requests.ts as JavaScript: recorded requests as literals, with the recorded bucket and finding made parameters. Pure. */
-export function requestsSource(recorded: TableRequests, recordedBucket: string): string {
+/**
+ * The floor's requests.ts as JavaScript: recorded requests as literals, with the recorded names and finding made parameters, the finding last. Pure.
+ *
+ * @param names what was recorded, by the parameter that takes its place
+ */
+export function requestsSource(recorded: object, names: Readonly<Record<string, string>>): string {
+  const parameters = Object.entries(names);
   const text = (value: string): string =>
-    JSON.stringify(value).replaceAll(recordedBucket, '"+bucket+"').replaceAll(FINDING_ID, '"+finding+"');
+    parameters
+      .reduce((literal, [parameter, name]) => literal.replaceAll(name, `"+${parameter}+"`), JSON.stringify(value))
+      .replaceAll(FINDING_ID, '"+finding+"');
   const source = (value: unknown): string => {
     if (typeof value === "string") return text(value);
     if (Array.isArray(value)) return `[${value.map(source).join()}]`;
@@ -17,5 +22,5 @@ export function requestsSource(recorded: TableRequests, recordedBucket: string):
     });
     return `{${members.join()}}`;
   };
-  return `export const requestsFor = (bucket, finding) => (${source(recorded)});`;
+  return `export const requestsFor = (${[...Object.keys(names), "finding"]}) => (${source(recorded)});`;
 }

@@ -7,6 +7,7 @@ import { type Bundles, openBundles } from "../../bench/bundles.ts";
 import { openContestants } from "../../bench/contestants.ts";
 import { figuresOf } from "../../bench/figures.ts";
 import { type Folder, openFolder, root } from "../../bench/folder.ts";
+import { incidentsIn } from "../../bench/incidents.ts";
 import { readOptions } from "../../bench/options.ts";
 import type { Cold } from "../../bench/policy/cold.ts";
 import { growingDocument, SIZES, usualDocument } from "../../bench/policy/decisions.ts";
@@ -27,14 +28,14 @@ describe("the floor of the benchmark", () => {
   let account: Account;
   let bundles: Bundles;
   beforeAll(async () => {
-    [account, bundles] = await Promise.all([openAccount(), openBundles()]);
+    [account, bundles] = await Promise.all([openAccount(), openBundles("quarantine-replication")]);
   });
   afterAll(async () => {
     await Promise.all([account?.close(), bundles?.remove()]);
   });
 
   it("contains as Cordon does, by the same calls", async () => {
-    const { operations } = await openContestants(account, bundles);
+    const { operations } = await openContestants(account, bundles, incidentsIn(account));
     expect(operations).toEqual([
       "BatchGetItem",
       "GetBucketReplication",

@@ -64,12 +64,13 @@ export function createSource(object: ObjectBytes, limits: ContentLimits, meter: 
     try {
       for await (const chunk of object.read(from, to)) {
         if (chunk.length === 0) continue;
+        if (left === 0) return;
         const wanted = chunk.length > left ? chunk.subarray(0, left) : chunk;
         left -= wanted.length;
         bytesRead += wanted.length;
         yield wanted;
-        if (left === 0) return;
-        meter.checkTime();
+        // Its end is read too, which is there already: an answer that is broken off takes its connection with it.
+        if (left > 0) meter.checkTime();
       }
     } catch (error) {
       if (!(error instanceof LimitReached)) failure = { error };
