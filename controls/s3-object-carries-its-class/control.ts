@@ -85,7 +85,11 @@ async function readOf(
   if ("unreadable" in opened) return { headers: opened, content: opened };
   // Left is what a tag takes to be written and recorded.
   const search = { detectors: read.detectors, policy, key, deadlineMs: deadlineMs - RESERVE_MS };
-  return { headers: opened.headers, content: await ports.lookThrough(opened, search) };
+  try {
+    return { headers: opened.headers, content: await ports.lookThrough(opened, search) };
+  } finally {
+    opened.close();
+  }
 }
 
 const RESERVE_MS = 6_000;

@@ -130,23 +130,25 @@ async function openObject(clients: AwsClients, object: ResourceRef, headBytes: n
     if (sortAwsError(error).code !== "InvalidRange") return closedBy("GetObject", error);
     const headers = await readHeaders(clients, object);
     const bytes = { size: 0, read: () => chunksOf(undefined) };
-    return "unreadable" in headers ? headers : { headers, etag: "", bytes };
+    return "unreadable" in headers ? headers : { headers, etag: "", bytes, close: () => {} };
   }
   const etag = head.ETag ?? "";
   const size = Number(/\/(\d+)$/.exec(head.ContentRange ?? "")?.[1] ?? head.ContentLength ?? 0);
   let first: GetObjectCommandOutput | undefined = head;
-  /** What was opened comes from the answer that is there already, as far as it reaches. */
+  const openedBytes = Math.min(size, headBytes);
+  /** What was opened comes from the answer that is there already, as far as it reaches, and only what lies behind it by another call. */
   async function* read(from: number, to: number): AsyncIterable<Uint8Array> {
-    if (to <= from) return;
-    if (first !== undefined && from === 0 && to <= Math.min(size, headBytes)) {
-      const body = first;
+    let at = from;
+    if (first !== undefined && from === 0 && to > 0) {
+      const opened = chunksOf(first);
       first = undefined;
-      yield* bounded(chunksOf(body), to);
-      return;
+      at = Math.min(to, openedBytes);
+      yield* at === openedBytes ? opened : bounded(opened, at);
     }
+    if (to <= at) return;
     try {
       const more = await client.send(
-        new GetObjectCommand({ ...where, Range: `bytes=${from}-${to - 1}`, ...(etag !== "" && { IfMatch: etag }) }),
+        new GetObjectCommand({ ...where, Range: `bytes=${at}-${to - 1}`, ...(etag !== "" && { IfMatch: etag }) }),
       );
       yield* chunksOf(more);
     } catch (error) {
@@ -159,6 +161,11 @@ async function openObject(clients: AwsClients, object: ResourceRef, headBytes: n
     ...(head.ContentEncoding !== undefined && { contentEncoding: head.ContentEncoding }),
     etag,
     bytes: { size, read },
+    close() {
+      const unread = first?.Body as { destroy?(): void } | undefined;
+      first = undefined;
+      unread?.destroy?.();
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export interface OpenedObject {
   readonly contentEncoding?: string;
   readonly etag: string;
   readonly bytes: ObjectBytes;
+  /** Lets go of what was opened and not read: it would hold its connection, of which there are fifty. */
+  close(): void;
 }
 
 /** AWS won't show it, for a reason that asking again does not change. */

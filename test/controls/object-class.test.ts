@@ -288,6 +288,21 @@ describe("what stands in the way of reading an object", () => {
     }
   });
 
+  it("it is larger than its head, as are many: each lets go of its connection", async () => {
+    const keys = Array.from({ length: 60 }, (_, index) => `n/${index}.txt`);
+    const set = await open(
+      keys.map((key) => ({ bucket: "public-data", key, body: IBANS.repeat(20) })),
+      { objects: { read: { headKiB: 1, maxKiB: 64, samples: 0 } } },
+    );
+    const container = set.container();
+    for (const key of keys) await container.results(set.created("public-data", key));
+    expect(keys.every((key) => set.tagsOf("public-data", key)?.["data-residency"] === "eu-only")).toBe(true);
+    const ranges = set.sandbox.calls.flatMap(({ operation, input }) =>
+      operation === "GetObject" ? [input.Range] : [],
+    );
+    expect(ranges.slice(0, 2)).toEqual(["bytes=0-1023", "bytes=1024-2199"]);
+  });
+
   it("it is of five gigabytes: no more is read than policy gives, and memory stays", async () => {
     const set = await open([
       {
