@@ -28,18 +28,27 @@ export function s3ObjectsOnAws(clients: AwsClients, clock: Clock, readTags: S3Bu
 
 const MAX_CACHED = 1_000;
 
-/** What could not be read is not remembered. */
+/** What could not be read is not remembered. What is being read is waited for: a batch tells of ten objects in one bucket at once. */
 function cachedTags(clock: Clock, readTags: S3Buckets["readTags"]): S3Objects["bucketTags"] {
-  const cache = new Map<string, { readonly tags: readonly Tag[]; readonly untilMs: number }>();
+  const cache = new Map<string, { readonly tags: ReturnType<typeof readTags>; readonly untilMs: number }>();
   return async (bucket) => {
     const key = `${bucket.account} ${bucket.arn}`;
     const known = cache.get(key);
     if (known !== undefined && clock.nowMs() < known.untilMs) return known.tags;
-    const tags = await readTags(bucket);
-    if ("unreadable" in tags) return tags;
     if (cache.size >= MAX_CACHED) cache.clear();
-    cache.set(key, { tags, untilMs: clock.nowMs() + BUCKET_TAGS_CACHE_MS });
-    return tags;
+    const entry = { tags: readTags(bucket), untilMs: clock.nowMs() + BUCKET_TAGS_CACHE_MS };
+    cache.set(key, entry);
+    const forget = () => {
+      if (cache.get(key) === entry) cache.delete(key);
+    };
+    try {
+      const tags = await entry.tags;
+      if ("unreadable" in tags) forget();
+      return tags;
+    } catch (error) {
+      forget();
+      throw error;
+    }
   };
 }
 
