@@ -12,8 +12,9 @@ import type { ObjectHeaders } from "../classification/known-object.ts";
 import { CordonError } from "../errors.ts";
 import { shownArn } from "../shown.ts";
 import { placeOfObject } from "../signals/s3-bucket-ref.ts";
-import type { Clock, Receipt, ResourceRef, Tag } from "../types.ts";
+import type { Clock, Receipt, ResourceRef } from "../types.ts";
 import type { Reading, ResourcePort } from "./port.ts";
+import { remembered } from "./remember.ts";
 import type { S3Buckets } from "./s3-buckets.ts";
 import { BUCKET_TAGS_CACHE_MS, type Closed, type ObjectTags, type OpenedObject, type S3Objects } from "./s3-objects.ts";
 
@@ -21,26 +22,9 @@ import { BUCKET_TAGS_CACHE_MS, type Closed, type ObjectTags, type OpenedObject, 
 export function s3ObjectsOnAws(clients: AwsClients, clock: Clock, readTags: S3Buckets["readTags"]): S3Objects {
   return {
     tagging: new ObjectTagging(clients, clock),
-    bucketTags: cachedTags(clock, readTags),
+    bucketTags: remembered(readTags, { clock, ms: BUCKET_TAGS_CACHE_MS, isKept: (tags) => !("unreadable" in tags) }),
     readHeaders: (object) => readHeaders(clients, object),
     open: (object, firstBytes) => openObject(clients, object, firstBytes),
-  };
-}
-
-const MAX_CACHED = 1_000;
-
-/** What could not be read is not remembered. */
-function cachedTags(clock: Clock, readTags: S3Buckets["readTags"]): S3Objects["bucketTags"] {
-  const cache = new Map<string, { readonly tags: readonly Tag[]; readonly untilMs: number }>();
-  return async (bucket) => {
-    const key = `${bucket.account} ${bucket.arn}`;
-    const known = cache.get(key);
-    if (known !== undefined && clock.nowMs() < known.untilMs) return known.tags;
-    const tags = await readTags(bucket);
-    if ("unreadable" in tags) return tags;
-    if (cache.size >= MAX_CACHED) cache.clear();
-    cache.set(key, { tags, untilMs: clock.nowMs() + BUCKET_TAGS_CACHE_MS });
-    return tags;
   };
 }
 
@@ -140,18 +124,20 @@ async function openObject(
   const etag = head.ETag ?? "";
   const size = Number(/\/(\d+)$/.exec(head.ContentRange ?? "")?.[1] ?? head.ContentLength ?? 0);
   let first: GetObjectCommandOutput | undefined = head;
-  /** What was opened comes from the answer that is there already, as far as it reaches. */
+  const openedBytes = Math.min(size, firstBytes);
+  /** What was opened comes from the answer that is there already, as far as it reaches, and only what lies behind it by another call. */
   async function* read(from: number, to: number): AsyncIterable<Uint8Array> {
-    if (to <= from) return;
-    if (first !== undefined && from === 0 && to <= Math.min(size, firstBytes)) {
-      const body = first;
+    let at = from;
+    if (first !== undefined && from === 0 && to > 0) {
+      const opened = chunksOf(first);
       first = undefined;
-      yield* bounded(chunksOf(body), to);
-      return;
+      at = Math.min(to, openedBytes);
+      yield* at === openedBytes ? opened : bounded(opened, at);
     }
+    if (to <= at) return;
     try {
       const more = await client.send(
-        new GetObjectCommand({ ...where, Range: `bytes=${from}-${to - 1}`, ...(etag !== "" && { IfMatch: etag }) }),
+        new GetObjectCommand({ ...where, Range: `bytes=${at}-${to - 1}`, ...(etag !== "" && { IfMatch: etag }) }),
       );
       yield* chunksOf(more);
     } catch (error) {

@@ -14,7 +14,7 @@ export interface OpenedObject {
   readonly contentEncoding?: string;
   readonly etag: string;
   readonly bytes: ObjectBytes;
-  /** Lets go of what was not read: a connection. */
+  /** Lets go of what was opened and not read: it would hold its connection, of which there are fifty. */
   close(): void;
 }
 

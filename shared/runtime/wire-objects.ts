@@ -3,9 +3,10 @@ import type { JournalledClass } from "../classification/classify.ts";
 import { lookThroughWith } from "../classification/look-through.ts";
 import type { Control, KnownControl, Ports } from "../control.ts";
 import type { Journal } from "../journal/journal.ts";
+import { remembered } from "../resources/remember.ts";
 import { BUCKET_TAGS_CACHE_MS } from "../resources/s3-objects.ts";
 import { s3ObjectsOnAws } from "../resources/s3-objects-aws.ts";
-import type { Clock } from "../types.ts";
+import type { Clock, ResourceRef } from "../types.ts";
 import { systemClock } from "./clock.ts";
 import { type Connection, connect, type MorePorts, type Wired } from "./wire.ts";
 
@@ -13,24 +14,16 @@ import { type Connection, connect, type MorePorts, type Wired } from "./wire.ts"
 export const withObjects: MorePorts = (clients, clock, { readTags }, journal) => ({
   objects: s3ObjectsOnAws(clients, clock, readTags),
   lookThrough: lookThroughWith(SALT, clock),
-  classOfBucket: cachedClass(clock, journal),
+  classOfBucket: journalledClass(clock, journal),
 });
 
-const MAX_CACHED = 1_000;
-
 /** The class that the journal has of a bucket, whichever control has seen it: one read a minute. */
-function cachedClass(clock: Clock, journal: Journal): NonNullable<Ports["classOfBucket"]> {
-  const cache = new Map<string, { readonly known: JournalledClass; readonly untilMs: number }>();
-  return async (bucket) => {
-    const key = `${bucket.account} ${bucket.arn}`;
-    const cached = cache.get(key);
-    if (cached !== undefined && clock.nowMs() < cached.untilMs) return cached.known;
+function journalledClass(clock: Clock, journal: Journal): NonNullable<Ports["classOfBucket"]> {
+  const read = async (bucket: ResourceRef): Promise<JournalledClass> => {
     const { classification, classSource } = (await journal.open(bucket, "")).record;
-    const known = { classification, classSource };
-    if (cache.size >= MAX_CACHED) cache.clear();
-    cache.set(key, { known, untilMs: clock.nowMs() + BUCKET_TAGS_CACHE_MS });
-    return known;
+    return { classification, classSource };
   };
+  return remembered(read, { clock, ms: BUCKET_TAGS_CACHE_MS });
 }
 
 const SALT = randomBytes(32).toString("hex");

@@ -292,6 +292,19 @@ describe("what stands in the way of reading an object", () => {
     }
   });
 
+  it("it is larger than its head, as are many: each lets go of its connection", async () => {
+    const keys = Array.from({ length: 60 }, (_, index) => `n/${index}.txt`);
+    const set = await open(
+      keys.map((key) => ({ bucket: "public-data", key, body: IBANS.repeat(500) })),
+      { objects: { read: { headKiB: 1, sampleKiB: 1, samples: 1, maxKiB: 8 } } },
+    );
+    const container = set.container();
+    for (const key of keys) await container.results(set.created("public-data", key));
+    expect(keys.every((key) => set.tagsOf("public-data", key)?.["data-residency"] === "eu-only")).toBe(true);
+    const reads = set.sandbox.calls.filter(({ operation }) => operation === "GetObject");
+    expect(reads.slice(0, 2).map(({ input }) => input.Range)).toEqual(["bytes=0-8191", "bytes=53976-54999"]);
+  });
+
   it("it is of five gigabytes: no more is read than policy gives, and memory stays", async () => {
     const set = await open([
       {
