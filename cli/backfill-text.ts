@@ -58,7 +58,7 @@ function costLines({ totalUsd, monthlyUsd, usd, objects }: Estimate): readonly s
 function timeLines({ seconds, evidenceSeconds, objects }: Estimate): readonly string[] {
   const open = objects.certainty === "at-least" ? "for those counted: " : "";
   return [
-    `${open}about ${lasting(seconds.least)} to ${lasting(seconds.most)}, with a hundred at a time`,
+    `${open}about ${fromTo(lasting(seconds.least), lasting(seconds.most))}, with a hundred at a time`,
     `the evidence of what was changed is locked away behind it, one entry after the other: up to ${lasting(evidenceSeconds.most)}`,
   ];
 }
@@ -111,7 +111,10 @@ export function describeJobs(jobs: readonly (JobSummary & { readonly bucket: str
 }
 
 function dollars({ least, most }: Range): string {
-  const [low, high] = [least.toFixed(2), most.toFixed(2)];
+  return fromTo(least.toFixed(2), most.toFixed(2));
+}
+
+function fromTo(low: string, high: string): string {
   return low === high ? low : `${low} to ${high}`;
 }
 

@@ -58,6 +58,7 @@ export function estimate({ objects, memoryMb, isListed }: Asked): Estimate {
         ({ readUnits, writeUnits }) => readUnits * USD.perMillionReadUnits + writeUnits * USD.perMillionWriteUnits,
       ),
     },
+    { what: "logs", usd: range(({ logBytes }) => (logBytes / 1_000) * USD.perLogGb) },
   ];
   const perSlot = objects.objects / ASSUMED_CONCURRENCY / 1_000;
   return {

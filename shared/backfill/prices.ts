@@ -3,7 +3,7 @@
  * again. They are for an estimate: the bill is AWS's. Free tiers are left out.
  *
  * Sources: https://aws.amazon.com/s3/pricing/ (requests, batch operations, tags), https://aws.amazon.com/lambda/pricing/ (arm64),
- * https://aws.amazon.com/dynamodb/pricing/on-demand/ (table class Standard).
+ * https://aws.amazon.com/dynamodb/pricing/on-demand/ (table class Standard), https://aws.amazon.com/cloudwatch/pricing/ (logs).
  */
 export const USD = {
   perJob: 0.25,
@@ -16,6 +16,7 @@ export const USD = {
   perGbSecond: 0.0000133334,
   perMillionReadUnits: 0.125,
   perMillionWriteUnits: 0.625,
+  perLogGb: 0.5,
   perMillionTagsAMonth: 0.65,
   perTableGbAMonth: 0.25,
 } as const;
@@ -31,6 +32,7 @@ export interface PerObject {
   readonly writeUnits: number;
   readonly tableBytes: number;
   readonly billedMs: number;
+  readonly logBytes: number;
 }
 
 /** An object that carries its tag already, and is recognised without reading its content: GetObjectTagging, UpdateItem. */
@@ -41,19 +43,22 @@ export const LEAST: PerObject = {
   writeUnits: 1,
   tableBytes: 700,
   billedMs: 100,
+  logBytes: 1_500,
 };
 
 /**
- * An object whose content is read and which gets its tag: GetObjectTagging, GetObject, PutObjectTagging; BatchGetItem of three items, TransactWriteItems of
- * three and of four, which cost twice; then its evidence: PutObject, and what acknowledges it.
+ * An object whose content is read and which gets its tag: GetObjectTagging, GetObject, PutObjectTagging; BatchGetItem, and TransactWriteItems of three and of
+ * four items, which cost twice; then its evidence: PutObject, and what acknowledges it; then the event of its new tag, where the bucket's events go to EventBridge:
+ * GetObjectTagging, BatchGetItem.
  */
 export const MOST: PerObject = {
-  s3Reads: 2,
+  s3Reads: 3,
   s3Writes: 2,
-  readUnits: 6,
+  readUnits: 8,
   writeUnits: 60,
   tableBytes: 11_000,
-  billedMs: 400,
+  billedMs: 500,
+  logBytes: 3_000,
 };
 
 /** Objects under way at a time: a tenth of an account's usual limit of 1,000 concurrent invocations. Assumed; S3 says nothing of how many it is. */
