@@ -47,7 +47,7 @@ export function backfillRole({ name }: Stack): Json {
             allow(
               "ReadLists",
               ["s3:GetObject", "s3:GetObjectVersion"],
-              [keys("*/manifest.json"), keys("*/data/*.csv.gz"), keys(`${name}-backfill/*`)],
+              [keys("*/manifest.json"), keys("*/data/*.csv.gz")],
               own,
             ),
             allow("WriteReports", ["s3:PutObject"], keys(`${name}-backfill/*`), own),
