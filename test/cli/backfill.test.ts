@@ -141,6 +141,37 @@ describe("before it begins, cordon backfill", () => {
     expect((await begin("--yes", "--max-usd", "0.3")).code).toBe(0);
   });
 
+  it("counts an inventory's objects by the beginning of one of its files", async () => {
+    const set = await open();
+    const csv = gzipSync(Array.from({ length: 500 }, (_, n) => `"orders","2026/order+${n}.csv"\n`).join(""));
+    const file = { key: "orders/daily/data/a.csv.gz", size: csv.length * 3 };
+    const manifest = {
+      sourceBucket: "orders",
+      destinationBucket: "arn:aws:s3:::inventories",
+      creationTimestamp: "1793494800000",
+      fileFormat: "CSV",
+      fileSchema: "Bucket, Key",
+      files: [file],
+    };
+    const inventory = ["--inventory", "s3://inventories/orders/manifest.json"] as const;
+    set.sandbox.createBucket({ name: "inventories" });
+    set.sandbox.createObject({ bucket: "inventories", key: file.key, body: csv });
+    set.sandbox.createObject({ bucket: "inventories", key: "orders/manifest.json", body: JSON.stringify(manifest) });
+
+    const { code, out } = await begin(...inventory, "--dry-run");
+
+    expect(code).toBe(0);
+    expect(out).toContain("Objects  about 1,500, as the inventory lists them");
+    expect(out).toContain(
+      "Note     the inventory is of 2026-11-01T01:00:00.000Z, in 1 file: what came later is not in it",
+    );
+    const other = await run(backfill, "--bucket", "reports", ...inventory, "--dry-run");
+    expect([other.code, other.err]).toEqual([
+      2,
+      expect.stringContaining("the inventory is of orders; expected one of"),
+    ]);
+  });
+
   it.each(RIGHTS.filter(([action]) => !["s3:GetObject", "s3:UpdateJobStatus", "s3:DescribeJob"].includes(action)))(
     "names the right %s to whoever lacks it, and makes no job",
     async (action) => {
