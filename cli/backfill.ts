@@ -15,13 +15,13 @@ A job:           cordon backfill --job <id> [--cancel]         looks on until it
 All jobs:        cordon backfill --list
 
 It shows first what would be done, what it costs and how long it takes, about, and asks. Then S3 Batch Operations has the function <stack>-tag-objects look at each
-object, as if it had just been written: policy, journal and evidence are the same. The job goes on when this command ends. The same command again
+object, as after an event about it: policy, brake, journal and evidence are the same. The job goes on when this command ends. The same command again
 goes on with the job that is under way for the same; when none is, it makes a new one, which leaves alone what carries its tag already.
 
 The report goes to a bucket of your own, in the stack's account and Region, below <stack>-backfill/: it names objects. It can't be the evidence bucket, where only
 evidence is written. An inventory has to be in CSV and to lie in a bucket of that account, which may be read with the role's rights (no KMS key of your own).
 
-You need lambda:GetFunctionConfiguration on the function; s3:ListBucket on the bucket, to count; s3:GetObject on the inventory, where you name one; s3:ListJobs,
+You need lambda:GetFunctionConfiguration on the function; s3:ListBucket on the bucket and on the report's; s3:GetObject on the inventory, where you name one; s3:ListJobs,
 s3:CreateJob, and iam:PassRole on the role <stack>-backfill-<Region> for batchoperations.s3.amazonaws.com; s3:DescribeJob to look on, and s3:UpdateJobStatus
 to stop a job.
 

@@ -42,7 +42,7 @@ export function backfillRole({ name }: Stack): Json {
               ["lambda:InvokeFunction"],
               sub(`arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}-${TAGS_OBJECTS}`),
             ),
-            // S3 lists a bucket for a job as it does for an inventory.
+            // S3 lists a bucket for a job as it does for an inventory. Documented for jobs of replication; of others the guide is silent.
             allow("ListBuckets", ["s3:PutInventoryConfiguration"], sub("arn:${AWS::Partition}:s3:::*"), own),
             allow(
               "ReadLists",

@@ -38,9 +38,9 @@ export async function watchJob(
   }
 }
 
-/** How long a job has still to go at the pace it had so far; undefined until that can be told. Pure. */
+/** How long a job has still to go at the pace it had so far; undefined until that can be told, and at its end. Pure. */
 export function secondsLeft({ total, succeeded, failed, activeSeconds }: JobState): number | undefined {
   const done = succeeded + failed;
-  if (done === 0 || activeSeconds === 0 || total === 0) return undefined;
+  if (done === 0 || activeSeconds === 0 || done >= total) return undefined;
   return ((total - done) / done) * activeSeconds;
 }

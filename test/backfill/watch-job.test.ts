@@ -66,7 +66,8 @@ describe("progress", () => {
       "[######..................] 25 %  1,000 of 4,000, 10 failed  Active, about 3 min left",
     );
     expect(describeProgress({ ...JOB, total: 0, succeeded: 0, failed: 0 })).toBe("Active: S3 reads the list");
-    expect(secondsLeft({ ...JOB, activeSeconds: 0 })).toBeUndefined();
+    for (const more of [{ activeSeconds: 0 }, { succeeded: 0, failed: 0 }, { succeeded: 3_990 }])
+      expect(secondsLeft({ ...JOB, ...more })).toBeUndefined();
   });
 
   it.each<[string, Partial<JobState>, string]>([
