@@ -45,6 +45,7 @@ export async function lookAhead(
 ): Promise<Outlook> {
   const { fn, stack, roleArn } = cell;
   const owner = asked.account ?? fn.account;
+  checkServed(owner, fn);
   if (owner !== fn.account && asked.inventory === undefined)
     throw new Error(
       `--account is ${owner}, and S3 lists the buckets of the job's own account (${fn.account}) only: expected --inventory, delivered to a bucket of that account`,
@@ -61,6 +62,15 @@ export async function lookAhead(
     estimate: estimate({ objects, memoryMb: fn.memoryMb, isListed: asked.inventory === undefined }),
     notes,
   };
+}
+
+/** Of an account that the cell doesn't serve every object would be refused, at its price. */
+function checkServed(owner: string, { account, environment }: BackfillCell["fn"]): void {
+  const { CORDON_MEMBER_ROLE: role, CORDON_ACCOUNTS: accounts } = environment;
+  if (owner === account) return;
+  if (!role) throw new Error(`--account is ${owner}, and the stack serves its own account only: expected ${account}`);
+  if (accounts && !accounts.split(",").some((each) => each.trim() === owner))
+    throw new Error(`--account is ${owner}: expected ${account}, the stack's own, or one of its CORDON_ACCOUNTS`);
 }
 
 /** A job, its function and the bucket are of one Region. */

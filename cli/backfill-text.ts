@@ -27,6 +27,8 @@ export function describeOutlook({ wanted, estimate, notes }: Outlook, { fn, role
 
 function describeMode(mode = ""): string {
   if (mode === "enforce") return "each object gets the tag of its class, as far as policy has the control enforce";
+  if (mode === "approve")
+    return "nothing is changed, and a person is asked about each object that lacks its tag: the stack's CORDON_MODE is approve";
   return `nothing is changed, for the stack's CORDON_MODE is ${mode || "not set"}: every object is looked at and recorded`;
 }
 

@@ -124,8 +124,10 @@ async function attend(id: string, isCancelled: boolean, how: How, cell: Backfill
     throw new Error(`there is no job ${id} of ${cell.stack}'s (cordon backfill --list)`);
   if (how.isDry)
     return end(how, { isDryRun: true, job: toPlain(job) }, `Job ${id} is ${job.status}; it was not stopped.`);
-  if (!how.isSure && !(await confirmed(`Stop job ${id}? What is done stays done.`)))
-    throw new Error("you did not say yes; the job goes on");
+  if (!how.isSure && !(await confirmed(`Stop job ${id}? What is done stays done.`))) {
+    end(how, { isDryRun: false, job: toPlain(job) }, "You did not say yes; the job goes on.");
+    return exitCodes.wrong;
+  }
   if (!(await cell.jobs.cancel(id, "stopped by cordon backfill")))
     throw new Error(`job ${id} can't be stopped any more: it is ${job.status}`);
   return watchToTheEnd(id, cell, { isJson: how.isJson, isCancelled });

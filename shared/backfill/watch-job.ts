@@ -4,7 +4,7 @@ import type { Clock } from "../types.ts";
 
 /** Over, or at rest until somebody does something. */
 const RESTS: ReadonlySet<JobStatus> = new Set(["Complete", "Cancelled", "Failed", "Suspended", "Paused"]);
-const FIRST_WAIT_MS = 500;
+const FIRST_WAIT_MS = 200;
 const MAX_WAIT_MS = 15_000;
 /** AWS may be silent that often in a row before the watch ends; the job goes on all the same. */
 const MAX_SILENCES = 8;

@@ -69,14 +69,15 @@ async function count(
 
 async function readInventory(client: S3Client, bucket: string, key: string): Promise<FoundInventory> {
   try {
-    const {
-      Body,
-      ETag = "",
-      ContentLength = 0,
-    } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    if (ContentLength > MAX_MANIFEST_BYTES)
-      return { kind: "wrong", problem: `it has ${ContentLength} bytes; expected a manifest.json, not a list` };
-    const read = parseInventory((await Body?.transformToString()) ?? "");
+    const range = `bytes=0-${MAX_MANIFEST_BYTES}`;
+    const { Body, ETag = "" } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, Range: range }));
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    if (bytes.length > MAX_MANIFEST_BYTES)
+      return {
+        kind: "wrong",
+        problem: `it has more than ${MAX_MANIFEST_BYTES} bytes; expected a manifest, not a list`,
+      };
+    const read = parseInventory(Buffer.from(bytes).toString("utf8"));
     if (!read.ok) return { kind: "wrong", problem: read.problem };
     return { kind: "found", inventory: read.inventory, etag: ETag.replaceAll('"', "") };
   } catch (error) {

@@ -62,8 +62,15 @@ function resources(Variables: Readonly<Record<string, string>>): Record<string, 
   };
 }
 
+interface StageOptions extends SandboxOptions {
+  /** The function's CORDON_MODE. */
+  readonly mode?: string;
+  /** More of the function's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** An account with the function, the job's role as the stack has it, a bucket of EU-only data, and somebody at the command line. */
-export async function open({ mode = "enforce", ...options }: SandboxOptions & { readonly mode?: string } = {}) {
+export async function open({ mode = "enforce", settings = {}, ...options }: StageOptions = {}) {
   bundle ??= bundled();
   const file = await bundle;
   const sandbox = await startSandbox(options);
@@ -74,6 +81,7 @@ export async function open({ mode = "enforce", ...options }: SandboxOptions & { 
     CORDON_MODE: mode,
     CORDON_POLICY: join(file, "../policy.json"),
     POWERTOOLS_LOG_LEVEL: "SILENT",
+    ...settings,
   };
   sandbox.deployTemplate({ Resources: resources(environment) } as Template, { bundleOf: () => file });
   sandbox.createBucket({ name: "orders", tags: { [TAG.key]: TAG.value } });

@@ -43,7 +43,7 @@ describe("watching a job", () => {
   it("looks often at first, and never more seldom than every quarter of a minute", async () => {
     const { end, slept } = watched(...Array.from({ length: 15 }, () => ({})), { status: "Complete" });
     await end;
-    expect(slept.slice(0, 3)).toEqual([500, 750, 1_125]);
+    expect(slept.slice(0, 3)).toEqual([200, 300, 450]);
     expect(slept.at(-1)).toBe(15_000);
   });
 

@@ -78,6 +78,12 @@ describe("cordon backfill", () => {
     expect(set.journal.findings().map(({ status }) => status)).toEqual(["observed", "observed", "observed"]);
   });
 
+  it("says when a person would be asked about each object", async () => {
+    await open({ mode: "approve" });
+    const { out } = await begin("--dry-run");
+    expect(out).toContain("Done     nothing is changed, and a person is asked about each object that lacks its tag");
+  });
+
   it("gives exit code 1 when objects failed, and tells where the report says why", async () => {
     const set = await open();
     set.fill(1);
@@ -172,6 +178,14 @@ describe("before it begins, cordon backfill", () => {
     ]);
   });
 
+  it("takes a member's bucket by an inventory only, and only where the stack serves it", async () => {
+    const member = { CORDON_MEMBER_ROLE: "cordon-member", CORDON_EXTERNAL_ID: "an-external-id" };
+    await open({ settings: { ...member, CORDON_ACCOUNTS: "444455556666, 777788889999" } });
+    const asked = async (account: string) => (await begin("--account", account, "--yes")).err;
+    expect(await asked("777788889999")).toContain("expected --inventory, delivered to a bucket of that account");
+    expect(await asked("222233334444")).toContain("or one of its CORDON_ACCOUNTS");
+  });
+
   it.each(RIGHTS.filter(([action]) => !["s3:GetObject", "s3:UpdateJobStatus", "s3:DescribeJob"].includes(action)))(
     "names the right %s to whoever lacks it, and makes no job",
     async (action) => {
@@ -187,7 +201,7 @@ describe("before it begins, cordon backfill", () => {
     ["a bucket that is not there", ["--bucket", "nowhere"], "there is no bucket nowhere"],
     ["a bucket of another Region", ["--bucket", "far"], "far lies in us-west-2 and the stack in eu-central-1"],
     ["another account's bucket", ["--bucket", "foreign"], "foreign is not 111122223333's, or you may not ask"],
-    ["another account's bucket without a list", ["--bucket", "foreign", "--account", "444455556666"], "expected --inv"],
+    ["a bucket of an account not served", ["--bucket", "foreign", "--account", "444455556666"], "its own account only"],
     ["a report in another Region", [...ORDERS, "--report-bucket", "far"], "expected a bucket of 111122223333 in eu-c"],
     ["a report among the evidence", [...ORDERS, "--report-bucket", "cordon-evidence-1"], "where nobody but the arch"],
     ["an inventory that is no manifest", [...ORDERS, "--inventory", "s3://inventories/x.csv"], "expected s3://<bucke"],
