@@ -68,6 +68,18 @@ describe("cordon backfill", () => {
     expect(listed.out).not.toContain("2026/");
   });
 
+  it("tags in a bucket with versions the one that is current, whatever its key is made of", async () => {
+    const set = await open();
+    set.sandbox.createBucket({ name: "orders", versioning: true, tags: { [TAG.key]: TAG.value } });
+    const key = 'Größe 1+1/100 %,"a"/名前.csv';
+    for (const body of ["old", "new"]) set.sandbox.createObject({ bucket: "orders", key, body });
+    expect((await begin("--yes")).code).toBe(0);
+    expect(set.sandbox.objects("orders").map(({ body, tags }) => [body, tags])).toEqual([
+      ["old", {}],
+      ["new", { [TAG.key]: TAG.value }],
+    ]);
+  });
+
   it("changes nothing where the stack only observes, and says so beforehand", async () => {
     const set = await open({ mode: "observe" });
     set.fill(3);
