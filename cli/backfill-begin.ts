@@ -1,5 +1,6 @@
 import { isAbove } from "../shared/backfill/estimate.ts";
 import { planStart } from "../shared/backfill/plan-backfill.ts";
+import type { JobSummary } from "../shared/resources/s3-batch-jobs.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import type { BackfillCell } from "./backfill-cell.ts";
 import { type AskedBackfill, lookAhead, type Outlook } from "./backfill-look.ts";
@@ -17,31 +18,25 @@ export interface How {
   readonly maxUsd?: number;
 }
 
-/** Shows, asks, has S3 make the job, and looks on. */
+/**
+ * Shows what would be done, asks, has S3 make the job, and looks on. Gives the exit code.
+ *
+ * @throws Error for what is refused beforehand, or when there is nobody to ask; CordonError when AWS refuses or gives no answer
+ */
 export async function begin(asked: AskedBackfill, how: How, cell: BackfillCell): Promise<number> {
   const line = lineOnTerminal();
   const ahead = await lookAhead(asked, cell, (objects) => line(`${objects} objects counted`)).finally(() => line(""));
   const start = planStart(ahead.wanted, await cell.jobs.list(), systemClock.nowMs());
   const outlook = start.kind === "create" ? { ...ahead, notes: [...ahead.notes, ...start.others.map(beside)] } : ahead;
   const preview = { ...outlook.wanted, estimate: outlook.estimate, notes: outlook.notes };
-  const say = (text: string) => (how.isJson && !how.isDry ? process.stderr : process.stdout).write(text);
-  if (!how.isJson) say(`${describeOutlook(outlook, cell)}\n`);
-
-  if (start.kind === "go-on") {
-    const { id, status } = start.job;
-    if (how.isDry)
-      return end(
-        how,
-        { isDryRun: true, outcome: "under-way", preview, job: toPlain(start.job) },
-        `Job ${id} is under way for this (${status}): the command would look on.`,
-      );
-    process.stderr.write(`Job ${id} is under way for this already.\n`);
-    return follow(id, how, cell, { isDryRun: false, outcome: "under-way", preview });
-  }
+  const shown = `${describeOutlook(outlook, cell)}\n`;
+  if (!how.isJson) process.stdout.write(shown);
+  if (start.kind === "go-on") return goOn(start.job, how, cell, preview);
   checkCost(outlook, how.maxUsd);
   if (how.isDry) return end(how, { isDryRun: true, outcome: "possible", preview }, "It could be begun; nothing was.");
   if (!how.isSure) {
-    if (how.isJson) say(`${describeOutlook(outlook, cell)}\n`);
+    // Stdout is the answer's.
+    if (how.isJson) process.stderr.write(shown);
     if (!(await confirmed("Begin the job?"))) {
       end(how, { isDryRun: false, outcome: "refused", preview }, "You did not say yes; nothing was begun.");
       return exitCodes.wrong;
@@ -51,7 +46,19 @@ export async function begin(asked: AskedBackfill, how: How, cell: BackfillCell):
   return follow(id, how, cell, { isDryRun: false, outcome: "begun", preview });
 }
 
-function beside({ id, status }: { readonly id: string; readonly status: string }): string {
+/** Nobody is asked: it was begun with somebody's yes. */
+async function goOn(job: JobSummary, how: How, cell: BackfillCell, preview: object): Promise<number> {
+  const { id, status } = job;
+  const report = { isDryRun: how.isDry, outcome: "under-way", preview };
+  if (how.isDry) {
+    const told = `Job ${id} is under way for this (${status}): the command would look on.`;
+    return end(how, { ...report, job: toPlain(job) }, told);
+  }
+  process.stderr.write(`Job ${id} is under way for this already.\n`);
+  return follow(id, how, cell, report);
+}
+
+function beside({ id, status }: JobSummary): string {
   return `job ${id} is under way for something else of this bucket (${status}): what both list is looked at twice`;
 }
 
