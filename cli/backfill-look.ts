@@ -48,7 +48,7 @@ export async function lookAhead(
   checkServed(owner, fn);
   if (owner !== fn.account && asked.inventory === undefined)
     throw new Error(
-      `--account is ${owner}, and S3 lists the buckets of the job's own account (${fn.account}) only: expected --inventory, delivered to a bucket of that account`,
+      `--account is ${owner}, and the job's role may have buckets of ${fn.account} listed only: expected --inventory, delivered to a bucket of that account`,
     );
   const listing = await cell.listing();
   await checkPlace(listing, asked.bucket, owner, cell);
