@@ -1,5 +1,6 @@
 /** The stack's resources besides the functions, as plain CloudFormation, so that any line of the Serverless Framework deploys them. */
 import { alarms } from "./alarms.ts";
+import { backfillRole } from "./backfill-role.ts";
 import { evidenceStore } from "./evidence-store.ts";
 import { functionDefinitions } from "./functions.ts";
 import { type Json, logicalId } from "./json.ts";
@@ -25,6 +26,7 @@ export function stackResources(stack: Stack | string): Readonly<Record<string, J
     if (definition.trigger === "queue") Object.assign(resources, queueOf(cell, definition), rules(cell, definition));
     resources[`${logicalId(definition.name)}Role`] = role(cell, definition);
   }
+  resources.BackfillRole = backfillRole(cell);
   return { ...resources, ...alarms(cell), ...witness(cell) };
 }
 
@@ -34,5 +36,9 @@ export function stackOutputs(): Readonly<Record<string, Json>> {
     EventBusArn: { Description: "CellBusArn of deploy/forwarder.yml", Value: { "Fn::GetAtt": ["Bus", "Arn"] } },
     AlarmTopicArn: { Description: "Subscribe those on call to it", Value: { Ref: "AlarmTopic" } },
     EvidenceBucketName: { Description: "The locked evidence", Value: { Ref: "EvidenceBucket" } },
+    BackfillRoleArn: {
+      Description: "What whoever runs cordon backfill passes to S3 Batch Operations",
+      Value: { "Fn::GetAtt": ["BackfillRole", "Arn"] },
+    },
   };
 }
