@@ -6,9 +6,12 @@ export default defineConfig({
     setupFiles: ["test/support/setup.ts"],
     pool: "forks",
     unstubEnvs: true,
+    // For the processes that tests start: the sandbox's containers, and the command line.
+    env: { NODE_COMPILE_CACHE: "node_modules/.cache/cordon/compiled" },
     // test/support/setup.ts clears up behind each file.
     isolate: false,
-    maxWorkers: 2,
+    // One more than the cores that there are at least: tests wait for time limits and processes as well.
+    maxWorkers: 3,
     // Machines are shared: what takes a second alone may take many.
     testTimeout: 60_000,
     hookTimeout: 60_000,
