@@ -189,6 +189,14 @@ export class MemoryJournal implements Journal {
     return copyOf(this.#runs.get(keyOfRun(resource, number)));
   }
 
+  async readClass(resource: ResourceRef): Promise<Pick<ResourceRecord, "classification" | "classSource">> {
+    const { classification, classSource } = (await this.open(resource, "")).record;
+    return {
+      ...(classification !== undefined && { classification }),
+      ...(classSource !== undefined && { classSource }),
+    };
+  }
+
   async readFinding(id: string): Promise<FindingRecord | undefined> {
     return copyOf(this.#findings.get(id));
   }

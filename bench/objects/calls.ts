@@ -25,7 +25,7 @@ const PER_OBJECT: Readonly<Record<string, number>> = {
   TransactWriteItems: 2,
 };
 /** Of a container, in a minute, for each bucket. */
-const PER_MINUTE: Readonly<Record<string, number>> = { GetBucketTagging: 1 };
+const PER_MINUTE: Readonly<Record<string, number>> = { GetBucketTagging: 1, GetItem: 1 };
 
 const CASES = [
   { what: "a container's first object", objects: 1, isFirst: true },

@@ -52,7 +52,7 @@ export function createdObjectsIn({ sandbox }: Account, policyFile: string): Crea
     floor: { entry: "bench/objects/floor/handler.ts", requestsOf: recordedRequests },
     perDelivery: PER_BATCH,
     // Once a minute and bucket, however many objects there are.
-    occasional: ["GetBucketTagging"],
+    occasional: ["GetBucketTagging", "GetItem"],
     environment: { CORDON_POLICY: policyFile },
     async next(count = PER_BATCH) {
       const keys = Array.from({ length: count }, () => {
@@ -80,8 +80,10 @@ export async function enforcingPolicy(folder: Folder): Promise<string> {
  * @throws Error when the calls are none of tagging an object
  */
 function recordedRequests(calls: readonly RecordedCall[]): TableRequests {
+  const [bucketClass] = inputsOf(calls, "GetItem");
   const [open] = inputsOf(calls, "BatchGetItem");
   const [claim, finish] = inputsOf(calls, "TransactWriteItems").map(withoutToken);
-  if (!open || !claim || !finish) throw new Error("no object was tagged: the table was not asked as for one");
-  return { open, claim, finish } as unknown as TableRequests;
+  if (!bucketClass || !open || !claim || !finish)
+    throw new Error("no object was tagged: the table was not asked as for one");
+  return { bucketClass, open, claim, finish } as unknown as TableRequests;
 }

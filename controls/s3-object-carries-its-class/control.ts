@@ -84,8 +84,8 @@ async function detect(resource: ResourceRef, ports: Ports, asked: Asked): Promis
   };
 }
 
-/** Tags that were read longer ago are read again before they are written. A small object takes less. */
-const TAGS_AGE_MS = 500;
+/** Tags that were read longer ago are read again before they are written. A small object takes less, also when many wait for their turn. */
+const TAGS_AGE_MS = 2_000;
 
 /** Nothing is read that could not raise the class: of an object in a bucket of the highest class, nothing ever. */
 function planned(

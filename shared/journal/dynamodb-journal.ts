@@ -296,6 +296,14 @@ export class DynamoDbJournal implements Journal {
     return unpackRun(item, more);
   }
 
+  async readClass(resource: ResourceRef): Promise<Pick<ResourceRecord, "classification" | "classSource">> {
+    const { classification, classSource } = recordOf(resource, "", await this.#get(resourceKey(resource)));
+    return {
+      ...(classification !== undefined && { classification }),
+      ...(classSource !== undefined && { classSource }),
+    };
+  }
+
   async readFinding(id: string): Promise<FindingRecord | undefined> {
     return (await this.#get(findingKey(id)))?.record as FindingRecord | undefined;
   }

@@ -317,6 +317,8 @@ export interface Journal {
    * @throws CordonError `conflict` when the record has moved since it was read
    */
   save(record: ResourceRecord, next: ResourceRecord, entries: Entries): Promise<ResourceRecord>;
+  /** One read: the class journalled of a resource, whichever control has seen it. */
+  readClass(resource: ResourceRef): Promise<Pick<ResourceRecord, "classification" | "classSource">>;
   readRun(resource: ResourceRef, number: number): Promise<RunRecord | undefined>;
   readFinding(id: string): Promise<FindingRecord | undefined>;
 }

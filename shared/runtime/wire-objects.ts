@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { JournalledClass } from "../classification/classify.ts";
 import { lookThroughWith } from "../classification/look-through.ts";
 import type { Control, KnownControl, Ports } from "../control.ts";
 import type { Journal } from "../journal/journal.ts";
 import { remembered } from "../resources/remember.ts";
 import { BUCKET_TAGS_CACHE_MS } from "../resources/s3-objects.ts";
 import { s3ObjectsOnAws } from "../resources/s3-objects-aws.ts";
-import type { Clock, ResourceRef } from "../types.ts";
+import type { Clock } from "../types.ts";
 import { systemClock } from "./clock.ts";
 import { type Connection, connect, type MorePorts, type Wired } from "./wire.ts";
 
@@ -19,11 +18,7 @@ export const withObjects: MorePorts = (clients, clock, { readTags }, journal) =>
 
 /** The class that the journal has of a bucket, whichever control has seen it: one read a minute. */
 function journalledClass(clock: Clock, journal: Journal): NonNullable<Ports["classOfBucket"]> {
-  const read = async (bucket: ResourceRef): Promise<JournalledClass> => {
-    const { classification, classSource } = (await journal.open(bucket, "")).record;
-    return { classification, classSource };
-  };
-  return remembered(read, { clock, ms: BUCKET_TAGS_CACHE_MS });
+  return remembered((bucket) => journal.readClass(bucket), { clock, ms: BUCKET_TAGS_CACHE_MS });
 }
 
 const SALT = randomBytes(32).toString("hex");

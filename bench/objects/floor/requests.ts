@@ -1,7 +1,9 @@
-import type { BatchGetItemInput, TransactWriteItemsInput } from "@aws-sdk/client-dynamodb";
+import type { BatchGetItemInput, GetItemInput, TransactWriteItemsInput } from "@aws-sdk/client-dynamodb";
 
 /** What tagging an object sends to the table, in the order of its calls. */
 export interface TableRequests {
+  /** What is journalled of the bucket's class. */
+  readonly bucketClass: GetItemInput;
   readonly open: BatchGetItemInput;
   readonly claim: TransactWriteItemsInput;
   readonly finish: TransactWriteItemsInput;
