@@ -158,6 +158,13 @@ describe("a rule is told", () => {
     expect(content).toMatchObject({ read: expect.stringContaining("only be read from its beginning") });
   });
 
+  it("of a large sound zip, where what policy lets be read is used up", async () => {
+    const files = Array.from({ length: 60 }, (_, index) => ({ name: `${index}`, data: TEXT.repeat(1_000), method: 0 }));
+    const content = await lookThrough(zipOf(files), { headKiB: 16, maxKiB: 128, samples: 8, sampleKiB: 14 });
+    expect(await toldOf(content)).toBe("decided");
+    expect(content).toMatchObject({ read: expect.stringContaining("that may be read were used up") });
+  });
+
   it.each([
     ["CSV", "GIF89a,name\n1,"],
     ["CSV", "GIF87a,name\n1,"],
