@@ -106,7 +106,11 @@ describe("a rule can't be told of content that is hidden", () => {
     ],
     [
       "a tar is broken behind its first file",
-      Buffer.concat([tarOf([text()]).subarray(0, 1024), Buffer.alloc(512, "no header of any file\n"), Buffer.alloc(512)]),
+      Buffer.concat([
+        tarOf([text()]).subarray(0, 1024),
+        Buffer.alloc(512, "no header of any file\n"),
+        Buffer.alloc(512),
+      ]),
       "the tar archive is broken",
     ],
     [
@@ -115,7 +119,12 @@ describe("a rule can't be told of content that is hidden", () => {
       "1 column chunks are encrypted, or lie in another file",
     ],
     ["a gzip is a bomb", gzipSync(large(4 * MIB)), "it unpacks to more than", { maxInflatedKiB: 1024 }],
-    ["a zip is a bomb", zipOf([{ name: "a", data: large(4 * MIB) }]), "it unpacks to more than", { maxInflatedKiB: 1024 }],
+    [
+      "a zip is a bomb",
+      zipOf([{ name: "a", data: large(4 * MIB) }]),
+      "it unpacks to more than",
+      { maxInflatedKiB: 1024 },
+    ],
     ["a gzip is broken in its middle", broken(gzipSync(large(MIB))), "the text is broken"],
     ["it is a PDF", PDF, "pdf is not opened"],
   ])("where %s", async (_, bytes, why, read) => {
