@@ -114,6 +114,8 @@ export interface RuleMatch {
   readonly classification: string;
   /** What of the object it goes by, or why that can't be told. In the policy's words: neither the object's key nor any value of its metadata, tags or content. */
   readonly why: string;
+  /** It can't be told because content or headers are not to be opened, by anybody who has no more than the object: an archived one, an encrypted one, a format that is not read. */
+  readonly isUnopened?: true;
 }
 
 /** What a detector found in content: counts, and never a value. */

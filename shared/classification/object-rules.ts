@@ -31,11 +31,13 @@ export function considerRules(
     if (told === undefined) continue;
     const { id, classification } = rule;
     const why = (kind: "yes" | "unknown") => told.flatMap((each) => (each.kind === kind ? (each.why ?? []) : []));
+    const unknown = told.filter((each) => each.kind === "unknown");
+    const isUnopened = unknown.length > 0 && unknown.every((each) => each.isUnopened === true);
     const add = (to: RuleMatch[], reasons: readonly string[]) =>
-      void to.push({ rule: id, classification, why: reasons.join(", and ") });
+      void to.push({ rule: id, classification, why: reasons.join(", and "), ...(isUnopened && { isUnopened }) });
     // What is read next may rule it out, even where another part can't be told.
     if (told.some(({ kind }) => kind === "open")) considered.open.push(rule);
-    else if (told.some(({ kind }) => kind === "unknown")) add(considered.undecided, why("unknown"));
+    else if (unknown.length > 0) add(considered.undecided, why("unknown"));
     else add(considered.matched, why("yes"));
   }
   return considered;

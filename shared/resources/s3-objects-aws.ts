@@ -201,5 +201,6 @@ function closedBy(operation: string, error: unknown): Closed {
   const isWithCustomersKey =
     failure.code === "InvalidRequest" || (operation === "HeadObject" && failure.code === "400");
   if (isWithCustomersKey) return { unreadable: "it is encrypted with a key that only its owner has (SSE-C)" };
-  return { unreadable: WHY[failure.code] ?? `S3 refuses it (${failure.code})` };
+  const unreadable = WHY[failure.code] ?? `S3 refuses it (${failure.code})`;
+  return failure.code === "InvalidObjectState" ? { unreadable } : { unreadable, isDenied: true };
 }
