@@ -62,7 +62,7 @@ export function classifyObject(
     return undecided(`the journalled class "${classification}" is not in policy ${policy.name}`);
   if (bucket.kind !== "classified") return undecided(bucket.reason);
   const { onUnopened } = policy.objects ?? {};
-  const isLeft = ({ isUnopened }: RuleMatch) => isUnopened === true && onUnopened === "keep";
+  const isLeft = ({ hidden }: RuleMatch) => hidden === "unopened" && onUnopened === "keep";
   const unopened = facts.undecided.filter((each) => isLeft(each) && couldRaise([each], held, policy));
   const doubt =
     doubtOfRules({ ...facts, undecided: facts.undecided.filter((each) => !isLeft(each)) }, held, policy) ??

@@ -43,6 +43,8 @@ const GONE = new Set(["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", 
 
 const isGone = ({ code }: AwsFailure) => GONE.has(code);
 
+const deniedInWords = ({ kind, code }: AwsFailure) => (kind === "denied" ? `Cordon may not read them (${code})` : code);
+
 class ObjectTagging implements ResourcePort<ObjectTags> {
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel */
   readonly isConsistent = true;
@@ -72,7 +74,7 @@ class ObjectTagging implements ResourcePort<ObjectTags> {
       if (failure.kind === "unavailable") throw unavailable("GetObjectTagging", error);
       return isGone(failure)
         ? { kind: "absent", reason: `${shownArn(object)} does not exist` }
-        : { kind: "unreadable", reason: `the object's tags can't be read: ${failure.code}` };
+        : { kind: "unreadable", reason: `the object's tags can't be read: ${deniedInWords(failure)}` };
     }
   }
 

@@ -231,7 +231,8 @@ async function treatDirectly(
     } catch (error) {
       if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
       const isOpen = error.kind === "lease-held" || error.kind === "conflict";
-      const status = isForeign(error) ? "refused" : isOpen ? "inconclusive" : "failed";
+      // What AWS refuses for good, as an account that is not served, no delivery would change.
+      const status = isOpen ? "inconclusive" : error.retry ? "failed" : "refused";
       const reason = `${describeError(error)}${error.retry ? "; deliver the event again" : ""}`;
       results.push(withoutFinding(controlId, each.signal.resource, status, reason));
     }

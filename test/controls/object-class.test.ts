@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { control } from "../../controls/s3-object-carries-its-class/control.ts";
+import type { Accounts } from "../../shared/aws/accounts.ts";
+import { CordonError } from "../../shared/errors.ts";
 import { answerBatchJob, isBatchJob } from "../../shared/runtime/batch-operations.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import { eventBridge, objectRecord, sqs } from "../support/events.ts";
@@ -314,6 +316,40 @@ describe("T8: S3 Batch Operations", () => {
       ["PermanentFailure", "refused"],
     ]);
     expect(set.tagsOf("eu-data", "old one.csv")).toEqual(EU_ONLY);
+  });
+
+  it.each(["s3:GetObjectTagging", "s3:GetObject", "s3:PutObjectTagging"])(
+    "is told for good, and without the key, of an object for which Cordon lacks %s",
+    async (action) => {
+      const set = await open([{ bucket: "public-data", key: "of somebody.txt", body: IBANS }]);
+      set.sandbox.deny({ principal: set.role.arn, action });
+      const event = job({ s3Key: "of+somebody.txt", s3Bucket: "public-data" });
+      if (!isBatchJob(event)) throw new Error("it is a job");
+      const container = set.container();
+      const answer = await answerBatchJob(event, control.meta.id, place, (look) => container.send(look));
+      expect(answer.results).toMatchObject([{ resultCode: "PermanentFailure" }]);
+      const [{ resultString = "" } = {}] = answer.results;
+      expect(resultString).toMatch(/^awaiting-approval: .*(AccessDenied|Cordon may not read it)/);
+      expect(resultString).not.toContain("somebody.txt");
+    },
+  );
+
+  it.each([
+    ["foreign-account", "found a resource of account 444455556666; expected 111122223333, the cell's own"],
+    ["denied", "AWS refused to let the role be assumed"],
+  ] as const)("is told for good of an account that is not served (%s)", async (kind, why) => {
+    const set = await open([{ bucket: "eu-data", key: "of somebody.txt", body: "x" }]);
+    const accounts = {
+      learnOwn: () => {},
+      credentialsFor: async () => {
+        throw new CordonError(kind, why);
+      },
+    } as unknown as Accounts;
+    const event = job({ s3Key: "of+somebody.txt", s3Bucket: "eu-data" });
+    if (!isBatchJob(event)) throw new Error("it is a job");
+    const container = set.container({ accounts });
+    const answer = await answerBatchJob(event, control.meta.id, place, (look) => container.send(look));
+    expect(answer.results).toEqual([{ taskId: "t0", resultCode: "PermanentFailure", resultString: `refused: ${why}` }]);
   });
 
   it("comes again where AWS gives no answer", async () => {

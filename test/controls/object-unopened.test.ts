@@ -33,7 +33,7 @@ describe("where policy keeps the class that is certain", () => {
     const finding = set.findingOf("public-data", "closed");
     expect(finding).toMatchObject({
       isQuiet: true,
-      facts: { undecided: expect.arrayContaining([expect.objectContaining({ isUnopened: true })]) },
+      facts: { undecided: expect.arrayContaining([expect.objectContaining({ hidden: "unopened" })]) },
     });
     const noted = finding?.decision.reasons.filter((each) => each.includes("onUnopened: keep"));
     expect(noted?.length).toBeGreaterThan(0);

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { catalogue } from "../../controls/catalogue.ts";
 import { type Sandbox, seedWorld, startSandbox, type World } from "../../sandbox/index.ts";
+import type { Accounts } from "../../shared/aws/accounts.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
@@ -114,10 +115,15 @@ export async function stage<State>(control: Control<State>, options: StageOption
   );
 
   const container = (
-    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: PolicyInForce; control?: Control<unknown> } = {},
+    more: Partial<Pick<StageOptions, "mode" | "wrap">> & {
+      policy?: PolicyInForce;
+      control?: Control<unknown>;
+      accounts?: Accounts;
+    } = {},
   ): Container => {
     // The SDK reads its settings from the environment when a client is made.
     Object.assign(process.env, sandbox.environment(role));
+    const { accounts } = more;
     const mode = more.mode ?? options.mode ?? "enforce";
     const clients = new AwsClients();
     const its = (more.control ?? control) as Control<State>;
@@ -133,7 +139,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const handler = controlHandler("test", its, async () => ({ cordon, messages }));
+    const handler = controlHandler("test", its, async () => ({ cordon, messages, ...(accounts && { accounts }) }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,
