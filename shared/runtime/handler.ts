@@ -49,13 +49,17 @@ export function controlHandler<State>(
 ) {
   const events = eventsOf(control.meta);
   return signalHandler(functionName, control.meta.id, async () => {
-    const { cordon, ...wired } = await connect();
+    const { cordon, overlooks, ...wired } = await connect();
     return {
       ...wired,
       clock: cordon.clock,
       hear: (event, ownAccount) => {
         const look = parseLook(event, control.meta);
-        return look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
+        const parsed = look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
+        return parsed.map((each): Parsed => {
+          const reason = each.kind === "signal" ? overlooks?.(each.signal.resource, ownAccount) : undefined;
+          return reason === undefined ? each : { kind: "ignored", reason };
+        });
       },
       handle: (signal, deadlineMs) => handleSignal(signal, cordon, deadlineMs),
     };
