@@ -64,10 +64,11 @@ class ObjectTagging implements ResourcePort<ObjectTags> {
   async read(object: ResourceRef): Promise<Reading<ObjectTags>> {
     const client = await this.#clients.s3(object);
     try {
-      const { TagSet = [] } = await client.send(new GetObjectTaggingCommand(addressed(object)));
+      const { TagSet = [], VersionId } = await client.send(new GetObjectTaggingCommand(addressed(object)));
       return {
         kind: "present",
         state: { TagSet: TagSet.map(({ Key = "", Value = "" }) => ({ Key, Value })) },
+        ...(VersionId !== undefined && { version: VersionId }),
       };
     } catch (error) {
       const failure = sortAwsError(error);

@@ -136,6 +136,32 @@ describe("an object", () => {
     expect(set.idOf("eu-data", "a.txt", "v1")).not.toBe(set.idOf("eu-data", "a.txt"));
   });
 
+  it("of a bucket with versions is the current version, where an event names none: one item, and one finding", async () => {
+    const set = await open([], {}, { versioning: true });
+    const version = set.sandbox.createObject({ bucket: "public-data", key: "list.txt", body: IBANS });
+    const container = set.container();
+    await container.results(set.created("public-data", "list.txt", version));
+    const Tagging = tagSet({ "data-residency": "public" });
+    await asSomebody(set).send(new PutObjectTaggingCommand({ Bucket: "public-data", Key: "list.txt", Tagging }));
+    const [result] = await container.results(
+      objectRecord("public-data", "list.txt", { name: "PutObjectTagging", requestId: "HAND", id: "by-hand" }),
+    );
+    expect(result?.status).toBe("contained");
+    expect(set.tagsOf("public-data", "list.txt")).toEqual(EU_ONLY);
+    expect(set.journal.findings()).toHaveLength(1);
+    expect(set.journal.findings()[0]).toMatchObject({ resource: { version }, occurrence: 2 });
+    expect(set.journal.items().filter(({ entity }) => entity === "resource")).toHaveLength(1);
+  });
+
+  it("that came to be by a call that names no version is nobody's by name: another may have written the current one", async () => {
+    const set = await open([], {}, { versioning: true });
+    set.sandbox.createObject({ bucket: "eu-data", key: "a.txt", body: "1" });
+    await set.container().results(objectRecord("eu-data", "a.txt", { name: "PutObject" }));
+    const [finding] = set.journal.findings();
+    expect(finding?.status).toBe("contained");
+    expect(finding).not.toHaveProperty("principal");
+  });
+
   it("T4: with ten tags, one of them with the key of its class, is tagged, and keeps the other nine", async () => {
     const nine = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`t${index}`, "x"]));
     const set = await open([
