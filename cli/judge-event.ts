@@ -157,6 +157,8 @@ async function lookAt(control: AnyControl<unknown>, signal: Signal, options: Loo
     const asked = { policy, signal, deadlineMs: nowMs + LOOK_MS, clock: systemClock };
     const known = await journalled?.(signal.resource, control, asked);
     const detection = await control.detect(signal.resource, ports, asked);
+    if (detection.kind === "absent" && detection.instead !== undefined)
+      return lookAt(control, { ...signal, resource: detection.instead }, options);
     if (detection.kind === "absent") return { kind: "absent", signal, reason: detection.reason };
     return { kind: "seen", signal, detection, journalled: known ?? NOT_JOURNALLED, readAtMs: nowMs };
   } catch (error) {

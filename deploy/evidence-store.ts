@@ -1,3 +1,4 @@
+import { evidenceBucketName } from "../shared/deployment/evidence-bucket.ts";
 import { arnOf, type Json, policy, sub } from "./json.ts";
 import type { Stack } from "./stack.ts";
 
@@ -45,7 +46,7 @@ export function evidenceStore(stack: Stack): Record<string, Json> {
       DeletionPolicy: "Retain",
       UpdateReplacePolicy: "Retain",
       Properties: {
-        BucketName: sub(`${name}-evidence-\${AWS::AccountId}-\${AWS::Region}`),
+        BucketName: sub(evidenceBucketName(name, "${AWS::AccountId}", "${AWS::Region}")),
         ObjectLockEnabled: true,
         ObjectLockConfiguration: {
           ObjectLockEnabled: "Enabled",
@@ -99,6 +100,12 @@ function bucketPolicy(name: string): Json {
     deny(
       "NobodyReplicatesHere",
       ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags", "s3:ObjectOwnerOverrideToBucketOwner"],
+      objects,
+    ),
+    // Nothing goes by tags here, and the function that tags objects has no business with what it makes itself.
+    deny(
+      "NobodyTags",
+      ["s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"],
       objects,
     ),
     deny(

@@ -96,7 +96,11 @@ export type Detection<State> =
       /** Not all could be seen: what is not among the findings is not gone. */
       readonly isPartial?: true;
     }
-  | Exclude<Reading<State>, { readonly kind: "present" }>;
+  | (Extract<Reading<State>, { readonly kind: "absent" }> & {
+      /** What has taken its place: the version of an object that is current, where none was named. */
+      readonly instead?: ResourceRef;
+    })
+  | Extract<Reading<State>, { readonly kind: "unreadable" }>;
 
 /** What a look is for, besides the resource. */
 export interface Asked {

@@ -9,7 +9,8 @@ export function contentHash(value: unknown): string {
 
 /**
  * The id of a finding: control + resource + part, hashed so that it can be typed, quoted and used as a file name whatever a rule is
- * called. The account is part of the resource: a bucket's name can pass to another account.
+ * called. The account is part of the resource: a bucket's name can pass to another account. No secret is in it, so that it is the same everywhere and for ever: who guesses an
+ * object's key can confirm it by the id (SECURITY.md).
  */
 export function findingId(controlId: string, resource: ResourceRef, part: string): string {
   const version = isVersioned(resource.version) ? [resource.version] : [];

@@ -85,6 +85,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const known = journal.known(resource, id);
   let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports, askedBy(run));
+  if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
   if (known.openFindings === 0 && detection.kind === "present") {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
@@ -111,6 +112,7 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     readAtMs = clock.nowMs();
     detection = await control.detect(resource, ports, askedBy(run));
   }
+  if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
   if (detection.kind === "absent") return absent(run, opened.record, detection.reason);
 
   const heard = await hear(run, opened.record, presentOrUnreadable(run, detection));
@@ -140,6 +142,13 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     again: false,
     ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   };
+}
+
+/** The same event, about what has taken the place of what it names. Whether its call made that very version it does not say: nobody is named for it. */
+function about<State>(run: Run<State>, resource: Run<State>["signal"]["resource"]): Run<State> {
+  const { principal, ...signal } = run.signal;
+  const isNamed = principal !== undefined && !isCreation(signal);
+  return { ...run, signal: { ...signal, resource, ...(isNamed && { principal }) } };
 }
 
 /** Each change comes back as an event. What is costly to read is not read again for that: one read of the journal, where the event names its call. */

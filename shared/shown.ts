@@ -2,8 +2,8 @@ import { shortHash } from "./ids.ts";
 import type { ResourceRef } from "./types.ts";
 
 /**
- * A resource as logs, errors and tickets call it. An object's key can name a person: what stands in its place is the same each time, and tells nobody (invariant 14).
- * Pure.
+ * A resource as logs, errors and tickets call it. An object's key can name a person: what stands in its place is the same each time, and tells nobody (invariant 14)
+ * but who guesses the key: as a finding's id, it is a hash without a secret (SECURITY.md). Pure.
  */
 export function shownArn({ type, arn, version = "" }: Pick<ResourceRef, "type" | "arn" | "version">): string {
   if (type !== "AWS::S3::Object") return arn;

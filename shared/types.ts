@@ -114,6 +114,8 @@ export interface RuleMatch {
   readonly classification: string;
   /** What of the object it goes by, or why that can't be told. In the policy's words: neither the object's key nor any value of its metadata, tags or content. */
   readonly why: string;
+  /** Why it can't be told, where that is not for what was found: nobody can open it (archived, encrypted, of a format that is not read), or Cordon may not read it. */
+  readonly hidden?: "unopened" | "denied";
 }
 
 /** What a detector found in content: counts, and never a value. */
@@ -360,6 +362,8 @@ export interface Result {
   readonly status: ResultStatus;
   readonly reasons: readonly string[];
   readonly changes: readonly Change[];
+  /** It waits for a person because AWS does not let Cordon read it: somebody has to give the right, and to look again before that is of no use. */
+  readonly isDenied?: true;
 }
 
 /** Time comes from outside, so that tests move it. `sleep` resolves after that many milliseconds of it. */

@@ -11,8 +11,9 @@ import {
 } from "../../shared/classification/object-rules.ts";
 import { carriedTags, tagFor, tagsWith } from "../../shared/classification/object-tags.ts";
 import type { Asked, Control, Detection, Ports } from "../../shared/control.ts";
-import { findingId, WHOLE } from "../../shared/ids.ts";
+import { findingId, isVersioned, WHOLE } from "../../shared/ids.ts";
 import type { ObjectTags, S3Objects } from "../../shared/resources/s3-objects.ts";
+import { shownArn } from "../../shared/shown.ts";
 import { placeOfObject } from "../../shared/signals/s3-bucket-ref.ts";
 import { isCreation } from "../../shared/signals/s3-object-events.ts";
 import type { Finding, ResourceRef, Tag } from "../../shared/types.ts";
@@ -48,6 +49,11 @@ async function detect(resource: ResourceRef, ports: Ports, asked: Asked): Promis
     ports.classOfBucket?.(bucket),
   ]);
   if (first.kind !== "present") return first;
+  // Each version has an item and a finding of its own: by no version, the same one would have two.
+  if (resource.version === undefined && isVersioned(first.version)) {
+    const instead = { ...resource, version: first.version };
+    return { kind: "absent", reason: `what is current is ${shownArn(instead)}, a version of its own`, instead };
+  }
   const tagsReadMs = clock.nowMs();
   const rules = policy.objects?.rules ?? [];
   const isFound = await loadKeyPatterns(rules);

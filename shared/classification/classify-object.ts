@@ -1,5 +1,5 @@
 import type { Classification, ResidencyPolicy } from "../policy/policy.ts";
-import type { ObjectFacts, Tag } from "../types.ts";
+import type { ObjectFacts, RuleMatch, Tag } from "../types.ts";
 import {
   type Classified,
   certainClasses,
@@ -61,15 +61,26 @@ export function classifyObject(
   if (classSource === "tag" && known === undefined)
     return undecided(`the journalled class "${classification}" is not in policy ${policy.name}`);
   if (bucket.kind !== "classified") return undecided(bucket.reason);
+  const { onUnopened } = policy.objects ?? {};
+  const isLeft = ({ hidden }: RuleMatch) => hidden === "unopened" && onUnopened === "keep";
+  const unopened = facts.undecided.filter((each) => isLeft(each) && couldRaise([each], held, policy));
   const doubt =
-    doubtOfRules(facts, held, policy) ??
+    doubtOfRules({ ...facts, undecided: facts.undecided.filter((each) => !isLeft(each)) }, held, policy) ??
     doubtOfTags(facts, claims, held) ??
     (classSource === "tag" ? undefined : doubtOfDefault(known ?? [], held, bucket));
   if (doubt !== undefined) return undecided(doubt);
+  const { because = [], ...classified } = classifiedAs(held, claims, before);
+  const notes = [...because, ...unopened.map(leftInWords).sort()];
   return {
-    ...classifiedAs(held, claims, before),
+    ...classified,
+    ...(notes.length > 0 && { because: notes }),
     ...(wasCarried && isLowered(before, facts.carried, policy) && { isLowered: true }),
   };
+}
+
+/** What policy lets be, in words. */
+function leftInWords({ rule, classification, why }: RuleMatch): string {
+  return `rule "${rule}" might have made it "${classification}", had it been opened, and policy keeps the class that is certain (onUnopened: keep): ${why}`;
 }
 
 function claimsOfBucket(bucket: Classified): readonly Claim[] {

@@ -34,4 +34,6 @@ export interface LookedThrough {
 /** AWS does not show it, or nothing can be made of it; why, in words. An image is not this: detectors find no text in it. */
 export interface Unreadable {
   readonly unreadable: string;
+  /** Somebody has to give Cordon a right, or a key back: policy may let be what can't be opened, and not that. */
+  readonly isDenied?: true;
 }

@@ -31,14 +31,22 @@ export function considerRules(
     if (told === undefined) continue;
     const { id, classification } = rule;
     const why = (kind: "yes" | "unknown") => told.flatMap((each) => (each.kind === kind ? (each.why ?? []) : []));
+    const unknown = told.filter((each) => each.kind === "unknown");
+    const hidden = hiddenBy(unknown.map((each) => each.hidden));
     const add = (to: RuleMatch[], reasons: readonly string[]) =>
-      void to.push({ rule: id, classification, why: reasons.join(", and ") });
+      void to.push({ rule: id, classification, why: reasons.join(", and "), ...(hidden !== undefined && { hidden }) });
     // What is read next may rule it out, even where another part can't be told.
     if (told.some(({ kind }) => kind === "open")) considered.open.push(rule);
-    else if (told.some(({ kind }) => kind === "unknown")) add(considered.undecided, why("unknown"));
+    else if (unknown.length > 0) add(considered.undecided, why("unknown"));
     else add(considered.matched, why("yes"));
   }
   return considered;
+}
+
+/** A rule of which one part is open to doubt for another reason is in doubt for that. */
+function hiddenBy(all: readonly RuleMatch["hidden"][]): RuleMatch["hidden"] {
+  if (all.length === 0 || all.includes(undefined)) return undefined;
+  return all.includes("denied") ? "denied" : "unopened";
 }
 
 /** What each part says; undefined when any of them rules it out. */

@@ -1,6 +1,6 @@
 import { matchesPattern } from "../policy/patterns.ts";
 import type { ContentRule, ObjectRule } from "../policy/policy.ts";
-import type { FoundInContent } from "../types.ts";
+import type { FoundInContent, RuleMatch } from "../types.ts";
 import type { PatternMatcher } from "./key-patterns.ts";
 import type { KnownObject, LookedThrough, ObjectHeaders, Unreadable } from "./known-object.ts";
 
@@ -9,7 +9,7 @@ export type PartTold =
   | { readonly kind: "yes"; readonly why?: string }
   | { readonly kind: "no" }
   | { readonly kind: "open"; readonly needs: "headers" | "content" }
-  | { readonly kind: "unknown"; readonly why: string };
+  | { readonly kind: "unknown"; readonly why: string; readonly hidden?: RuleMatch["hidden"] };
 
 /** A part of a rule; it says nothing where the rule doesn't ask for it. */
 export type RulePart = (rule: ObjectRule, object: KnownObject, isFound: PatternMatcher) => PartTold | undefined;
@@ -61,7 +61,7 @@ export const RULE_PARTS: readonly RulePart[] = [
   ({ content: asked }, { content }) => {
     if (asked === undefined) return undefined;
     if (content === undefined) return { kind: "open", needs: "content" };
-    if ("unreadable" in content) return { kind: "unknown", why: `its content can't be read: ${content.unreadable}` };
+    if ("unreadable" in content) return unopened("its content can't be read", content);
     return byContent(asked, content);
   },
 ];
@@ -71,8 +71,12 @@ function byHeaders(
   tell: (headers: ObjectHeaders) => PartTold,
 ): PartTold {
   if (headers === undefined) return { kind: "open", needs: "headers" };
-  if ("unreadable" in headers) return { kind: "unknown", why: `its headers can't be read: ${headers.unreadable}` };
+  if ("unreadable" in headers) return unopened("its headers can't be read", headers);
   return tell(headers);
+}
+
+function unopened(what: string, { unreadable, isDenied }: Unreadable): PartTold {
+  return { kind: "unknown", why: `${what}: ${unreadable}`, hidden: isDenied === true ? "denied" : "unopened" };
 }
 
 /** RFC 9110, section 8.3.1: letter case and parameters say nothing of the type. */
@@ -87,7 +91,7 @@ function byContent(rule: ContentRule, { found, scannedBytes, cutOff }: LookedThr
   const capped = asked.find((each) => isDense(each, scannedBytes, rule) && each.isDistinctCapped === true);
   if (capped !== undefined)
     return { kind: "unknown", why: `it contains ${foundInWords(capped)}, and more were not counted` };
-  return cutOff === undefined ? NO : { kind: "unknown", why: cutOff };
+  return cutOff === undefined ? NO : { kind: "unknown", why: cutOff, hidden: "unopened" };
 }
 
 function isDense({ matches }: FoundInContent, scannedBytes: number, { minPerMiB = 0 }: ContentRule): boolean {

@@ -50,6 +50,7 @@ export async function contain<State>(
  * Contains parts for which that has been decided, by policy or by a person: plans, and runs the plan.
  *
  * Side effects: as `contain`.
+ * @throws Error for a plan that changes nothing
  */
 export async function containParts<State>(
   run: ChangingRun<State>,
@@ -64,6 +65,9 @@ export async function containParts<State>(
   const parts = new Set(offending.map(({ finding }) => finding.part));
   const port = control.port(cordon.ports);
   const plan = planContainment(control, port, view.detection.state, parts, mayGo, view.classified);
+  // `judge` asks a person then.
+  if (plan.steps.every(({ changes }) => changes.length === 0))
+    throw new Error("a containment that changes nothing contains nothing");
   const {
     outcome,
     told,

@@ -15,6 +15,7 @@ import type { ResidencyPolicy } from "../policy/policy.ts";
 import { shownArn } from "../shown.ts";
 import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
+import { isSameState } from "./difference.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
 
@@ -54,13 +55,40 @@ export function judge<State>(
   return {
     detection: present,
     classified,
-    judged: all.filter((each) => !isUnanswered(each)),
+    judged: askedWhereNothingChanges(
+      run,
+      all.filter((each) => !isUnanswered(each)),
+      present.state,
+      classified,
+    ),
     unanswered: all.filter(isUnanswered),
     readAtMs,
     decidedAtMs: clock.nowMs(),
     isReadable: detection.kind === "present" && detection.isPartial !== true,
   };
 }
+
+/** A violation that no change of Cordon's would mend is a person's, whatever policy lets Cordon do: nothing may be called contained that is as it was. */
+function askedWhereNothingChanges<State>(
+  run: Run<State>,
+  judged: readonly Judged[],
+  state: State,
+  classified: Classified,
+): readonly Judged[] {
+  const wrong = judged.filter(({ decision }) => decision.kind === "contain");
+  if (wrong.length === 0 || !canChange(run)) return judged;
+  const { control, policy } = run.cordon;
+  const parts = new Set(wrong.map(({ finding }) => finding.part));
+  if (!isSameState(state, control.comply(state, parts, classified))) return judged;
+  return judged.map(({ decision, ...each }): Judged => {
+    if (decision.kind !== "contain") return { ...each, decision };
+    const reasons = [...decision.reasons, "there is no change of Cordon's that would mend it"];
+    const { approvals } = policy.limits;
+    return { ...each, decision: { ...decision, kind: "approve", rule: NO_CHANGE, reasons, approval: approvals } };
+  });
+}
+
+const NO_CHANGE = "built-in:no-change";
 
 /** What the journal knows of a resource. */
 type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet">>;

@@ -38,12 +38,14 @@ export function proposedPlans<State>(
   const [step] = steps;
   if (step === undefined) return new Map();
   return new Map(
-    active.map(({ finding: { id, part } }) => {
+    active.flatMap(({ finding: { id, part } }) => {
       const changes = differences(state, after, part);
+      // To approve what changes nothing would settle nothing.
+      if (changes.length === 0) return [];
       const inverse = { ...step.inverse, changes: invert(changes) };
       const plan = [{ operation: step.operation, changes, inverse }];
       const hash = contentHash([differences(null, state, part), step.operation, changes]).slice(0, 12);
-      return [id, { id: hash, steps: plan, permissions, reversible }];
+      return [[id, { id: hash, steps: plan, permissions, reversible }] as const];
     }),
   );
 }

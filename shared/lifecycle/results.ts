@@ -1,4 +1,4 @@
-import type { Result, ResultStatus } from "../types.ts";
+import type { Finding, Result, ResultStatus } from "../types.ts";
 import type { Judged, Run, View } from "./run.ts";
 
 /** What is answered when every part is compliant, or there is none. */
@@ -39,5 +39,13 @@ export function resultFor<State>(
     occurrence,
     decision: decision.kind,
     changes: more.changes ?? [],
+    ...(status === "awaiting-approval" && isDenied(finding) && { isDenied: true as const }),
   };
+}
+
+function isDenied({ facts }: Finding): boolean {
+  return (
+    facts.kind === "unreadable" ||
+    (facts.kind === "object" && facts.undecided.some(({ hidden }) => hidden === "denied"))
+  );
 }

@@ -191,6 +191,8 @@ export interface ObjectRules {
   readonly protectedTags: readonly string[];
   /** What is done when somebody lowers an object's class by its tags: `restore` sets the tag again, `ask` waits for a person. */
   readonly onLowered: "restore" | "ask";
+  /** What is done where a rule can't be told because an object is not to be opened: `ask` a person about each, or `keep` the class that is certain, and note it. */
+  readonly onUnopened: "ask" | "keep";
 }
 
 /** Gives objects a class. All that it names has to match; of a list any one entry does. */

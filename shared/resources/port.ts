@@ -2,7 +2,12 @@ import type { Receipt, ResourceRef } from "../types.ts";
 
 /** What reading live state gives: expected outcomes are values. AWS not answering is a `CordonError` of kind `unavailable`. */
 export type Reading<State> =
-  | { readonly kind: "present"; readonly state: State }
+  | {
+      readonly kind: "present";
+      readonly state: State;
+      /** Which version it is that was read, of a resource that has several. */
+      readonly version?: string;
+    }
   | { readonly kind: "absent"; readonly reason: string }
   | { readonly kind: "unreadable"; readonly reason: string };
 

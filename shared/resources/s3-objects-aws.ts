@@ -43,6 +43,8 @@ const GONE = new Set(["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "NotFound", 
 
 const isGone = ({ code }: AwsFailure) => GONE.has(code);
 
+const deniedInWords = ({ kind, code }: AwsFailure) => (kind === "denied" ? `Cordon may not read them (${code})` : code);
+
 class ObjectTagging implements ResourcePort<ObjectTags> {
   /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel */
   readonly isConsistent = true;
@@ -62,17 +64,18 @@ class ObjectTagging implements ResourcePort<ObjectTags> {
   async read(object: ResourceRef): Promise<Reading<ObjectTags>> {
     const client = await this.#clients.s3(object);
     try {
-      const { TagSet = [] } = await client.send(new GetObjectTaggingCommand(addressed(object)));
+      const { TagSet = [], VersionId } = await client.send(new GetObjectTaggingCommand(addressed(object)));
       return {
         kind: "present",
         state: { TagSet: TagSet.map(({ Key = "", Value = "" }) => ({ Key, Value })) },
+        ...(VersionId !== undefined && { version: VersionId }),
       };
     } catch (error) {
       const failure = sortAwsError(error);
       if (failure.kind === "unavailable") throw unavailable("GetObjectTagging", error);
       return isGone(failure)
         ? { kind: "absent", reason: `${shownArn(object)} does not exist` }
-        : { kind: "unreadable", reason: `the object's tags can't be read: ${failure.code}` };
+        : { kind: "unreadable", reason: `the object's tags can't be read: ${deniedInWords(failure)}` };
     }
   }
 
@@ -201,5 +204,6 @@ function closedBy(operation: string, error: unknown): Closed {
   const isWithCustomersKey =
     failure.code === "InvalidRequest" || (operation === "HeadObject" && failure.code === "400");
   if (isWithCustomersKey) return { unreadable: "it is encrypted with a key that only its owner has (SSE-C)" };
-  return { unreadable: WHY[failure.code] ?? `S3 refuses it (${failure.code})` };
+  const unreadable = WHY[failure.code] ?? `S3 refuses it (${failure.code})`;
+  return failure.code === "InvalidObjectState" ? { unreadable } : { unreadable, isDenied: true };
 }

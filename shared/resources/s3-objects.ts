@@ -1,5 +1,5 @@
 import type { ObjectBytes } from "../classification/content/read-content.ts";
-import type { ObjectHeaders } from "../classification/known-object.ts";
+import type { ObjectHeaders, Unreadable } from "../classification/known-object.ts";
 import type { ResourceRef, Tag } from "../types.ts";
 import type { ResourcePort } from "./port.ts";
 
@@ -19,9 +19,7 @@ export interface OpenedObject {
 }
 
 /** AWS won't show it, for a reason that asking again does not change. */
-export interface Closed {
-  readonly unreadable: string;
-}
+export type Closed = Unreadable;
 
 /** What Cordon asks of S3 objects. Tags of objects are strongly consistent: what S3 has taken is what it shows. */
 export interface S3Objects {

@@ -82,10 +82,16 @@ function objectOf(
 function conclude(taskId: string, { results }: Answer): TaskResult {
   const [first] = results;
   if (first === undefined) return told(taskId, "PermanentFailure", "failed: nothing is known of the outcome");
-  return told(taskId, CODES[first.status] ?? "Succeeded", `${first.status}: ${first.reasons.join("; ")}`);
+  const code = isDenied(first) ? "PermanentFailure" : (CODES[first.status] ?? "Succeeded");
+  return told(taskId, code, `${first.status}: ${first.reasons.join("; ")}`);
 }
 
-/** Whatever waits for a person is over for the job: it would not be otherwise when it came again. */
+/** Cordon may not read it, or AWS has refused what policy lets Cordon do: the job's report has to tell it apart from what a person has to judge. */
+function isDenied({ isDenied, status, decision }: Result): boolean {
+  return isDenied === true || (status === "awaiting-approval" && decision === "contain");
+}
+
+/** Whatever waits for a person's judgement is over for the job: it would not be otherwise when it came again. */
 const CODES: Partial<Record<Result["status"], ResultCode>> = {
   inconclusive: "TemporaryFailure",
   // AWS gave no answer, or another run is at work: the next attempt may find it otherwise.

@@ -49,13 +49,17 @@ export function controlHandler<State>(
 ) {
   const events = eventsOf(control.meta);
   return signalHandler(functionName, control.meta.id, async () => {
-    const { cordon, ...wired } = await connect();
+    const { cordon, overlooks, ...wired } = await connect();
     return {
       ...wired,
       clock: cordon.clock,
       hear: (event, ownAccount) => {
         const look = parseLook(event, control.meta);
-        return look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
+        const parsed = look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
+        return parsed.map((each): Parsed => {
+          const reason = each.kind === "signal" ? overlooks?.(each.signal.resource, ownAccount) : undefined;
+          return reason === undefined ? each : { kind: "ignored", reason };
+        });
       },
       handle: (signal, deadlineMs) => handleSignal(signal, cordon, deadlineMs),
     };
@@ -231,7 +235,8 @@ async function treatDirectly(
     } catch (error) {
       if (!(error instanceof CordonError) || error.kind === "misconfigured") throw error;
       const isOpen = error.kind === "lease-held" || error.kind === "conflict";
-      const status = isForeign(error) ? "refused" : isOpen ? "inconclusive" : "failed";
+      // What AWS refuses for good, as an account that is not served, no delivery would change.
+      const status = isOpen ? "inconclusive" : error.retry ? "failed" : "refused";
       const reason = `${describeError(error)}${error.retry ? "; deliver the event again" : ""}`;
       results.push(withoutFinding(controlId, each.signal.resource, status, reason));
     }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { lookThroughWith } from "../classification/look-through.ts";
 import type { Control, KnownControl, Ports } from "../control.ts";
+import { overlooksEvidence } from "../deployment/evidence-bucket.ts";
 import type { Journal } from "../journal/journal.ts";
 import { remembered } from "../resources/remember.ts";
 import { BUCKET_TAGS_CACHE_MS } from "../resources/s3-objects.ts";
@@ -39,5 +40,5 @@ export async function wireWithObjects<State>(
   controls: readonly KnownControl[],
 ): Promise<Wired<State>> {
   const { messages, accounts, ...connection } = await connectWithObjects(env, controls);
-  return { cordon: { ...connection, control }, messages, accounts };
+  return { cordon: { ...connection, control }, messages, accounts, overlooks: overlooksEvidence(env) };
 }

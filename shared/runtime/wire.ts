@@ -2,6 +2,7 @@ import { Accounts } from "../aws/accounts.ts";
 import { AwsClients } from "../aws/clients.ts";
 import type { Control, KnownControl, Ports } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
+import type { Overlooks } from "../deployment/evidence-bucket.ts";
 import { DynamoDbJournal } from "../journal/dynamodb-journal.ts";
 import type { Journal } from "../journal/journal.ts";
 import { loadPolicy } from "../policy/load-policy.ts";
@@ -21,6 +22,8 @@ export interface Wired<State> {
   readonly messages: Messages;
   /** Whose resources it works on; without it, everybody's with the function's own credentials, as in a test with one account. */
   readonly accounts?: Accounts;
+  /** What it is not to look at, though it hears of it. */
+  readonly overlooks?: Overlooks;
 }
 
 /** Ports that only some functions have, so that no other carries their code. */

@@ -1,7 +1,7 @@
 import type { ResourceRef, Signal } from "../types.ts";
 import type { ControlEvents } from "./cloudtrail.ts";
 import type { Parsed } from "./parsed.ts";
-import { parseBucketName, s3BucketRef, s3ObjectRef } from "./s3-bucket-ref.ts";
+import { parseBucketName, parseS3BucketArn, s3BucketRef, s3ObjectRef } from "./s3-bucket-ref.ts";
 import { asList, asObject, asText, type Json } from "./shapes.ts";
 
 /** S3's own events about an object, by EventBridge. Lifecycle, restore and ACL tell nothing of content or tags. */
@@ -38,12 +38,23 @@ function objectsOf(record: Json, envelope: Json | undefined): readonly ResourceR
   const [, listedBucket, listedKey] = OBJECT_ARN.exec(arn ?? "") ?? [];
   const bucket = parseBucketName(request?.bucketName) ?? parseBucketName(listedBucket);
   const key = asText(request?.key) ?? listedKey;
-  const owner = listed.map((each) => asText(each?.accountId)).find((account) => account !== undefined);
-  const account = owner ?? asText(record.recipientAccountId) ?? asText(envelope?.account);
+  const owners = ownersOf(bucket, listed);
+  // AWS tells one owner. Whom to believe of two nobody can say.
+  if (owners.length > 1) return [];
+  const account = owners[0] ?? asText(record.recipientAccountId) ?? asText(envelope?.account);
   const region = asText(record.awsRegion) ?? asText(envelope?.region);
   const version = asText(request?.versionId) ?? asText(asObject(record.responseElements)?.["x-amz-version-id"]);
   const object = refOf(bucket, key, version, account, region);
   return object === undefined ? [] : [object];
+}
+
+/** Whom the record calls the bucket's owner: a copy's record lists where it came from as well, which may be another's. */
+function ownersOf(bucket: string | undefined, listed: readonly (Json | undefined)[]): readonly string[] {
+  const own = listed.filter((each) => {
+    const arn = asText(each?.ARN) ?? "";
+    return bucket !== undefined && (parseS3BucketArn(arn) ?? OBJECT_ARN.exec(arn)?.[1]) === bucket;
+  });
+  return [...new Set(own.flatMap((each) => asText(each?.accountId) ?? []))];
 }
 
 const OBJECT_ARN = /^arn:aws[a-z-]*:s3:::([^/:]+)\/(.+)$/s;

@@ -1,55 +1,14 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { control } from "../../controls/s3-object-carries-its-class/control.ts";
-import type { ObjectSeed } from "../../sandbox/index.ts";
-import { findingId, WHOLE } from "../../shared/ids.ts";
+import type { Accounts } from "../../shared/aws/accounts.ts";
+import { CordonError } from "../../shared/errors.ts";
 import { answerBatchJob, isBatchJob } from "../../shared/runtime/batch-operations.ts";
-import { s3BucketRef, s3ObjectRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import { eventBridge, objectRecord, sqs } from "../support/events.ts";
-import { callsOf, stage } from "../support/stage.ts";
+import { callsOf } from "../support/stage.ts";
+import { EU_ONLY, IBANS, open } from "./object-world.ts";
 
 /** What becomes of objects, by the scenarios T1 to T8 and beyond them. */
-
-const PUBLIC = { name: "public-data", region: "eu-central-1", tags: { "data-residency": "public" } };
-const EU = { name: "eu-data", region: "eu-central-1", tags: { "data-residency": "eu-only" } };
-const IBANS =
-  "DE89370400440532013000\nGB29NWBK60161331926819\nFR1420041010050500013M02606\nNL91ABNA0417164300\nBE68539007547034\n";
-
-async function open(objects: readonly ObjectSeed[], policy: object = {}, bucket: object = {}) {
-  const set = await stage(control, {
-    world: {
-      buckets: [
-        { ...PUBLIC, ...bucket },
-        { ...EU, ...bucket },
-      ],
-      objects: [...objects],
-    },
-    policy,
-  });
-  const tagsOf = (bucketName: string, key: string) =>
-    set.sandbox.objects(bucketName).find((each) => each.key === key)?.tags;
-  const created = (bucketName: string, key: string, version?: string) =>
-    eventBridge(
-      {
-        bucket: { name: bucketName },
-        object: { key, size: 1, etag: "e", ...(version !== undefined && { "version-id": version }) },
-        "request-id": "R1",
-        reason: "PutObject",
-      },
-      "Object Created",
-      "aws.s3",
-    );
-  const idOf = (bucketName: string, key: string, version?: string) => {
-    const ref = s3BucketRef(bucketName, "111122223333", "eu-central-1");
-    const object = ref && s3ObjectRef(ref, key, version);
-    if (object === undefined) throw new Error(`${key} is no key`);
-    return findingId(control.meta.id, object, WHOLE);
-  };
-  const findingOf = (bucketName: string, key: string) => set.journal.finding(idOf(bucketName, key));
-  return { ...set, tagsOf, created, findingOf };
-}
-
-const EU_ONLY = { "data-residency": "eu-only" };
 
 describe("an object", () => {
   it("gets its tag by S3's own event, with three calls of S3, and nobody is told by a ticket", async () => {
@@ -357,6 +316,40 @@ describe("T8: S3 Batch Operations", () => {
       ["PermanentFailure", "refused"],
     ]);
     expect(set.tagsOf("eu-data", "old one.csv")).toEqual(EU_ONLY);
+  });
+
+  it.each(["s3:GetObjectTagging", "s3:GetObject", "s3:PutObjectTagging"])(
+    "is told for good, and without the key, of an object for which Cordon lacks %s",
+    async (action) => {
+      const set = await open([{ bucket: "public-data", key: "of somebody.txt", body: IBANS }]);
+      set.sandbox.deny({ principal: set.role.arn, action });
+      const event = job({ s3Key: "of+somebody.txt", s3Bucket: "public-data" });
+      if (!isBatchJob(event)) throw new Error("it is a job");
+      const container = set.container();
+      const answer = await answerBatchJob(event, control.meta.id, place, (look) => container.send(look));
+      expect(answer.results).toMatchObject([{ resultCode: "PermanentFailure" }]);
+      const [{ resultString = "" } = {}] = answer.results;
+      expect(resultString).toMatch(/^awaiting-approval: .*(AccessDenied|Cordon may not read it)/);
+      expect(resultString).not.toContain("somebody.txt");
+    },
+  );
+
+  it.each([
+    ["foreign-account", "found a resource of account 444455556666; expected 111122223333, the cell's own"],
+    ["denied", "AWS refused to let the role be assumed"],
+  ] as const)("is told for good of an account that is not served (%s)", async (kind, why) => {
+    const set = await open([{ bucket: "eu-data", key: "of somebody.txt", body: "x" }]);
+    const accounts = {
+      learnOwn: () => {},
+      credentialsFor: async () => {
+        throw new CordonError(kind, why);
+      },
+    } as unknown as Accounts;
+    const event = job({ s3Key: "of+somebody.txt", s3Bucket: "eu-data" });
+    if (!isBatchJob(event)) throw new Error("it is a job");
+    const container = set.container({ accounts });
+    const answer = await answerBatchJob(event, control.meta.id, place, (look) => container.send(look));
+    expect(answer.results).toEqual([{ taskId: "t0", resultCode: "PermanentFailure", resultString: `refused: ${why}` }]);
   });
 
   it("comes again where AWS gives no answer", async () => {

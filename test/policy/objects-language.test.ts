@@ -38,6 +38,7 @@ describe("objects in a policy", () => {
       },
       protectedTags: [],
       onLowered: "restore",
+      onUnopened: "ask",
     });
   });
 
@@ -195,6 +196,11 @@ describe("a mistake in what is said of objects", () => {
       "a way that there is not",
       "{ onLowered: aks }",
       '1:14 objects.onLowered: found "aks", expected "restore" or "ask"',
+    ],
+    [
+      "an answer to what can't be opened that is none",
+      "{ onUnopened: drop }",
+      '1:15 objects.onUnopened: found "drop", expected "ask" or "keep"',
     ],
   ])("such as %s stands at its place", (_, objects, message) => {
     expect(told(objects)).toEqual([message]);

@@ -6,9 +6,11 @@ import { onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { catalogue } from "../../controls/catalogue.ts";
 import { type Sandbox, seedWorld, startSandbox, type World } from "../../sandbox/index.ts";
+import type { Accounts } from "../../shared/aws/accounts.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
+import type { Overlooks } from "../../shared/deployment/evidence-bucket.ts";
 import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
 import { findingKey } from "../../shared/journal/keys.ts";
@@ -114,10 +116,16 @@ export async function stage<State>(control: Control<State>, options: StageOption
   );
 
   const container = (
-    more: Partial<Pick<StageOptions, "mode" | "wrap">> & { policy?: PolicyInForce; control?: Control<unknown> } = {},
+    more: Partial<Pick<StageOptions, "mode" | "wrap">> & {
+      policy?: PolicyInForce;
+      control?: Control<unknown>;
+      accounts?: Accounts;
+      overlooks?: Overlooks;
+    } = {},
   ): Container => {
     // The SDK reads its settings from the environment when a client is made.
     Object.assign(process.env, sandbox.environment(role));
+    const { accounts, overlooks } = more;
     const mode = more.mode ?? options.mode ?? "enforce";
     const clients = new AwsClients();
     const its = (more.control ?? control) as Control<State>;
@@ -133,7 +141,12 @@ export async function stage<State>(control: Control<State>, options: StageOption
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const handler = controlHandler("test", its, async () => ({ cordon, messages }));
+    const handler = controlHandler("test", its, async () => ({
+      cordon,
+      messages,
+      ...(accounts && { accounts }),
+      ...(overlooks && { overlooks }),
+    }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,

@@ -51,9 +51,10 @@ export async function readZip(inspection: Inspection): Promise<Outcome> {
     for (const [why, count] of unopened)
       (why === WITHOUT_TEXT_NOTE ? notes : gaps).add(`${count} files in it are ${why}`);
   }
-  const [[first] = []] = unopened;
+  // Of pictures alone all is said: there is nothing in them to be found.
+  const first = [...unopened.keys()].find((why) => why !== WITHOUT_TEXT_NOTE);
   const isOpaque = first !== undefined && sink.bytesScanned === 0;
-  return { format, ...(isOpaque && { closed: `no file in it can be read: they are ${first}` }) };
+  return { format, ...(isOpaque && { closed: `no file in it can be read: ${unopened.get(first)} are ${first}` }) };
 
   function choose(all: readonly ZipEntry[], { source }: Inspection): readonly ZipEntry[] {
     if (source.isHeld) return all;

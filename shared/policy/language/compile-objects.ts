@@ -21,7 +21,14 @@ export function compileObjects(
   names: Names,
 ): Compiled<ObjectRules | undefined> {
   if (objects === undefined) return { part: undefined, problems: [] };
-  const { rules = [], detectors = [], read = {}, protectedTags = [], onLowered = "restore" } = objects;
+  const {
+    rules = [],
+    detectors = [],
+    read = {},
+    protectedTags = [],
+    onLowered = "restore",
+    onUnopened = "ask",
+  } = objects;
   const known = [...builtIn, ...detectors.map(({ id }) => id)];
   return {
     part: {
@@ -30,6 +37,7 @@ export function compileObjects(
       read: compileReadBudget(read),
       protectedTags: [...new Set(protectedTags)].sort(),
       onLowered,
+      onUnopened,
     },
     problems: [
       ...checkUnique(rules, ["objects", "rules"]),

@@ -102,6 +102,12 @@ export const objects = z.strictObject({
       z.enum(["restore", "ask"]),
     ),
   ),
+  onUnopened: z.optional(
+    about(
+      "When an object can't be opened (a PDF, an archived or encrypted one), and a rule could raise its class by what is in it: `ask` has a person say of each (unless given), `keep` gives it the class that is certain, and its finding notes what was not opened.",
+      z.enum(["ask", "keep"]),
+    ),
+  ),
 });
 
 export type ObjectsDocument = z.infer<typeof objects>;
