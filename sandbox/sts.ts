@@ -1,15 +1,18 @@
+import { trailDate } from "./cloudtrail.ts";
 import { ServiceError } from "./errors.ts";
 import { rolePolicies } from "./iam/role-policies.ts";
+import type { UserStore } from "./iam/users.ts";
 import {
   type CallContext,
   failure,
   type Permission,
   type Service,
   type ServiceFailure,
+  type TrailSubject,
   type WireRequest,
   type WireResponse,
 } from "./operation.ts";
-import type { Principal, PrincipalRegistry } from "./principals.ts";
+import type { Credentials, Principal, PrincipalRegistry } from "./principals.ts";
 import { escapeXml } from "./s3/wire.ts";
 import type { SignatureProblem } from "./signatures.ts";
 import type { Registry } from "./stack/registry.ts";
@@ -21,19 +24,24 @@ interface Handler {
   /** The parameters it acts on; others are refused. */
   parameters: readonly string[];
   permissions(input: Input, caller: Principal | undefined): Permission[];
-  run(input: Input, context: CallContext): string;
+  /** What CloudTrail writes down, besides what is answered. */
+  trail?(input: Input, context: CallContext): TrailSubject;
+  /** `tell` gives CloudTrail the answer, without secrets. */
+  run(input: Input, context: CallContext, tell: (answer: Record<string, unknown>) => void): string;
 }
 
 const NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/";
 const HOUR_SECONDS = 3600;
 const MIN_SECONDS = 900;
 const MAX_SECONDS = 43_200;
+const USER_SECONDS = { least: MIN_SECONDS, most: 129_600, usual: 43_200 };
 
 /**
- * GetCallerIdentity, whose signature is verified, and AssumeRole. A role's trust policy, its policies and the length of its sessions come from
+ * GetCallerIdentity, whose signature is verified, AssumeRole, a user's GetSessionToken (without MFA, and without its sessions' limits
+ * on IAM's and STS's calls), and GetAccessKeyInfo. A role's trust policy, its policies and the length of its sessions come from
  * `registry`; in an account without any role there, every role exists, trusts everybody and may do everything.
  */
-export function createSts(principals: PrincipalRegistry, registry: Registry): Service {
+export function createSts(principals: PrincipalRegistry, registry: Registry, users: UserStore): Service {
   const handlers: Record<string, Handler> = {
     GetCallerIdentity: {
       isSigned: true,
@@ -46,7 +54,32 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
     AssumeRole: {
       parameters: ["RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SourceIdentity"],
       permissions: permissionsToAssume,
-      run: (input, context) => assumeRole(principals, registry, input, context),
+      trail: describeAssumption,
+      run: (input, context, tell) => assumeRole(principals, registry, input, context, tell),
+    },
+    GetSessionToken: {
+      parameters: ["DurationSeconds"],
+      // Needs no permission and can't be denied.
+      permissions: () => [],
+      trail: ({ DurationSeconds }, { region, principal }) => ({
+        ...STS_TRAIL,
+        region,
+        account: principal.account,
+        requestParameters: DurationSeconds === undefined ? null : { durationSeconds: Number(DurationSeconds) },
+        resources: [],
+      }),
+      run: (input, context, tell) => createUserSession(principals, input, context, tell),
+    },
+    GetAccessKeyInfo: {
+      parameters: ["AccessKeyId"],
+      permissions: (_input, caller) => [
+        { action: "sts:GetAccessKeyInfo", resource: "*", account: caller?.account ?? "" },
+      ],
+      run({ AccessKeyId = "" }) {
+        const owner = users.ownerOf(AccessKeyId) ?? principals.byAccessKey(AccessKeyId);
+        if (owner) return `<Account>${owner.account}</Account>`;
+        throw new ServiceError("NotImplemented", "The sandbox knows the accounts of its own keys only", 501);
+      },
     },
   };
   return {
@@ -67,6 +100,11 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
       if (!handler) throw new ServiceError("InvalidAction", `The sandbox does not implement sts ${name}`, 400);
       const unknown = Object.keys(input).find((parameter) => !handler.parameters.includes(parameter));
       if (unknown) throw invalid(`The sandbox does not implement ${unknown} of sts ${name}`);
+      const { trail } = handler;
+      let subject: TrailSubject | undefined;
+      const tell = (responseElements: Record<string, unknown>): void => {
+        if (subject) subject.responseElements = responseElements;
+      };
       return {
         name,
         resource: input.RoleArn ?? "",
@@ -74,11 +112,17 @@ export function createSts(principals: PrincipalRegistry, registry: Registry): Se
         actions: handler.permissions(input, undefined).map(({ action }) => action),
         permissions: ({ principal }) => handler.permissions(input, principal),
         mutating: false,
+        ...(trail && {
+          trail(context: CallContext) {
+            subject = trail(input, context);
+            return subject;
+          },
+        }),
         ...(handler.isSigned && { signature: { service: "sts", refuse: refuseSignature } }),
         execute: (context) =>
           answer(
             200,
-            `<${name}Response xmlns="${NAMESPACE}"><${name}Result>${handler.run(input, context)}</${name}Result><ResponseMetadata><RequestId>${context.requestId}</RequestId></ResponseMetadata></${name}Response>`,
+            `<${name}Response xmlns="${NAMESPACE}"><${name}Result>${handler.run(input, context, tell)}</${name}Result><ResponseMetadata><RequestId>${context.requestId}</RequestId></ResponseMetadata></${name}Response>`,
             {},
           ),
       };
@@ -122,6 +166,7 @@ function assumeRole(
   registry: Registry,
   { RoleArn = "", RoleSessionName: sessionName = "", DurationSeconds, SourceIdentity }: Input,
   { at, principal }: CallContext,
+  tell: (answer: Record<string, unknown>) => void,
 ): string {
   const { account, name } = readRoleArn(RoleArn);
   if (!/^[\w+=,.@-]{2,64}$/.test(sessionName)) {
@@ -147,7 +192,59 @@ function assumeRole(
       ? { container: principal.container, functionName: principal.functionName }
       : undefined,
   );
-  return `<Credentials><AccessKeyId>${credentials.accessKeyId}</AccessKeyId><SecretAccessKey>${credentials.secretAccessKey}</SecretAccessKey><SessionToken>${credentials.sessionToken}</SessionToken><Expiration>${new Date(expiresAt).toISOString()}</Expiration></Credentials><AssumedRoleUser><Arn>${escapeXml(arn)}</Arn><AssumedRoleId>${principalId}</AssumedRoleId></AssumedRoleUser>${sourceIdentity === undefined ? "" : `<SourceIdentity>${sourceIdentity}</SourceIdentity>`}`;
+  tell({
+    credentials: { accessKeyId: credentials.accessKeyId, expiration: trailDate(expiresAt) },
+    assumedRoleUser: { assumedRoleId: principalId, arn },
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+  });
+  return `${writeCredentials(credentials, expiresAt)}<AssumedRoleUser><Arn>${escapeXml(arn)}</Arn><AssumedRoleId>${principalId}</AssumedRoleId></AssumedRoleUser>${sourceIdentity === undefined ? "" : `<SourceIdentity>${sourceIdentity}</SourceIdentity>`}`;
+}
+
+/** A user's own temporary credentials. */
+function createUserSession(
+  principals: PrincipalRegistry,
+  { DurationSeconds }: Input,
+  { at, principal }: CallContext,
+  tell: (answer: Record<string, unknown>) => void,
+): string {
+  if (principal.credentials.sessionToken !== undefined) {
+    throw new ServiceError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403);
+  }
+  const seconds = DurationSeconds === undefined ? USER_SECONDS.usual : Number(DurationSeconds);
+  if (!(seconds >= USER_SECONDS.least && seconds <= USER_SECONDS.most)) {
+    throw invalid(
+      `1 validation error detected: Value '${DurationSeconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value between ${USER_SECONDS.least} and ${USER_SECONDS.most}`,
+    );
+  }
+  const expiresAt = at + seconds * 1000;
+  const { credentials } = principals.createUserSession(principal, expiresAt);
+  tell({ credentials: { accessKeyId: credentials.accessKeyId, expiration: trailDate(expiresAt) } });
+  return writeCredentials(credentials, expiresAt);
+}
+
+function writeCredentials({ accessKeyId, secretAccessKey, sessionToken }: Credentials, expiresAt: number): string {
+  return `<Credentials><AccessKeyId>${accessKeyId}</AccessKeyId><SecretAccessKey>${secretAccessKey}</SecretAccessKey><SessionToken>${sessionToken}</SessionToken><Expiration>${new Date(expiresAt).toISOString()}</Expiration></Credentials>`;
+}
+
+const STS_TRAIL = { eventSource: "sts.amazonaws.com", isReadOnly: true } as const;
+
+/** In the trail of the role's account, and in the caller's when that is another. */
+function describeAssumption(input: Input, { region }: CallContext): TrailSubject {
+  const { RoleArn = "", RoleSessionName, ExternalId, DurationSeconds, SourceIdentity } = input;
+  const { account } = readRoleArn(RoleArn);
+  return {
+    ...STS_TRAIL,
+    region,
+    account,
+    requestParameters: {
+      roleArn: RoleArn,
+      roleSessionName: RoleSessionName,
+      ...(ExternalId !== undefined && { externalId: ExternalId }),
+      ...(DurationSeconds !== undefined && { durationSeconds: Number(DurationSeconds) }),
+      ...(SourceIdentity !== undefined && { sourceIdentity: SourceIdentity }),
+    },
+    resources: [{ accountId: account, type: "AWS::IAM::Role", ARN: RoleArn }],
+  };
 }
 
 /** What was set once can't be changed by assuming another role. */
