@@ -165,7 +165,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     completed(operation, subject, context, error) {
       if (subject.isReadOnly) {
         for (const account of new Set([subject.account, ...(error ? [] : [context.principal.account])])) {
-          history.add(describeApiCall(operation.name, { ...subject, account }, context, error, historyIds.uuid));
+          const event = describeApiCall(operation.name, { ...subject, account }, context, error, historyIds.uuid);
+          history.add(event);
+          publish(event);
         }
         return;
       }
