@@ -12,7 +12,7 @@ const ROLE = "arn:aws:iam::111122223333:role/deployer";
 
 let sandbox: Sandbox;
 beforeEach(async () => {
-  sandbox = await startSandbox({ startAt: NOW });
+  sandbox = await startSandbox({ startAt: NOW, schedule: { serial: true } });
   sandbox.createUser({ name: "ann", keys: [{ id: KEY }], attached: ["arn:aws:iam::aws:policy/AdministratorAccess"] });
 });
 afterEach(() => sandbox.close());

@@ -19,7 +19,7 @@ const HEADER =
 let sandbox: Sandbox;
 let iam: IAMClient;
 beforeEach(async () => {
-  sandbox = await startSandbox({ startAt: NOW });
+  sandbox = await startSandbox({ startAt: NOW, schedule: { serial: true } });
   iam = new IAMClient(clientConfig(sandbox));
 });
 afterEach(() => sandbox.close());
@@ -77,7 +77,7 @@ it("is given again for four hours as it was, and then begun anew", async () => {
   });
   const after = await complete();
   expect(before[2]).toContain(",true,2030-06-01T00:00:00Z,N/A,");
-  expect(after[2]).toMatch(/,false,2030-06-01T00:00:\d\dZ,N\/A,/);
+  expect(after[2]).toContain(",false,2030-06-01T00:00:10Z,N/A,");
 });
 
 it("shows passwords, MFA and keys by their ids, but not the ids, the root user first", async () => {

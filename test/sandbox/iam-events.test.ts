@@ -10,7 +10,7 @@ const BUS = `arn:aws:events:eu-central-1:${HOME}:event-bus/cell`;
 
 let sandbox: Sandbox;
 beforeEach(async () => {
-  sandbox = await startSandbox({ startAt: Date.parse("2030-06-01T00:00:00Z") });
+  sandbox = await startSandbox({ startAt: Date.parse("2030-06-01T00:00:00Z"), schedule: { serial: true } });
   sandbox.createUser({ name: "ann", keys: [{ id: KEY }] });
 });
 afterEach(() => sandbox.close());

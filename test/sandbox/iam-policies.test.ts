@@ -31,7 +31,7 @@ const PolicyName = "cordon-revoked-sessions";
 let sandbox: Sandbox;
 let iam: IAMClient;
 beforeEach(async () => {
-  sandbox = await startSandbox({ startAt: NOW });
+  sandbox = await startSandbox({ startAt: NOW, schedule: { serial: true } });
   iam = new IAMClient(clientConfig(sandbox));
   sandbox.createUser({ name: "ann", keys: [{ id: KEY }], attached: [ADMINISTRATOR] });
   sandbox.registry.put({
