@@ -37,13 +37,13 @@ export function describeApiCall(
     awsRegion: subject.region,
     sourceIPAddress: "127.0.0.1",
     userAgent: `[${context.userAgent}]`,
-    ...(error ? { errorCode: trailCode(error.code), errorMessage: error.message } : {}),
+    ...(error ? { errorCode: (subject.errorCode ?? trailCode)(error.code), errorMessage: error.message } : {}),
     requestParameters: subject.requestParameters,
-    responseElements: null,
+    responseElements: (error ? undefined : subject.responseElements) ?? null,
     ...(subject.additionalEventData ? { additionalEventData: subject.additionalEventData } : {}),
     requestID: context.requestId,
     eventID: createId(),
-    readOnly: false,
+    readOnly: subject.isReadOnly ?? false,
     resources: subject.resources,
     eventType: "AwsApiCall",
     managementEvent: !subject.isDataEvent,
@@ -63,6 +63,15 @@ export function describeApiCall(
   };
 }
 
+/** A time in an answer, as CloudTrail writes it: `Jul 10, 2023 12:24:29 PM` (recorded events). */
+export function trailDate(epochMs: number): string {
+  const options = { timeZone: "UTC", dateStyle: "medium", timeStyle: "medium" } as const;
+  return new Date(epochMs)
+    .toLocaleString("en-US", options)
+    .replace(/, (?=\S+ [AP]M$)/, " ")
+    .replace(/\s/g, " ");
+}
+
 /** What JSON services call AccessDeniedException is AccessDenied in recorded events (Lambda's in its developer guide). */
 function trailCode(code: string): string {
   return code === "AccessDeniedException" ? "AccessDenied" : code;
@@ -71,7 +80,14 @@ function trailCode(code: string): string {
 function describeIdentity(principal: Principal): Record<string, unknown> {
   const { type, principalId, arn, account, name, credentials, sourceIdentity } = principal;
   const common = { type, principalId, arn, accountId: account, accessKeyId: credentials.accessKeyId };
-  if (type === "IAMUser") return { ...common, userName: name };
+  const attributes = {
+    creationDate: `${new Date(principal.since ?? 0).toISOString().slice(0, 19)}Z`,
+    mfaAuthenticated: "false",
+  };
+  if (type === "IAMUser") {
+    const user = { ...common, userName: name };
+    return principal.since === undefined ? user : { ...user, sessionContext: { attributes } };
+  }
   return {
     ...common,
     sessionContext: {
@@ -82,10 +98,7 @@ function describeIdentity(principal: Principal): Record<string, unknown> {
         accountId: account,
         userName: name,
       },
-      attributes: {
-        creationDate: `${new Date(principal.since ?? 0).toISOString().slice(0, 19)}Z`,
-        mfaAuthenticated: "false",
-      },
+      attributes,
       ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     },
   };

@@ -31,8 +31,10 @@ export interface Account {
   now(): number;
   createRequestId(): string;
   record(call: Omit<RecordedCall, "sequence">): RecordedCall;
-  /** A mutating management call is over: time for CloudTrail. */
+  /** A call that CloudTrail writes down is over. */
   completed(operation: Operation, subject: TrailSubject, context: CallContext, error: ServiceFailure | undefined): void;
+  /** Somebody known has signed a call to a service. */
+  signed(principal: Principal, use: { at: number; service: ServiceName; region: string }): void;
   /** Kill a function container. */
   kill(container: string): void;
 }
@@ -142,6 +144,7 @@ async function handle(
   if (principal.expiresAt !== undefined && principal.expiresAt <= account.now()) {
     return refuse(service.expired ?? EXPIRED);
   }
+  account.signed(principal, { at: account.now(), service: service.name, region: scope.region });
   if (!operation) return refuse(parsed.error);
   const { signature } = operation;
   const problem = signature && findSignatureProblem(request, principal, { ...signature, at: account.now() });

@@ -11,6 +11,8 @@ export { type EventPattern, matchesPattern, type PatternValue } from "./events/p
 export type { Undelivered } from "./events/targets.ts";
 export type { FaultKind, FaultSpec } from "./faults.ts";
 export type { PolicyDocument } from "./iam/policy.ts";
+export type { IamSeeds, KeySeed, RootSeed, UserSeed, UserView } from "./iam/seeds.ts";
+export type { StaleIamRead } from "./iam/stale-reads.ts";
 export type { DenyRule, Organization } from "./permissions.ts";
 export type { Credentials, Principal, PrincipalSpec } from "./principals.ts";
 export type { QueueMessage } from "./queues.ts";
@@ -23,6 +25,7 @@ export type { Published } from "./sns.ts";
 export { readTemplate } from "./stack/read-template.ts";
 export type { Registry, StackResource } from "./stack/registry.ts";
 export type { Deployment, DeployOptions, Template } from "./stack/template.ts";
+export type { LookupLimits, TrailEventSeed } from "./trail-history.ts";
 export type {
   BucketSeed,
   DeadLetter,

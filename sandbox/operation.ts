@@ -90,6 +90,12 @@ export interface TrailSubject {
   /** A call on what a resource holds, an object, which only some trails log. */
   isDataEvent?: true;
   additionalEventData?: Record<string, unknown>;
+  /** What is told of the answer, once there is one; null by default. */
+  responseElements?: Record<string, unknown>;
+  /** A call that changes nothing: in CloudTrail's history, not in `events`, and heard by rules that ask for such calls only. */
+  isReadOnly?: true;
+  /** CloudTrail's word for an error code of the wire; the same by default. */
+  errorCode?(code: string): string;
 }
 
 /** One AWS service behind the front. */

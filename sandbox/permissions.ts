@@ -81,7 +81,11 @@ function globalKeys(
     "aws:ResourceOrgID": organizationOf(account),
     "aws:SecureTransport": "true",
     "aws:SourceIdentity": principal.sourceIdentity,
+    // Of temporary credentials only, in whole seconds.
+    "aws:TokenIssueTime":
+      principal.since === undefined ? undefined : `${new Date(principal.since).toISOString().slice(0, 19)}Z`,
     "aws:userid": principal.principalId,
+    "aws:username": principal.type === "IAMUser" ? principal.name : undefined,
     "lambda:SourceFunctionArn": principal.functionArn,
   };
 }

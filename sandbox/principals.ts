@@ -20,7 +20,7 @@ export interface Principal {
   /** What CloudTrail calls principalId. */
   principalId: string;
   credentials: Credentials;
-  /** When the session began, epoch ms; only of an assumed role. */
+  /** When the session began, epoch ms; of temporary credentials only. */
   since?: number;
   /** What was said to be behind the session when it began; it stays with every session assumed from it. */
   sourceIdentity?: string;
@@ -53,11 +53,16 @@ export interface PrincipalSpec {
 export interface PrincipalRegistry {
   create(spec: PrincipalSpec, extra?: Pick<Principal, "container" | "functionName" | "functionArn">): Principal;
   byAccessKey(accessKeyId: string): Principal | undefined;
+  /** Temporary credentials of a user, good until `expiresAt` (epoch ms), whatever becomes of the key they were asked for with. */
+  createUserSession(user: Principal, expiresAt: number): Principal;
+  /** Ask `find`, too, whose an access key is. */
+  alsoKnownBy(find: (accessKeyId: string) => Principal | undefined): void;
 }
 
 /** A registry that makes credentials out of `ids`; principals without an account get `account`. */
 export function createPrincipals(ids: IdSequence, account: string, now: () => number): PrincipalRegistry {
   const byKey = new Map<string, Principal>();
+  const others: ((accessKeyId: string) => Principal | undefined)[] = [];
   return {
     create(spec, extra) {
       const owner = spec.account ?? account;
@@ -86,7 +91,26 @@ export function createPrincipals(ids: IdSequence, account: string, now: () => nu
       byKey.set(principal.credentials.accessKeyId, principal);
       return principal;
     },
-    byAccessKey: (accessKeyId) => byKey.get(accessKeyId),
+    byAccessKey(accessKeyId) {
+      const own = byKey.get(accessKeyId);
+      if (own) return own;
+      for (const find of others) {
+        const found = find(accessKeyId);
+        if (found) return found;
+      }
+      return undefined;
+    },
+    createUserSession(user, expiresAt) {
+      const credentials = {
+        accessKeyId: ids.key("ASIA"),
+        secretAccessKey: ids.key("", 40),
+        sessionToken: ids.key("", 64),
+      };
+      const session: Principal = { ...user, credentials, since: now(), expiresAt };
+      byKey.set(credentials.accessKeyId, session);
+      return session;
+    },
+    alsoKnownBy: (find) => void others.push(find),
   };
 }
 

@@ -15,6 +15,11 @@ import { expireItems } from "./dynamodb/time-to-live.ts";
 import { createEventing } from "./eventing.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
+import { createCredentialReports } from "./iam/credential-reports.ts";
+import { createIamSeeds } from "./iam/seeds.ts";
+import { createStaleIamReads } from "./iam/stale-reads.ts";
+import { userPolicies } from "./iam/user-policies.ts";
+import { createUsers } from "./iam/users.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
@@ -27,6 +32,7 @@ import type { StackServices } from "./stack/resources.ts";
 import { createStackServices } from "./stack/services.ts";
 import { deployTemplate } from "./stack/template.ts";
 import { createSts } from "./sts.ts";
+import { createTrailHistory, describeTrailSeed } from "./trail-history.ts";
 import type { Sandbox, SandboxOptions } from "./types.ts";
 
 /**
@@ -41,6 +47,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const principals = createPrincipals(ids, account, clock.now);
   const registry = createRegistry();
   const permissions = createPermissions(registry, organization);
+  const users = createUsers((user) => userPolicies(registry, user));
+  principals.alsoKnownBy(users.byAccessKey);
+  const reports = createCredentialReports(users);
+  const staleIam = createStaleIamReads(account, clock.now);
+  const history = createTrailHistory();
+  // Apart, so that what is only looked up doesn't change the ids of what is delivered.
+  const historyIds = createIdSequence(seed + 0x7fff_ffff);
   const faults = createFaults();
   const calls: RecordedCall[] = [];
   const events: EventBridgeEvent[] = [];
@@ -90,6 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   };
   const record = (event: EventBridgeEvent): void => {
     events.push(event);
+    history.add(event);
     publish(event);
   };
   const s3 = createS3Account({
@@ -129,9 +143,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
         createSqsControl(registry, (arn) => queues.byArn(arn)?.messages),
       ),
       topics.service,
-      createSts(principals, registry),
+      createSts(principals, registry, users),
       createFunctionUrls({ registry, invoker: lambda.invoker, organizationOf }),
-      ...createControlPlane({ registry, regions, createId: ids.uuid, publish, invoker: lambda.invoker }),
+      ...createControlPlane({
+        registry,
+        regions,
+        createId: ids.uuid,
+        publish,
+        invoker: lambda.invoker,
+        iam: { registry, users, reports, stale: staleIam, ids },
+        history,
+      }),
     ],
     record(call) {
       sequence += 1;
@@ -139,7 +161,16 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       calls.push(recorded);
       return recorded;
     },
+    signed: ({ credentials }, use) => users.used(credentials.accessKeyId, use),
     completed(operation, subject, context, error) {
+      if (subject.isReadOnly) {
+        for (const account of new Set([subject.account, ...(error ? [] : [context.principal.account])])) {
+          const event = describeApiCall(operation.name, { ...subject, account }, context, error, historyIds.uuid);
+          history.add(event);
+          publish(event);
+        }
+        return;
+      }
       record(describeApiCall(operation.name, subject, context, error, ids.uuid));
     },
   });
@@ -175,7 +206,18 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     environment: (principal = admin) => environment(principal),
     createPrincipal: (spec) => principals.create(spec),
     deny: permissions.deny,
-    stale: (read) => void ("index" in read ? dynamodb.stale.push({ ...read }) : s3.stale.push({ ...read })),
+    stale(read) {
+      if ("index" in read) dynamodb.stale.push({ ...read });
+      else if ("bucket" in read) s3.stale.push({ ...read });
+      else staleIam.add(read);
+    },
+    ...createIamSeeds(users, reports, { account, ids, now: clock.now, byAccessKey: principals.byAccessKey }),
+    recordEvent(spec) {
+      const event = describeTrailSeed(spec, { account, region, now: clock.now() }, historyIds, users.ownerOf);
+      history.add(event);
+      return event;
+    },
+    limitLookups: (limits) => void Object.assign(history.limits, limits),
     ...s3.view,
     createTable: (name, spec = {}) => void createTable(dynamodb, { name, account, region, at: clock.now(), ...spec }),
     table(name) {

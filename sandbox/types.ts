@@ -11,6 +11,8 @@ import type { BusPlace } from "./events/bridge.ts";
 import type { EventPattern } from "./events/pattern.ts";
 import type { Undelivered } from "./events/targets.ts";
 import type { FaultSpec } from "./faults.ts";
+import type { IamSeeds } from "./iam/seeds.ts";
+import type { StaleIamRead } from "./iam/stale-reads.ts";
 import type { DenyRule, Organization } from "./permissions.ts";
 import type { Principal, PrincipalSpec } from "./principals.ts";
 import type { QueueMessage } from "./queues.ts";
@@ -21,6 +23,7 @@ import type { Bucket, StaleRead } from "./s3/state.ts";
 import type { Published } from "./sns.ts";
 import type { Registry } from "./stack/registry.ts";
 import type { Deployment, DeployOptions, Template } from "./stack/template.ts";
+import type { LookupLimits, TrailEventSeed } from "./trail-history.ts";
 
 export interface SandboxOptions {
   /** 0, the default, takes any free port. */
@@ -160,7 +163,7 @@ export interface TableView {
 }
 
 /** An AWS account on loopback. A test double: signatures are verified only where they say who somebody is, and what AWS does not document is not imitated. */
-export interface Sandbox extends AccountSeeds {
+export interface Sandbox extends AccountSeeds, IamSeeds {
   /** `http://127.0.0.1:<port>` */
   readonly endpoint: string;
   readonly account: string;
@@ -197,8 +200,12 @@ export interface Sandbox extends AccountSeeds {
   createPrincipal(spec: PrincipalSpec): Principal;
   /** Refuse an IAM action; returns the call that allows it again. */
   deny(rule: DenyRule): () => void;
-  /** Make reads of a bucket, or of a table's index, return what was there before the last write. */
-  stale(read: StaleRead | StaleIndex): void;
+  /** Make reads of a bucket, of a table's index, or of an IAM user or role return what was there before the last write. */
+  stale(read: StaleRead | StaleIndex | StaleIamRead): void;
+  /** Put a record into CloudTrail's history, where LookupEvents finds it; on no bus, for which the event returned is good for `putEvent`. */
+  recordEvent(seed: TrailEventSeed): EventBridgeEvent;
+  /** Make LookupEvents throttle, and find events late, as AWS does. */
+  limitLookups(limits: Partial<LookupLimits>): void;
   createBucket(seed: BucketSeed): void;
   /** Returns the version's id, `null` without versioning. Throws when there is no such bucket. */
   createObject(seed: ObjectSeed): string;

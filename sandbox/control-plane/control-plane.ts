@@ -1,12 +1,14 @@
 import type { Service } from "../operation.ts";
 import type { Registry } from "../stack/registry.ts";
+import type { TrailHistory } from "../trail-history.ts";
 import { createAccount } from "./account.ts";
 import { createMonitoring } from "./alarms.ts";
 import { createCloudControl } from "./cloud-control.ts";
 import { createConfig } from "./config-recorders.ts";
 import type { PublishEvent } from "./event-buses.ts";
 import { createEvents } from "./events.ts";
-import { createIam } from "./iam-roles.ts";
+import { createIam } from "./iam.ts";
+import type { IamContext } from "./iam-input.ts";
 import { createKms } from "./kms-keys.ts";
 import { createLambdaApi } from "./lambda.ts";
 import type { Invoker } from "./lambda-invoke.ts";
@@ -21,17 +23,19 @@ export function createControlPlane(account: {
   createId(): string;
   publish: PublishEvent;
   invoker: Invoker;
+  iam: IamContext;
+  history: TrailHistory;
 }): Service[] {
-  const { registry, regions, createId, publish, invoker } = account;
+  const { registry, regions, createId, publish, invoker, iam, history } = account;
   return [
     createCloudControl(registry, createId),
     createEvents(registry, publish, createId),
     createLambdaApi(registry, invoker),
     createKms(registry),
-    createIam(registry),
+    createIam(iam),
     createMonitoring(registry),
     createLogs(registry),
-    createCloudTrail(registry),
+    createCloudTrail(registry, history),
     createConfig(registry),
     createAccount(regions),
   ];

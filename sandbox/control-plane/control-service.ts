@@ -1,5 +1,5 @@
 import type { ServiceName } from "../calls.ts";
-import type { CallContext, Operation, Permission, WireResponse } from "../operation.ts";
+import type { CallContext, Operation, Permission, TrailSubject, WireResponse } from "../operation.ts";
 import type { Input } from "./input.ts";
 import { toTrailParameters } from "./trail-parameters.ts";
 
@@ -9,6 +9,8 @@ export interface Caller {
   region: string;
   /** Epoch ms on the sandbox's clock. */
   at: number;
+  /** Name of the IAM user who calls, with a key of its own or temporary credentials; undefined for a role's session. */
+  user?: string | undefined;
 }
 
 /** What one API operation does. */
@@ -23,6 +25,8 @@ export interface ControlHandler {
   eventName?: string | false;
   /** Members that CloudTrail leaves out. */
   omitted?: readonly string[];
+  /** What CloudTrail tells of the answer; null by default. Never a secret. */
+  trailAnswer?(output: Record<string, unknown>): Record<string, unknown>;
   /** HTTP status of success where the protocol leaves a choice; 200 by default. */
   status?: number;
   /** Do it in one go, and answer in the API's own shape. Throws ServiceError. */
@@ -41,6 +45,8 @@ export interface ControlService {
   nameOf(input: Input): string;
   /** ARN of what the call is about, `*` without one. */
   arnOf(input: Input, caller: Caller): string;
+  /** CloudTrail's word for an error code of the wire; the same by default. */
+  trailCode?(code: string): string;
   /** CloudTrail's list of resources; none by default. */
   trailResources?(input: Input, caller: Caller): { accountId: string; type: string; ARN: string }[];
 }
@@ -60,6 +66,7 @@ export function bindControlHandler(
       { action: `${iamPrefix}:${name}`, resource: arnOf(input, caller), account: caller.account },
     ];
   const isTrailed = handler.mutating && handler.eventName !== false;
+  let subject: TrailSubject | undefined;
   return {
     name,
     resource: service.nameOf(input),
@@ -69,19 +76,28 @@ export function bindControlHandler(
     permissions: (context) => ask(callerOf(context)),
     mutating: handler.mutating ?? false,
     ...(isTrailed && {
-      trail: (context: CallContext) => ({
-        eventSource: `${service.name}.amazonaws.com`,
-        ...(handler.eventName && { eventName: handler.eventName }),
-        region: service.trailRegion ?? context.region,
-        account: context.principal.account,
-        requestParameters: toTrailParameters(input, handler.omitted),
-        resources: service.trailResources?.(input, callerOf(context)) ?? [],
-      }),
+      trail: (context: CallContext) => {
+        subject = {
+          eventSource: `${service.name}.amazonaws.com`,
+          ...(handler.eventName && { eventName: handler.eventName }),
+          region: service.trailRegion ?? context.region,
+          account: context.principal.account,
+          requestParameters: toTrailParameters(input, handler.omitted),
+          resources: service.trailResources?.(input, callerOf(context)) ?? [],
+          ...(service.trailCode && { errorCode: service.trailCode }),
+        };
+        return subject;
+      },
     }),
-    execute: (context) => write(handler.run(input, callerOf(context)), context),
+    execute(context) {
+      const output = handler.run(input, callerOf(context));
+      if (subject && handler.trailAnswer) subject.responseElements = handler.trailAnswer(output);
+      return write(output, context);
+    },
   };
 }
 
 function callerOf({ principal, region, at }: CallContext): Caller {
-  return { account: principal.account, region, at };
+  const user = principal.type === "IAMUser" ? principal.name : undefined;
+  return { account: principal.account, region, at, user };
 }

@@ -1,103 +1,131 @@
 import { ServiceError } from "../errors.ts";
-import type { Service } from "../operation.ts";
+import { parseIdentityPolicy } from "../iam/policy-document.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
-import type { Caller, ControlHandler, ControlService } from "./control-service.ts";
-import { type Input, isRecord, parseObject, readList, readText, requireText } from "./input.ts";
-import { createQueryService } from "./query-protocol.ts";
+import type { Caller, ControlHandler } from "./control-service.ts";
+import {
+  encodeDocument,
+  type IamContext,
+  limitExceeded,
+  noSuchEntity,
+  requireIamText,
+  requirePolicyName,
+  takeIamPage,
+} from "./iam-input.ts";
+import { checkInlineLength, describeAttached, MAX_ATTACHED, requireAttachable } from "./iam-user-policies.ts";
+import { type Input, isRecord, parseObject, readList, readText } from "./input.ts";
 
 const ROLE = "AWS::IAM::Role";
+const MAX_INLINE_LENGTH = 10_240;
 
 interface InlinePolicy {
   PolicyName: string;
   PolicyDocument: unknown;
 }
 
+/** What the ARN of a role is by its name, whether it is there or not. */
+export function roleArn(registry: Registry, name: string, account: string): string {
+  return registry.find(ROLE, name, account, "")?.arn ?? `arn:aws:iam::${account}:role/${name}`;
+}
+
 /** Roles and their policies: the role's own properties, and policies that are resources of their own only as far as they are read. */
-export function createIam(registry: Registry): Service {
+export function roleHandlers({ registry, stale }: IamContext): Record<string, ControlHandler> {
+  const before = new WeakMap<StackResource, { properties: Record<string, unknown>; writtenAt: number }>();
   const find = (input: Input, { account }: Caller): StackResource => {
-    const name = requireText(input, "RoleName");
+    const name = requireIamText(input, "RoleName");
     const role = registry.find(ROLE, name, account, "");
     if (role) return role;
-    throw new ServiceError("NoSuchEntity", `The role with name ${name} cannot be found.`, 404);
+    throw noSuchEntity(`The role with name ${name} cannot be found.`);
   };
+  const read = (operation: string, describe: (role: StackResource, input: Input) => Record<string, unknown>) => ({
+    run(input: Input, caller: Caller) {
+      const role = find(input, caller);
+      const { account, identifier: name } = role;
+      const last = before.get(role);
+      const isStale = last && stale.take({ kind: "role", account, name, operation, writtenAt: last.writtenAt });
+      return describe(isStale ? { ...role, properties: last.properties } : role, input);
+    },
+  });
   const change = (apply: (role: StackResource, input: Input) => void): ControlHandler => ({
     mutating: true,
     run(input, caller) {
       const role = find(input, caller);
+      // Writes put new lists in the old ones' places.
+      const properties = { ...role.properties };
       apply(role, input);
+      before.set(role, { properties, writtenAt: caller.at });
       registry.changed(role);
       return {};
     },
   });
-  const service: ControlService = {
-    name: "iam",
-    // IAM has one place for the whole partition, and its events appear there.
-    trailRegion: "us-east-1",
-    nameOf: (input) => readText(input, "RoleName") ?? "",
-    arnOf: (input, { account }) => {
-      const name = readText(input, "RoleName") ?? "";
-      return registry.find(ROLE, name, account, "")?.arn ?? `arn:aws:iam::${account}:role/${name}`;
+  const withPolicyArn = (action: string, handler: ControlHandler): ControlHandler => ({
+    ...handler,
+    permissions(input, { account }) {
+      const resource = roleArn(registry, readText(input, "RoleName") ?? "", account);
+      return [{ action, resource, account, keys: { "iam:PolicyARN": readText(input, "PolicyArn") ?? "" } }];
     },
-    handlers: {
-      GetRole: { run: (input, caller) => ({ Role: describeRole(find(input, caller)) }) },
-      ListRolePolicies: {
-        run: (input, caller) => ({
-          PolicyNames: inlineOf(find(input, caller)).map(({ PolicyName }) => PolicyName),
-          IsTruncated: false,
-        }),
-      },
-      GetRolePolicy: {
-        run(input, caller) {
-          const role = find(input, caller);
-          const { PolicyName, PolicyDocument } = requirePolicy(role, input);
-          return { RoleName: role.identifier, PolicyName, PolicyDocument: encode(PolicyDocument) };
-        },
-      },
-      ListAttachedRolePolicies: {
-        run: (input, caller) => ({
-          AttachedPolicies: attachedOf(find(input, caller)).map((PolicyArn) => ({
-            PolicyName: PolicyArn.split("/").at(-1),
-            PolicyArn,
-          })),
-          IsTruncated: false,
-        }),
-      },
-      PutRolePolicy: change((role, input) => {
-        const PolicyName = requireText(input, "PolicyName");
-        const PolicyDocument = parseObject(requireText(input, "PolicyDocument"), "MalformedPolicyDocument");
-        const others = inlineOf(role).filter((policy) => policy.PolicyName !== PolicyName);
-        role.properties.Policies = [...others, { PolicyName, PolicyDocument }];
+  });
+  return {
+    GetRole: read("GetRole", (role) => ({ Role: describeRole(role) })),
+    ListRolePolicies: read("ListRolePolicies", (role, input) => {
+      const { items, rest } = takeIamPage(inlineOf(role), input);
+      return { PolicyNames: items.map(({ PolicyName }) => PolicyName), ...rest };
+    }),
+    GetRolePolicy: read("GetRolePolicy", (role, input) => {
+      const { PolicyName, PolicyDocument } = requirePolicy(role, input);
+      return { RoleName: role.identifier, PolicyName, PolicyDocument: encode(PolicyDocument) };
+    }),
+    ListAttachedRolePolicies: read("ListAttachedRolePolicies", (role, input) => {
+      const { items, rest } = takeIamPage(attachedOf(role), input);
+      return { AttachedPolicies: items.map(describeAttached), ...rest };
+    }),
+    PutRolePolicy: change((role, input) => {
+      const PolicyName = requirePolicyName(input);
+      const PolicyDocument = parseIdentityPolicy(requireIamText(input, "PolicyDocument"));
+      const others = inlineOf(role).filter((policy) => policy.PolicyName !== PolicyName);
+      const policies = [...others, { PolicyName, PolicyDocument }];
+      const texts = policies.map((policy) => JSON.stringify(policy.PolicyDocument));
+      checkInlineLength(texts, MAX_INLINE_LENGTH, `role ${role.identifier}`);
+      role.properties.Policies = policies;
+    }),
+    DeleteRolePolicy: change((role, input) => {
+      const { PolicyName } = requirePolicy(role, input);
+      role.properties.Policies = inlineOf(role).filter((policy) => policy.PolicyName !== PolicyName);
+    }),
+    AttachRolePolicy: withPolicyArn(
+      "iam:AttachRolePolicy",
+      change((role, input) => {
+        const arn = requireIamText(input, "PolicyArn");
+        requireAttachable(registry, arn);
+        const attached = [...new Set([...attachedOf(role), arn])];
+        if (attached.length > MAX_ATTACHED) {
+          throw limitExceeded(`Cannot exceed quota for PoliciesPerRole: ${MAX_ATTACHED}`);
+        }
+        role.properties.ManagedPolicyArns = attached;
       }),
-      DeleteRolePolicy: change((role, input) => {
-        const { PolicyName } = requirePolicy(role, input);
-        role.properties.Policies = inlineOf(role).filter((policy) => policy.PolicyName !== PolicyName);
-      }),
-      AttachRolePolicy: change((role, input) => {
-        role.properties.ManagedPolicyArns = [...new Set([...attachedOf(role), requireText(input, "PolicyArn")])];
-      }),
-      DetachRolePolicy: change((role, input) => {
-        const arn = requireText(input, "PolicyArn");
-        if (!attachedOf(role).includes(arn))
-          throw new ServiceError("NoSuchEntity", `Policy ${arn} was not found.`, 404);
+    ),
+    DetachRolePolicy: withPolicyArn(
+      "iam:DetachRolePolicy",
+      change((role, input) => {
+        const arn = requireIamText(input, "PolicyArn");
+        if (!attachedOf(role).includes(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
         role.properties.ManagedPolicyArns = attachedOf(role).filter((attached) => attached !== arn);
       }),
-      UpdateAssumeRolePolicy: change((role, input) => {
-        const document = parseObject(requireText(input, "PolicyDocument"), "MalformedPolicyDocument");
-        role.properties.AssumeRolePolicyDocument = document;
-      }),
-      DeleteRole: {
-        mutating: true,
-        run(input, caller) {
-          const role = find(input, caller);
-          if (inlineOf(role).length > 0) throw deleteConflict("must delete policies first.");
-          if (attachedOf(role).length > 0) throw deleteConflict("must detach all policies first.");
-          registry.remove(role);
-          return {};
-        },
+    ),
+    UpdateAssumeRolePolicy: change((role, input) => {
+      const document = parseObject(requireIamText(input, "PolicyDocument"), "MalformedPolicyDocument");
+      role.properties.AssumeRolePolicyDocument = document;
+    }),
+    DeleteRole: {
+      mutating: true,
+      run(input, caller) {
+        const role = find(input, caller);
+        if (inlineOf(role).length > 0) throw deleteConflict("must delete policies first.");
+        if (attachedOf(role).length > 0) throw deleteConflict("must detach all policies first.");
+        registry.remove(role);
+        return {};
       },
     },
   };
-  return createQueryService(service, "https://iam.amazonaws.com/doc/2010-05-08/");
 }
 
 function inlineOf({ properties }: StackResource): InlinePolicy[] {
@@ -111,10 +139,10 @@ function attachedOf({ properties }: StackResource): string[] {
 }
 
 function requirePolicy(role: StackResource, input: Input): InlinePolicy {
-  const name = requireText(input, "PolicyName");
+  const name = requireIamText(input, "PolicyName");
   const policy = inlineOf(role).find(({ PolicyName }) => PolicyName === name);
   if (policy) return policy;
-  throw new ServiceError("NoSuchEntity", `The role policy with name ${name} cannot be found.`, 404);
+  throw noSuchEntity(`The role policy with name ${name} cannot be found.`);
 }
 
 function describeRole({ identifier, arn, properties }: StackResource): Record<string, unknown> {
@@ -129,9 +157,8 @@ function describeRole({ identifier, arn, properties }: StackResource): Record<st
   };
 }
 
-/** IAM gives policy documents percent-encoded. */
 function encode(document: unknown): string {
-  return encodeURIComponent(JSON.stringify(document));
+  return encodeDocument(JSON.stringify(document));
 }
 
 function deleteConflict(reason: string): ServiceError {

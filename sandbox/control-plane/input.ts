@@ -3,13 +3,13 @@ import { ServiceError } from "../errors.ts";
 /** A parsed request, in the SDK's own shape. */
 export type Input = Record<string, unknown>;
 
-/** A member that has to be there. Throws ValidationException. */
-export function requireText(input: Input, member: string): string {
+/** A member that has to be there. Throws a ServiceError with `code`. */
+export function requireText(input: Input, member: string, code = "ValidationException"): string {
   const value = input[member];
   if (typeof value === "string" && value !== "") return value;
   const at = member.charAt(0).toLowerCase() + member.slice(1);
   throw new ServiceError(
-    "ValidationException",
+    code,
     `1 validation error detected: Value at '${at}' failed to satisfy constraint: Member must not be null`,
     400,
   );

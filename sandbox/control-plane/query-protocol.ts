@@ -2,9 +2,9 @@ import { ServiceError } from "../errors.ts";
 import { failure, type Service, type WireResponse } from "../operation.ts";
 import { escapeXml } from "../s3/wire.ts";
 import { bindControlHandler, type ControlService } from "./control-service.ts";
-import { isRecord } from "./input.ts";
+import { type Input, isRecord } from "./input.ts";
 
-/** A control plane that speaks AWS Query: a form in, XML out. Lists and maps as parameters are not read. */
+/** A control plane that speaks AWS Query: a form in, XML out. Lists are read (`Tags.member.1.Key`), maps as parameters are not. */
 export function createQueryService(service: ControlService, namespace: string): Service {
   return {
     name: service.name,
@@ -21,8 +21,9 @@ export function createQueryService(service: ControlService, namespace: string): 
       const {
         Action: name = "",
         Version: _,
-        ...input
+        ...parameters
       } = Object.fromEntries(new URLSearchParams(request.body.toString("utf8")));
+      const input = readLists(parameters);
       const handler = Object.hasOwn(service.handlers, name) ? service.handlers[name] : undefined;
       if (!handler) {
         throw new ServiceError("InvalidAction", `The sandbox does not implement ${service.name} ${name}`, 400);
@@ -34,6 +35,27 @@ export function createQueryService(service: ControlService, namespace: string): 
       });
     },
   };
+}
+
+/** `Tags.member.1.Key` and `Names.member.1` as lists of records and of texts, in the order of their numbers. */
+function readLists(parameters: Readonly<Record<string, string>>): Input {
+  const input: Input = {};
+  const lists = new Map<string, Map<number, unknown>>();
+  for (const [name, value] of Object.entries(parameters)) {
+    const [, list, number, member] = /^(\w+)\.member\.(\d+)(?:\.(\w+))?$/.exec(name) ?? [];
+    if (list === undefined) {
+      input[name] = value;
+      continue;
+    }
+    const elements = lists.get(list) ?? new Map<number, unknown>();
+    lists.set(list, elements);
+    const element = elements.get(Number(number));
+    elements.set(Number(number), member === undefined ? value : { ...(isRecord(element) && element), [member]: value });
+  }
+  for (const [list, elements] of lists) {
+    input[list] = [...elements].sort(([a], [b]) => a - b).map(([, element]) => element);
+  }
+  return input;
 }
 
 function writeMembers(record: Record<string, unknown>): string {

@@ -19,7 +19,7 @@ function lowerNames(record: Readonly<Record<string, unknown>>): Record<string, u
   return Object.fromEntries(
     Object.entries(record).map(([name, value]) => [
       name.charAt(0).toLowerCase() + name.slice(1),
-      MAPS.has(name) ? value : toTrailValue(value),
+      MAPS.has(name) && !Array.isArray(value) ? value : toTrailValue(value),
     ]),
   );
 }

@@ -1,9 +1,11 @@
 import { ServiceError } from "../errors.ts";
 import type { Service } from "../operation.ts";
 import type { Registry, StackResource } from "../stack/registry.ts";
+import type { TrailHistory } from "../trail-history.ts";
 import type { Caller, ControlHandler, ControlService } from "./control-service.ts";
 import { type Input, readList, readText, requireText } from "./input.ts";
 import { createJsonService } from "./json-protocol.ts";
+import { lookupHandler } from "./trail-lookup.ts";
 
 const TRAIL = "AWS::CloudTrail::Trail";
 /** UpdateTrail's members and CloudFormation's names for them. */
@@ -22,8 +24,8 @@ export function trailArn(name: string, { account, region }: { account: string; r
   return name.startsWith("arn:") ? name : `arn:aws:cloudtrail:${region}:${account}:trail/${name}`;
 }
 
-/** CloudTrail's trails. A multi-Region trail is shown in every Region, and changed in its home Region only. */
-export function createCloudTrail(registry: Registry): Service {
+/** CloudTrail's trails, and its history of events. A multi-Region trail is shown in every Region, and changed in its home Region only. */
+export function createCloudTrail(registry: Registry, history: TrailHistory): Service {
   const visible = ({ account, region }: Caller): StackResource[] =>
     registry
       .list(TRAIL, { account })
@@ -59,6 +61,7 @@ export function createCloudTrail(registry: Registry): Service {
     nameOf: (input) => readText(input, "Name") ?? readText(input, "TrailName") ?? "",
     arnOf: (input, caller) => trailArn(readText(input, "Name") ?? readText(input, "TrailName") ?? "", caller),
     handlers: {
+      LookupEvents: lookupHandler(history),
       DescribeTrails: {
         arn: () => "*",
         run(input, caller) {

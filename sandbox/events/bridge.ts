@@ -55,7 +55,7 @@ export function createEventBridge(context: EventBridgeContext): EventBridge {
   /** `hops`: how many buses it has been on before this one. */
   const put = (event: EventBridgeEvent, bus: string, account: string, region: string, hops: number): void => {
     for (const rule of registry.list(RULE, { account, region })) {
-      if (busNameOf(rule.properties.EventBusName) === bus && isEnabled(rule) && matches(rule, event))
+      if (busNameOf(rule.properties.EventBusName) === bus && hears(rule, event) && matches(rule, event))
         targets.deliver(rule, event, hops);
     }
   };
@@ -100,6 +100,20 @@ export function createEventBridge(context: EventBridgeContext): EventBridge {
 /** `AWS::Events::Rule`'s EventBusName: nothing, a name or an ARN. */
 export function busNameOf(value: unknown): string {
   return typeof value === "string" && value !== "" ? (value.split("/").at(-1) ?? value) : "default";
+}
+
+/** Reads that CloudTrail tells of take a state of their own, or are dropped whatever the pattern (EventBridge user guide, "read-only management events"). */
+function hears(rule: StackResource, event: EventBridgeEvent): boolean {
+  if (rule.properties.State === "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") return true;
+  return isEnabled(rule) && !isManagementRead(event);
+}
+
+/** By name, as the guide has it. Of STS's calls these two count as changes there, and AssumeRole does not. */
+function isManagementRead({ "detail-type": type, detail }: EventBridgeEvent): boolean {
+  const { eventName, eventSource, readOnly, managementEvent } = detail;
+  if (!type.endsWith("via CloudTrail") || String(readOnly) !== "true" || managementEvent === false) return false;
+  if (eventName === "GetFederationToken" || eventName === "GetSessionToken") return false;
+  return /^(Describe|Get|List)/.test(String(eventName)) || eventSource === "sts.amazonaws.com";
 }
 
 function isEnabled({ properties }: StackResource): boolean {

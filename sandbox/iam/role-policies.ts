@@ -1,11 +1,6 @@
 import type { Registry } from "../stack/registry.ts";
+import { managedPolicy } from "./managed-policies.ts";
 import { listOf, type OneOrMore, type PolicyDocument } from "./policy.ts";
-
-/** The two of AWS's own policies that are plain to see; others attached to a role give it nothing here. */
-const AWS_MANAGED: Readonly<Record<string, PolicyDocument>> = {
-  "arn:aws:iam::aws:policy/AWSDenyAll": { Statement: { Effect: "Deny", Action: "*", Resource: "*" } },
-  "arn:aws:iam::aws:policy/AdministratorAccess": { Statement: { Effect: "Allow", Action: "*", Resource: "*" } },
-};
 
 /**
  * Every policy of a role, as configured at this moment: inline, attached by ARN, or a resource of its own. A role that is
@@ -26,10 +21,12 @@ export function rolePolicies(
     .filter(
       ({ arn, properties }) =>
         properties.RoleName === roleName ||
-        listOf(properties.Roles as OneOrMore | undefined).includes(roleName) ||
-        attached.includes(arn),
+        (listOf(properties.Roles as OneOrMore | undefined).includes(roleName) && !attached.includes(arn)),
     );
-  const managed = attached.flatMap((arn) => (AWS_MANAGED[arn] ? [{ PolicyDocument: AWS_MANAGED[arn] }] : []));
+  const managed = attached.flatMap((arn) => {
+    const PolicyDocument = managedPolicy(registry, arn);
+    return PolicyDocument ? [{ PolicyDocument }] : [];
+  });
   return [
     ...inline,
     ...managed,
