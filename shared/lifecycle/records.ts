@@ -195,7 +195,7 @@ function classNameOf(classified: Classified): string {
 function evidenceOf(account: Account, version: number, changes: readonly Change[]): EvidenceRecord {
   const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
   const at = new Date(nowMs).toISOString();
-  const { request: _, ...told } = signal;
+  const { request: _, report: __, ...told } = signal;
   const content = {
     kind: account.evidenceOf ?? state.status,
     at,
