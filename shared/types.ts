@@ -276,7 +276,7 @@ export interface Exception {
   readonly expiresAt: string;
   /** `subjectOf(facts)` at the time: a rule that now points elsewhere is another matter. */
   readonly subject: string;
-  /** The class of the data at the time: data of a higher class was not meant. */
+  /** The class of the data at the time: data of a higher class was not meant. "" of what holds no data. */
   readonly classification: string;
   /** Why it was ended before its time. */
   readonly endedBecause?: string;

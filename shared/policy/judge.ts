@@ -1,6 +1,7 @@
 import type { Classified } from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
 import type { ConditionFacts, TransferFacts } from "../types.ts";
+import { judgeAccessKey, judgeSessions } from "./judge-key.ts";
 import { judgeObject } from "./judge-object.ts";
 import { judgeTransfer, type KnownTransfer } from "./judge-transfer.ts";
 import type { Parameters, PolicyInForce } from "./policy.ts";
@@ -28,8 +29,9 @@ export function judgeFacts(
     case "object":
       return judgeObject(facts, classified, policy);
     case "access-key":
+      return judgeAccessKey(facts, subject, policy, nowMs);
     case "sessions":
-      return { kind: "undecidable", rule: "built-in:unreadable", reasons: ["nothing judges keys yet"] };
+      return judgeSessions(facts, subject, policy);
     case "transfer":
       return judgeMovement(facts, subject, policy, classified, parameters, nowMs);
   }
