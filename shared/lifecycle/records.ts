@@ -136,7 +136,8 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
     lastSeenAt: new Date(nowMs).toISOString(),
     decision,
     changes,
-    reversible: meta.reversible,
+    // Of the change that was made, or is asked about: what a control does can mostly be taken back, and now and then not.
+    reversible: account.run?.plan.reversible ?? account.pending?.reversible ?? meta.reversible,
     notes: account.notes ?? [],
     signal: { id: signal.id, name: signal.name, source: signal.source },
     ...(state.run !== undefined && { run: state.run }),
