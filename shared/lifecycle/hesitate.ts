@@ -106,10 +106,7 @@ function waitForRefusal<State>({ cordon }: Run<State>, { finding, decision, prev
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */
-function waitForFlips<State>(
-  { cordon, signal }: Run<State>,
-  judged: Judged,
-): Wait | undefined {
+function waitForFlips<State>({ cordon, signal }: Run<State>, judged: Judged): Wait | undefined {
   const { finding, previous } = judged;
   const { flips } = cordon.policy.limits;
   const nowMs = cordon.clock.nowMs();
