@@ -150,6 +150,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/\b(extended until \d{4}-[\d:.T-]+Z by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
   [/\bthe brake is (on|off) by .*?: (from the next event|what left)/s, `the brake is $1 by ${HIDDEN}: $2`],
   [/^ended by .*?: .*$/s, `ended by ${HIDDEN}: ${HIDDEN}`],
+  [/\bworks again on the word of .*?, though/s, `works again on the word of ${HIDDEN}, though`],
   [/^.* caused it(?: as .*)?: somebody else/s, `${HIDDEN} caused it: somebody else`],
   [/\(source identity [^)]*\)/g, `(source identity ${HIDDEN})`],
   [/\bmember T[A-Z0-9]+\/[UW][A-Z0-9]+ of Slack/g, `member ${HIDDEN} of Slack`],

@@ -66,7 +66,7 @@ function unlessBreakGlass(verdict: Verdict, subject: Subject, { breakGlass }: Ac
   if (match.applies === "no") return verdict;
   const why =
     match.applies === "yes"
-      ? `${subject.finding.resource.name} is a user for emergencies, and policy has a person decide`
+      ? "it is of a user for emergencies, and policy has a person decide"
       : `whether the user is one for emergencies can't be told: ${match.why}`;
   return { ...verdict, kind: "needs-approval", rule: "built-in:break-glass", reasons: [why, ...verdict.reasons] };
 }
