@@ -213,6 +213,7 @@ export function userInMemory(
       const lastUsed = { at: new Date(nowMs).toISOString(), service: "s3", region: "eu-central-1" };
       held = held.map((key) => (key.id === id ? { ...key, lastUsed } : key));
     },
+    held: (id: string) => held.find((key) => key.id === id),
     statusOf: (id = OLD) => held.find((key) => key.id === id)?.status,
     approve: decided("approve"),
     reject: decided("reject"),
