@@ -198,6 +198,7 @@ function consequenceOf({ decision }: Pick<FindingRecord, "decision">): string {
         ? "It can't be decided from what is known, so Cordon changes nothing until a person has decided."
         : "It is against policy, and Cordon changes nothing until a person has decided.";
     case "observe":
+      if (verdict === "announced") return "Cordon tells of it, and changes nothing yet.";
       return `${verdict === "undecidable" ? "It can't be decided from what is known" : "It is against policy"}; Cordon would tell of it and change nothing.`;
     case "exempt":
       return "It is against policy, and an exception lets it be for a time.";

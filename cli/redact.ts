@@ -48,7 +48,7 @@ function redactResource(resource: FindingRecord["resource"]): FindingRecord["res
   return arn === resource.arn ? resource : { ...resource, arn, name: arn.slice(arn.indexOf(":::") + 3) };
 }
 
-const HIDDEN_FACTS = new Set(["prefix", "tags"]);
+const HIDDEN_FACTS = new Set(["prefix", "tags", "owner"]);
 
 /** Facts without the keys of what moves, without the values of tags, and without what the same content could be recognised by. Pure. */
 export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
@@ -56,6 +56,8 @@ export function redactFacts(facts: Finding["facts"]): Finding["facts"] {
     const found = facts.found.map((each) => ({ ...each, fingerprints: each.fingerprints.map(() => HIDDEN) }));
     return { ...everyText(facts, redactText), carried: facts.carried.map(redactTag), found };
   }
+  if (facts.kind === "access-key")
+    return { ...everyText(facts, redactText), ...(facts.owner !== undefined && { owner: HIDDEN }) };
   if (facts.kind !== "transfer") return everyText(facts, redactText);
   const { tags, prefix, toUnknown } = facts;
   return {
@@ -101,8 +103,10 @@ function redactPending({ steps, ...pending }: PendingPlan): PendingPlan {
   };
 }
 
+const HARMLESS: ReadonlySet<unknown> = new Set(["Enabled", "Disabled", "Active", "Inactive"]);
+
 function isHarmless(value: unknown): boolean {
-  return typeof value === "boolean" || value === null || value === "Enabled" || value === "Disabled";
+  return typeof value === "boolean" || value === null || HARMLESS.has(value);
 }
 
 function redactTag({ key }: Tag): Tag {
@@ -125,7 +129,8 @@ function namesIn({ exception, principal, facts, sayings = [] }: FindingRecord): 
   ];
   const tags = facts.kind === "transfer" ? facts.tags : facts.kind === "object" ? facts.carried : [];
   const which = tags.map(({ key, value }) => `${key}=${value}`);
-  return [...who, ...which]
+  const owner = facts.kind === "access-key" ? facts.owner : undefined;
+  return [...who, ...which, owner]
     .filter((name) => name !== undefined && name.length >= SHORTEST_NAME)
     .map(String)
     .sort((a, b) => b.length - a.length);
@@ -145,6 +150,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   [/\b(extended until \d{4}-[\d:.T-]+Z by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
   [/\bthe brake is (on|off) by .*?: (from the next event|what left)/s, `the brake is $1 by ${HIDDEN}: $2`],
   [/^ended by .*?: .*$/s, `ended by ${HIDDEN}: ${HIDDEN}`],
+  [/\bworks again on the word of .*?, though/s, `works again on the word of ${HIDDEN}, though`],
   [/^.* caused it(?: as .*)?: somebody else/s, `${HIDDEN} caused it: somebody else`],
   [/\(source identity [^)]*\)/g, `(source identity ${HIDDEN})`],
   [/\bmember T[A-Z0-9]+\/[UW][A-Z0-9]+ of Slack/g, `member ${HIDDEN} of Slack`],

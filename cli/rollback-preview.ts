@@ -1,6 +1,6 @@
 import type { FindingRecord } from "../shared/journal/journal.ts";
 import type { ResidencyPolicy } from "../shared/policy/policy.ts";
-import type { Change, FindingStatus } from "../shared/types.ts";
+import type { AccessKeyFacts, Change, FindingStatus } from "../shared/types.ts";
 import { labelled, toSeconds } from "./text.ts";
 
 /** What is asked for, each part as the function takes it. */
@@ -72,12 +72,18 @@ export function previewOf(finding: FindingRecord, order: Order, policy: Residenc
       ...(!isLetBe && facts.kind === "transfer" && facts.to !== undefined
         ? [`data of class "${classification}" goes from ${facts.from} to ${facts.to} again`]
         : []),
+      ...(!isLetBe && facts.kind === "access-key" ? [keyWorksAgain(facts)] : []),
       reversible,
     ],
     exception: { reason, until: new Date(nowMs + hours * HOUR_MS).toISOString(), hours, mostHours },
     warnings,
     ...(refusal !== undefined && { refusal }),
   };
+}
+
+function keyWorksAgain({ key, reported }: AccessKeyFacts): string {
+  const known = reported && `: it was reported to be known to others (${reported.type} at ${reported.at})`;
+  return `whoever has ${key} can use it again${known ?? ""}`;
 }
 
 function inverted({ path, before, after }: Change): Change {

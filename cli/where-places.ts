@@ -59,7 +59,7 @@ export async function readMemory(records: JournalRecords): Promise<Memory> {
 }
 
 function leaksOf({ status, facts, resource }: FindingRecord): readonly Leak[] {
-  const movesNothing = facts.kind === "condition" || facts.kind === "object";
+  const movesNothing = facts.kind !== "transfer" && facts.kind !== "unreadable";
   if (status === "resolved" || status === "contained" || movesNothing) return [];
   if (facts.kind === "transfer" && !facts.active) return [];
   return [{ resource: keyOf(resource), to: facts.kind === "transfer" ? facts.to : undefined, status }];

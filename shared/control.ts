@@ -25,8 +25,11 @@ export interface ControlMeta {
   readonly id: string;
   readonly title: string;
   readonly severity: Severity;
-  /** `cordon`: it judges Cordon's own deployment, which holds no classified data. `object`: an object, which has a class of its own. Left out: a bucket's data. */
-  readonly subject?: "cordon" | "object";
+  /**
+   * `cordon`: it judges Cordon's own deployment, and `identity` a user or role with its keys: neither holds classified data. `object`: an object, which has a class of its
+   * own. Left out: a bucket's data.
+   */
+  readonly subject?: "cordon" | "identity" | "object";
   /**
    * What it changes is the course of things and no breach that is stopped: each new object gets its tag. Such changes are no storm, however many they are, and nobody is
    * told of one by a ticket unless a person has to see to it.
@@ -158,4 +161,9 @@ export interface Control<State> extends AnyControl<State> {
   retreat(state: State, offending: ReadonlySet<string>): State | undefined;
   /** `left` with one part as it was in `before`. */
   restore(left: State, before: State, part: string): State;
+  /**
+   * Why AWS offers no way back from a change as far as it concerns these parts, in words for plan and ticket; undefined where there is one, as `meta.reversible` says. A plan
+   * without a way back says so beforehand, and is not rolled back (invariant 6).
+   */
+  noWayBack?(before: State, after: State, parts: readonly string[]): string | undefined;
 }

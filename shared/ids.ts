@@ -32,13 +32,22 @@ export function shortHash(text: string): string {
 
 /**
  * What an exception is bound to, and what makes the same finding news: where the data goes and which data; what is expected and what is there; the classes that
- * rules give an object. Undefined when facts can't carry an exception.
+ * rules give an object; whether a key is active, and what was reported of it. Undefined when facts can't carry an exception.
  */
 export function subjectOf(facts: Facts): string | undefined {
   if (facts.kind === "condition") return contentHash([facts.expected, facts.found]).slice(0, 20);
   if (facts.kind === "object") {
     const classes = new Set(facts.matched.map(({ classification }) => classification));
     return contentHash(["object", ...[...classes].sort()]).slice(0, 20);
+  }
+  if (facts.kind === "access-key") {
+    // Its age is no other matter each day.
+    const { about, key, status, reported } = facts;
+    return contentHash([about, key, status, reported?.by ?? "", reported?.id ?? ""]).slice(0, 20);
+  }
+  if (facts.kind === "sessions") {
+    const { key, reported } = facts;
+    return contentHash(["sessions", key, reported?.by ?? "", reported?.id ?? ""]).slice(0, 20);
   }
   if (facts.kind !== "transfer" || facts.to === undefined) return undefined;
   const tags = facts.tags.map((tag) => `${tag.key}=${tag.value}`).sort();

@@ -86,7 +86,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports, askedBy(run));
   if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
-  if (known.openFindings === 0 && detection.kind === "present") {
+  // What is reported of a key has to be remembered, also of one on which nothing is wrong now.
+  if (known.openFindings === 0 && detection.kind === "present" && signal.report === undefined) {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const sentTo = view.isReadable ? sentToBy(view, { findings: {} }) : undefined;

@@ -10,3 +10,8 @@ export function shownArn({ type, arn, version = "" }: Pick<ResourceRef, "type" |
   const bucket = arn.slice(0, arn.indexOf("/"));
   return `${bucket}/(object ${shortHash(`${arn} ${version}`)})`;
 }
+
+/** An access key's id as it is shown, `AKIA...MPLE`: enough for its owner to know it, and no use to anybody else. What is shown stays as it is. Pure. */
+export function shownKeyId(id: string): string {
+  return id.length < 12 ? id : `${id.slice(0, 4)}...${id.slice(-4)}`;
+}

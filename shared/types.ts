@@ -42,7 +42,16 @@ export interface Signal {
    * `s3`: a notification of S3 itself. `batch`: S3 Batch Operations comes to an object. `decision`: no event of AWS's, but a person's decision. `schedule`: nothing
    * happened, it is time to look.
    */
-  readonly source: "cloudtrail" | "config" | "s3" | "macie" | "batch" | "decision" | "schedule";
+  readonly source:
+    | "cloudtrail"
+    | "config"
+    | "s3"
+    | "macie"
+    | "health"
+    | "guardduty"
+    | "batch"
+    | "decision"
+    | "schedule";
   readonly name: string;
   readonly at: string;
   readonly resource: ResourceRef;
@@ -51,6 +60,8 @@ export interface Signal {
   readonly requestId?: string;
   /** The type of Macie's finding: what it has seen in an object counts beside what Cordon sees itself. */
   readonly macie?: string;
+  /** What is said of an access key, with the key's full id, which is never recorded, logged or told: `shownKeyId` is. */
+  readonly report?: KeyReport & { readonly keyId: string };
   /** What the call asked for, as CloudTrail tells it. Good for one thing: to notice that live state doesn't show it yet. Never recorded. */
   readonly request?: Readonly<Record<string, unknown>>;
 }
@@ -146,7 +157,57 @@ export interface ObjectFacts {
   readonly read: string;
 }
 
-export type Facts = TransferFacts | UnreadableFacts | ConditionFacts | ObjectFacts;
+export type KeyStatus = "Active" | "Inactive";
+
+/** What is known of an access key of an IAM user that its treatment rests on. */
+export interface AccessKeyFacts {
+  readonly kind: "access-key";
+  /** Which question is judged: how old it is, or whether it is known to others. */
+  readonly about: "age" | "exposure";
+  /** As it is shown: `AKIA...MPLE`. */
+  readonly key: string;
+  readonly status: KeyStatus;
+  readonly createdAt: string;
+  readonly lastUsed:
+    | { readonly at: string; readonly service: string; readonly region: string }
+    | "never"
+    | { readonly unreadable: string };
+  /** The user's other key, where there is one. */
+  readonly other?: { readonly key: string; readonly status: KeyStatus; readonly createdAt: string };
+  /** From the user's tags, by policy's `ownerTags`. */
+  readonly owner?: string;
+  /**
+   * The rest is the journal's, and put in by lifecycle/key-memory.ts: when its owner was warned, when Cordon deactivated it (of `age` only), what was reported of it last
+   * (of `exposure` only).
+   */
+  readonly warnedAt?: string;
+  readonly deactivatedAt?: string;
+  readonly reported?: KeyReport;
+}
+
+/** Whether sessions that somebody may have begun with an exposed key can still be used. */
+export interface SessionFacts {
+  readonly kind: "sessions";
+  /** The exposed key, long-lived or temporary, as it is shown. */
+  readonly key: string;
+  /** Sessions issued before this time are denied everything; left out: none are. */
+  readonly deniedBefore?: string;
+  /** The journal's, as with `AccessKeyFacts`. */
+  readonly reported?: KeyReport;
+}
+
+/** Somebody says that a key is known to others, or that it is being tried out. */
+export interface KeyReport {
+  /** `cloudtrail`: a burst of denied calls. `operator`: whoever invoked the function with it. */
+  readonly by: "aws-health" | "guardduty" | "cloudtrail" | "operator";
+  /** Of the report: the Health event's ARN, the GuardDuty finding's id. The same report twice is one. */
+  readonly id: string;
+  /** E.g. `AWS_RISK_CREDENTIALS_EXPOSED`, `UnauthorizedAccess:IAMUser/TorIPCaller`, `denied-burst`. */
+  readonly type: string;
+  readonly at: string;
+}
+
+export type Facts = TransferFacts | UnreadableFacts | ConditionFacts | ObjectFacts | AccessKeyFacts | SessionFacts;
 
 /** A control's judgement of one part of one resource, from live state. */
 export interface Finding {
@@ -175,12 +236,17 @@ export interface Decision {
   readonly explanation: Explanation;
   /** When what lets it be ends, of an exempt matter: it is judged anew then. */
   readonly until?: string;
+  /** When it has to be judged anew though nothing may happen to it: a warning is over then. */
+  readonly dueAt?: string;
   /** What waits for a person: who may decide (ARNs, in which `*` stands for any letters; empty: whoever may call Cordon), and within how long. */
   readonly approval?: { readonly by: readonly string[]; readonly validMs: number };
 }
 
-/** What the matter itself is, before exceptions and modes. `for-a-person`: wrong, and nothing that Cordon changes by itself. */
-export type VerdictKind = "compliant" | "violating" | "undecidable" | "for-a-person";
+/**
+ * What the matter itself is, before exceptions and modes. `for-a-person`: wrong, and nothing that Cordon changes. `needs-approval`: wrong, and Cordon changes it, on a
+ * person's word only, whatever the mode. `announced`: nothing is done about it yet, whatever the mode, and people are told what will be.
+ */
+export type VerdictKind = "compliant" | "violating" | "undecidable" | "for-a-person" | "needs-approval" | "announced";
 
 /** Why a decision is what it is: enough to answer "why?" years later from the evidence alone. */
 export interface Explanation {
@@ -212,7 +278,7 @@ export interface Exception {
   readonly expiresAt: string;
   /** `subjectOf(facts)` at the time: a rule that now points elsewhere is another matter. */
   readonly subject: string;
-  /** The class of the data at the time: data of a higher class was not meant. */
+  /** The class of the data at the time: data of a higher class was not meant. "" of what holds no data. */
   readonly classification: string;
   /** Why it was ended before its time. */
   readonly endedBecause?: string;

@@ -8,6 +8,7 @@ import type {
   Finding,
   FindingStatus,
   Hold,
+  KeyReport,
   PendingPlan,
   Plan,
   Principal,
@@ -61,6 +62,12 @@ export interface FindingState {
   readonly isChecked?: true;
   /** People have been told of it, so that they are told how it goes on; of what is routine only what they have to see to. */
   readonly isTold?: true;
+  /** Of an access key (lifecycle/key-memory.ts): when its owner was told first that it will be deactivated ... */
+  readonly warnedAtMs?: number;
+  /** ... when Cordon deactivated it, kept once it is no longer `contained`, and until it is seen active ... */
+  readonly deactivatedAtMs?: number;
+  /** ... and the report of it that counts. A key that was reported stays so for its life. */
+  readonly reported?: KeyReport;
 }
 
 /** Somebody who has written to a resource: what tells who it is (policy/people.ts). */

@@ -122,7 +122,11 @@ export function isCauseNews<State>(run: Run<State>, record: ResourceRecord, view
 }
 
 /** Who caused a finding, as far as it is known, and whether all of them are. Pure. */
-export function causesOf({ causes = [], isCauseLost, findings }: ResourceRecord, findingId: string): Causes {
+export function causesOf({ causes = [], isCauseLost, findings, resource }: ResourceRecord, findingId: string): Causes {
+  // Nobody has caused that a key grew old or got about, and nobody decides about his own.
+  if (resource.type === "AWS::IAM::User")
+    return { known: [{ arn: resource.arn }, ...causes], areAll: isCauseLost !== true, isUncaused: true };
+  if (resource.type === "AWS::IAM::Role") return { known: causes, areAll: isCauseLost !== true, isUncaused: true };
   return { known: causes, areAll: isCauseLost !== true && findings[findingId]?.caused !== undefined };
 }
 

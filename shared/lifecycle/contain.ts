@@ -10,7 +10,7 @@ import { changesFor } from "./records.ts";
 import { resultFor } from "./results.ts";
 import type { ChangingRun, Judged, Pass, Run, View } from "./run.ts";
 import { assertTimeLeft, type Outcome, runPlan, type Undertaking } from "./run-plan.ts";
-import { basisOf, occurrenceOf, reached, stateOf, withWrite } from "./transition.ts";
+import { reached, violatingIn, withWrite } from "./transition.ts";
 
 /** What a containment does about the parts besides stopping them. */
 interface Manner {
@@ -79,14 +79,15 @@ export async function containParts<State>(
     beforehand,
     ...(storm?.parent !== undefined && { parent: storm.parent }),
     ...(last !== undefined && { last }),
-    claimed: ({ finding, decision, previous }, number, nowMs) =>
-      reached(stateOf(previous, nowMs), "containing", nowMs, {
-        occurrence: occurrenceOf(previous),
-        basis: basisOf(finding, decision),
+    claimed: (judged, number, nowMs) =>
+      violatingIn(judged, "containing", nowMs, {
         run: number,
         removed: false,
         // After a run without an answer the echo of its write can't be told from somebody else's: nobody is suspected then.
-        claim: { signal: shortHash(signal.id), ...(previous?.status !== "inconclusive" && { atMs: view.readAtMs }) },
+        claim: {
+          signal: shortHash(signal.id),
+          ...(judged.previous?.status !== "inconclusive" && { atMs: view.readAtMs }),
+        },
       }),
     finished: (state, outcome) => stateAfter(state, outcome, control.meta),
     remarks: remarksOn(run, plan, storm),

@@ -6,7 +6,7 @@ import type { Change } from "../types.ts";
 /**
  * Every difference between two states of AWS configuration; none when they mean the same. Pure.
  *
- * Lists of objects with an `ID` or a `Key` are compared by it, because AWS doesn't promise their order. A member that is `undefined` is absent,
+ * Lists of objects with an `ID`, a `Key` or a `key` are compared by it, because AWS doesn't promise their order. A member that is `undefined` is absent,
  * and so is all of a state that is `null`. The path is written as people write it: `Rules[to-us].Status`.
  *
  * @param part only what differs within the part of this id; all of it when left out
@@ -82,10 +82,10 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** The member by which two lists are compared, or a list and nothing; undefined when they are no such lists. */
-function identifierOf(before: unknown, after: unknown): "ID" | "Key" | undefined {
+function identifierOf(before: unknown, after: unknown): "ID" | "Key" | "key" | undefined {
   const lists = [before ?? [], after ?? []];
   if (!lists.every(Array.isArray)) return undefined;
-  return (["ID", "Key"] as const).find((name) => lists.every((list) => isIdentified(list, name)));
+  return (["ID", "Key", "key"] as const).find((name) => lists.every((list) => isIdentified(list, name)));
 }
 
 function isIdentified(list: readonly unknown[], name: string): boolean {

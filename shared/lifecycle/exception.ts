@@ -21,7 +21,9 @@ export function exceptionFor(
   { limits }: PolicyInForce,
 ): Exception | undefined {
   const subject = subjectOf(finding.facts);
-  if (subject === undefined || classified.kind !== "classified") return undefined;
+  // Keys and sessions hold no data, so that no class binds what is granted of them; their report does.
+  const isIdentity = finding.facts.kind === "access-key" || finding.facts.kind === "sessions";
+  if (subject === undefined || !(classified.kind === "classified" || isIdentity)) return undefined;
   return {
     findingId: finding.id,
     reason,
@@ -29,7 +31,8 @@ export function exceptionFor(
     grantedAt: new Date(nowMs).toISOString(),
     expiresAt: new Date(expiresAtMs ?? nowMs + limits.exception.defaultMs).toISOString(),
     subject,
-    classification: joinClasses([classified.classification, ...(classified.also ?? [])]),
+    classification:
+      classified.kind === "classified" ? joinClasses([classified.classification, ...(classified.also ?? [])]) : "",
   };
 }
 

@@ -8,7 +8,7 @@ import type { News } from "./record.ts";
 import { remembered } from "./remembered.ts";
 import { resultFor } from "./results.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
-import { basisOf, occurrenceOf, reached } from "./transition.ts";
+import { basisOf, occurrenceOf, violatingIn } from "./transition.ts";
 import { type Wait, waitsForLeave } from "./wait.ts";
 
 /** Findings to contain now; results for those that have to wait, what is to be recorded of them, and when to look again. */
@@ -106,10 +106,8 @@ function waitForRefusal<State>({ cordon }: Run<State>, { finding, decision, prev
 }
 
 /** Contained again and again: at a capped rate, so that neither side wins by speed and the last state is never the offending one. */
-function waitForFlips<State>(
-  { cordon, signal }: Run<State>,
-  { finding, decision, previous }: Judged,
-): Wait | undefined {
+function waitForFlips<State>({ cordon, signal }: Run<State>, judged: Judged): Wait | undefined {
+  const { finding, previous } = judged;
   const { flips } = cordon.policy.limits;
   const nowMs = cordon.clock.nowMs();
   const recent = recentContainments(previous?.containedAtMs ?? [], nowMs, flips.windowMs);
@@ -129,12 +127,7 @@ function waitForFlips<State>(
       until: iso(untilMs),
     },
     // The journal must not say "contained" while data moves.
-    ...(previous.status !== "waiting" && {
-      state: reached(previous, "waiting", nowMs, {
-        occurrence: occurrenceOf(previous),
-        basis: basisOf(finding, decision),
-      }),
-    }),
+    ...(previous.status !== "waiting" && { state: violatingIn(judged, "waiting", nowMs) }),
   };
 }
 

@@ -16,11 +16,15 @@ import { shownArn } from "../shown.ts";
 import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
 import { isSameState } from "./difference.ts";
+import { withMemory } from "./key-memory.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
 
 const WATCHING = { mode: "approve", reason: "the control, which changes nothing" } as const;
-const UNCLASSED: Classified = { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" };
+const UNCLASSED: Readonly<Record<"cordon" | "identity", Classified>> = {
+  cordon: { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" },
+  identity: { kind: "not-applicable", reason: "classes are for data, and this is who has access to it" },
+};
 
 /** Detection -> decisions. Pure but for the clock. */
 export function judge<State>(
@@ -38,8 +42,9 @@ export function judge<State>(
       ? ceiling
       : { mode: "observe" as const, reason: `${BRAKE_RULE} (${brake.by}: ${brake.reason})` };
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
-  const all = present.findings.map((finding): Judged => {
-    const previous = asCreated(run, journalled.findings?.[finding.id]);
+  const all = present.findings.map((seen): Judged => {
+    const previous = asCreated(run, journalled.findings?.[seen.id]);
+    const finding = withMemory(seen, previous, run.signal, clock.nowMs());
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
       classified,
@@ -95,9 +100,10 @@ type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "q
 
 function classify<State>(run: Run<State>, present: View<State>["detection"], journalled: Journalled): Classified {
   const { control, policy } = run.cordon;
-  if (control.meta.subject === "cordon") return UNCLASSED;
+  const { subject } = control.meta;
+  if (subject === "cordon" || subject === "identity") return UNCLASSED[subject];
   const [finding] = present.findings;
-  if (control.meta.subject !== "object") return classifyBucket(present.tags, journalled, policy);
+  if (subject !== "object") return classifyBucket(present.tags, journalled, policy);
   if (finding?.facts.kind !== "object") return { kind: "undecided", reason: "the object can't be read" };
   // That it has no tag now is somebody's doing, where it had one and its bytes are no others.
   const was = journalled.findings?.[finding.id]?.status;

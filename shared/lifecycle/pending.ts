@@ -1,8 +1,8 @@
 import { contentHash } from "../ids.ts";
 import type { FindingState } from "../journal/journal.ts";
-import type { PendingPlan, Step } from "../types.ts";
+import type { PendingPlan, Step, VerdictKind } from "../types.ts";
 import { differences, invert } from "./difference.ts";
-import { planContainment } from "./plan.ts";
+import { planContainment, reversibleOf } from "./plan.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 
 /** What would be done about one finding, were a person to approve it. */
@@ -27,7 +27,7 @@ export function proposedPlans<State>(
   const { control, ports } = run.cordon;
   const { state } = view.detection;
   const parts = new Set(active.map(({ finding }) => finding.part));
-  const { after, steps, permissions, reversible } = planContainment(
+  const { after, steps, permissions } = planContainment(
     control,
     control.port(ports),
     state,
@@ -45,15 +45,35 @@ export function proposedPlans<State>(
       const inverse = { ...step.inverse, changes: invert(changes) };
       const plan = [{ operation: step.operation, changes, inverse }];
       const hash = contentHash([differences(null, state, part), step.operation, changes]).slice(0, 12);
-      return [[id, { id: hash, steps: plan, permissions, reversible }] as const];
+      const proposed = { id: hash, steps: plan, permissions, reversible: reversibleOf(control, state, after, [part]) };
+      return [[id, proposed] as const];
     }),
   );
 }
 
-/** What moves data can be stopped, and an object can be given its tag where nothing stands in the way. */
+/**
+ * What moves data can be stopped, and an object can be given its tag where nothing stands in the way. A key that nothing sure is known of can be deactivated, and is not
+ * deleted for it.
+ */
 function hasPlan({ finding: { facts }, decision }: Judged): boolean {
-  if (facts.kind === "object") return decision.explanation.verdict === "violating";
-  return facts.kind === "transfer" && facts.active;
+  const { verdict } = decision.explanation;
+  switch (facts.kind) {
+    case "transfer":
+      return facts.active;
+    case "object":
+      return verdict === "violating";
+    case "access-key":
+      return isKnownWrong(verdict) || (verdict === "undecidable" && facts.status === "Active");
+    case "sessions":
+      return isKnownWrong(verdict);
+    case "condition":
+    case "unreadable":
+      return false;
+  }
+}
+
+function isKnownWrong(verdict: VerdictKind): boolean {
+  return verdict === "violating" || verdict === "needs-approval";
 }
 
 /** The plan as it waits, for the finding's record. Pure. */

@@ -53,8 +53,18 @@ function planOf<State>(
     after,
     steps: [stepOf(port, before, after)],
     permissions: [...control.meta.iam.write, ...(control.meta.iam.passRoleTo.length > 0 ? ["iam:PassRole"] : [])],
-    reversible: control.meta.reversible,
+    reversible: reversibleOf(control, before, after, parts),
   };
+}
+
+/** Whether and how a change of these parts can be taken back, in words. Pure. */
+export function reversibleOf<State>(
+  control: Control<State>,
+  before: State,
+  after: State,
+  parts: readonly string[],
+): string {
+  return control.noWayBack?.(before, after, parts) ?? control.meta.reversible;
 }
 
 function stepOf<State>(port: ResourcePort<State>, before: State, after: State): Step {

@@ -136,7 +136,8 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
     lastSeenAt: new Date(nowMs).toISOString(),
     decision,
     changes,
-    reversible: meta.reversible,
+    // Of the change that was made, or is asked about: what a control does can mostly be taken back, and now and then not.
+    reversible: account.run?.plan.reversible ?? account.pending?.reversible ?? meta.reversible,
     notes: account.notes ?? [],
     signal: { id: signal.id, name: signal.name, source: signal.source },
     ...(state.run !== undefined && { run: state.run }),
@@ -195,7 +196,7 @@ function classNameOf(classified: Classified): string {
 function evidenceOf(account: Account, version: number, changes: readonly Change[]): EvidenceRecord {
   const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
   const at = new Date(nowMs).toISOString();
-  const { request: _, ...told } = signal;
+  const { request: _, report: __, ...told } = signal;
   const content = {
     kind: account.evidenceOf ?? state.status,
     at,

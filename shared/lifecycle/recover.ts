@@ -2,6 +2,7 @@ import { CordonError } from "../errors.ts";
 import { type FindingState, KEPT_OWN_REQUESTS, type ResourceRecord, type RunRecord } from "../journal/journal.ts";
 import type { Verification } from "../types.ts";
 import { briefly, differences, isSameState } from "./difference.ts";
+import { reactivated } from "./key-memory.ts";
 import { withLook } from "./look.ts";
 import { type Account, accountBase, changesFor, sealRun } from "./records.ts";
 import { resultFor } from "./results.ts";
@@ -152,7 +153,7 @@ function stateConcluded(
     return reached(written, "contained", nowMs, { removed: stateLeftBy(done) === null });
   }
   const untilMs = Date.parse(state.exception?.expiresAt ?? "");
-  return reached(state, "exempt", nowMs, {
+  return reached(reactivated(state), "exempt", nowMs, {
     occurrence: state.occurrence + 1,
     basis: basisOf(finding, decision),
     ...(!Number.isNaN(untilMs) && { untilMs }),

@@ -8,6 +8,7 @@ import { causesOf } from "./causes.ts";
 import { briefly, differences } from "./difference.ts";
 import { exceptionFor, exemptBy } from "./exception.ts";
 import { judge } from "./judge.ts";
+import { reactivated } from "./key-memory.ts";
 import { answerFor, openSettled, type Request, refuse, runFor, sayingOf, turnedAway } from "./person.ts";
 import { planRollback } from "./plan.ts";
 import { stateLeftBy } from "./recover.ts";
@@ -63,6 +64,8 @@ export async function rollBack<State>(
   }
   const declined = (reasons: readonly string[], changes: readonly Change[] = []) =>
     refuse(run, settled, request, reasons, changes);
+  if (state?.status === "contained" && state.run === undefined)
+    return declined(["somebody else than Cordon has stopped it: there is nothing of Cordon's to take back"]);
   if (state?.status !== "contained" || state.run === undefined || record.leftBy === undefined)
     return declined([`the finding is ${state?.status ?? "unknown"}; only a contained one can be rolled back`]);
   if (request.run !== undefined && request.run !== state.run)
@@ -76,6 +79,9 @@ export async function rollBack<State>(
   if (contained === undefined || last === undefined)
     return declined(["the run that contained it is not in the journal"]);
 
+  const left = stateLeftBy(contained) as State;
+  const gone = cordon.control.noWayBack?.(contained.plan.before as State, left, [recorded.part]);
+  if (gone !== undefined) return declined([gone]);
   const readAtMs = cordon.clock.nowMs();
   const detection = await cordon.control.detect(resource, cordon.ports, askedBy(run));
   if (detection.kind !== "present") return declined([detection.reason]);
@@ -159,7 +165,7 @@ async function restore<State>(
       // Written over: it is not known how it stands until it is judged again.
       if (verification?.kind === "drifted") return reached(claimed, "inconclusive", atMs);
       if (verification?.kind !== "verified") return claimed;
-      return reached(claimed, "exempt", atMs, {
+      return reached(reactivated(claimed), "exempt", atMs, {
         occurrence: claimed.occurrence + 1,
         basis: basisOf(judged.finding, decision),
         untilMs: Date.parse(exception.expiresAt),
@@ -167,6 +173,7 @@ async function restore<State>(
     },
     remarks: (_, { applied, verification }) => ({
       notes: [
+        ...reportedStill(finding, approver),
         ...(doubt === undefined ? [] : [`in an emergency, for ${EMERGENCY_MS / 3_600_000} hours at most: ${doubt}`]),
         ...(applied.kind === "refused"
           ? [`AWS refused to restore it (${applied.reason}); the exception is recorded all the same`]
@@ -186,6 +193,15 @@ async function restore<State>(
     reasons: done?.notes ?? [],
     changes,
   });
+}
+
+/** Whoever reads of it later has to know that it was known to be exposed, and who had it back nevertheless. */
+function reportedStill({ facts }: Judged["finding"], approver: string): readonly string[] {
+  if (facts.kind !== "access-key" || facts.reported === undefined) return [];
+  const { type, by, at } = facts.reported;
+  return [
+    `${facts.key} works again on the word of ${approver}, though it was reported to be known to others (${type} by ${by} at ${at}): replace it`,
+  ];
 }
 
 /** The finding with the facts it was contained on: the rule is off now, and facts of a rule that is off carry no destination. */

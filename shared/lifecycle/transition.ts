@@ -1,6 +1,8 @@
 import { shortHash, subjectOf } from "../ids.ts";
 import { type FindingState, KEPT_CONTAINMENTS } from "../journal/journal.ts";
-import type { Decision, Finding, FindingStatus, ResultStatus } from "../types.ts";
+import type { Decision, Facts, Finding, FindingStatus, ResultStatus } from "../types.ts";
+import { remembering } from "./key-memory.ts";
+import type { Judged } from "./run.ts";
 
 /** How the brake is called as what gives a mode. */
 export const BRAKE_RULE = "the brake";
@@ -66,12 +68,30 @@ export function transition(
   nowMs: number,
   plan?: string,
 ): Transition {
+  const step = withoutMemory(previous, finding, decision, nowMs, plan);
+  const base = step.next ?? previous;
+  if (base === undefined) return step;
+  const next = remembering(base, finding, decision, nowMs);
+  // That its key is active again is worth keeping, though nothing else has changed.
+  const isNews = step.next !== undefined || next.deactivatedAtMs !== base.deactivatedAtMs;
+  return isNews ? { ...step, next } : step;
+}
+
+function withoutMemory(
+  previous: FindingState | undefined,
+  finding: Finding,
+  decision: Decision & { readonly kind: Exclude<Decision["kind"], "contain"> },
+  nowMs: number,
+  plan?: string,
+): Transition {
   if (decision.kind === "compliant") return compliant(previous, finding, nowMs);
   const status = RECORDED_AS[decision.kind];
   const basis = basisOf(finding, decision, plan);
   const occurrence = occurrenceOf(previous);
   const untilMs = endOf(decision, plan, nowMs);
-  const isMoved = status === "exempt" && untilMs !== previous?.untilMs;
+  const dueMs = dueOf(decision, untilMs);
+  const isPast = (previous?.lookAtMs ?? Infinity) <= nowMs && (dueMs ?? 0) > nowMs;
+  const isMoved = (status === "exempt" && untilMs !== previous?.untilMs) || isPast;
   const isSame = previous?.status === status && previous.basis === basis && !isMoved;
   const isUnanswered = isSame && status === "awaiting-approval" && (previous.untilMs ?? Infinity) <= nowMs;
   if (isSame && !isUnanswered) return { status, occurrence };
@@ -80,6 +100,7 @@ export function transition(
     basis,
     ...(untilMs !== undefined && { untilMs }),
     ...(isUnanswered && { unanswered: (previous.unanswered ?? 0) + 1 }),
+    ...(dueMs !== undefined && { lookAtMs: dueMs }),
     ...(isBraked(decision) && { lookAtMs: nowMs + BRAKED_LOOK_MS }),
     ...(finding.facts.kind === "unreadable" && { lookAtMs: nowMs + UNREADABLE_LOOK_MS }),
   });
@@ -102,20 +123,45 @@ function endOf({ until, approval }: Decision, plan: string | undefined, nowMs: n
   return plan === undefined || approval === undefined ? undefined : nowMs + approval.validMs;
 }
 
+/** When it has to be looked at though its status does not end: the earlier of the two counts. */
+function dueOf({ dueAt }: Decision, untilMs = Infinity): number | undefined {
+  return dueAt === undefined ? undefined : Math.min(Date.parse(dueAt), untilMs);
+}
+
 function compliant(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
+  const { facts } = finding;
+  if (isReportedOff(facts)) return reportedOff(previous, nowMs);
   if (previous === undefined || previous.status === "resolved") {
     return { status: "compliant", occurrence: previous?.occurrence ?? 0 };
   }
   const { occurrence } = previous;
-  const { facts } = finding;
   // As a part that is switched off, an object that carries its tag is as a containment leaves it.
-  const isOff = (facts.kind === "transfer" && !facts.active) || facts.kind === "object";
+  const isOff =
+    (facts.kind === "transfer" && !facts.active) ||
+    facts.kind === "object" ||
+    (facts.kind === "access-key" && facts.status === "Inactive");
   if (isOff && previous.status === "contained") return { status: "already-contained", occurrence };
   // A run that could not be verified, or that somebody wrote over, and whose part is switched off all the same.
   if (isOff && previous.run !== undefined && (previous.status === "inconclusive" || previous.status === "containing")) {
     return { status: "contained", occurrence, next: reached(previous, "contained", nowMs) };
   }
   return { status: "compliant", occurrence, next: reached(previous, "resolved", nowMs) };
+}
+
+/** A key that was reported and is off, or whose sessions are denied. */
+function isReportedOff(facts: Facts): boolean {
+  if (facts.kind === "sessions") return facts.reported !== undefined && facts.deniedBefore !== undefined;
+  return facts.kind === "access-key" && facts.reported !== undefined && facts.status === "Inactive";
+}
+
+/** Whoever has stopped it, it stays watched for as long as it is there: a report holds for a key's life, and what is resolved is forgotten some day. */
+function reportedOff(previous: FindingState | undefined, nowMs: number): Transition {
+  const state = stateOf(previous, nowMs);
+  if (state.status === "contained") return { status: "already-contained", occurrence: state.occurrence };
+  const isRun = state.run !== undefined && (state.status === "inconclusive" || state.status === "containing");
+  const occurrence = Math.max(1, state.occurrence);
+  const status = isRun ? "contained" : "already-contained";
+  return { status, occurrence, next: reached(state, "contained", nowMs, { occurrence }) };
 }
 
 /** The transition of a finding of which AWS gave no answer: it is told of, not concluded, and the event comes again. Pure. */
@@ -167,6 +213,21 @@ export function reached(
     ...kept
   } = previous;
   return { ...kept, status, changedAtMs: nowMs, ...more };
+}
+
+/** What is violating in another status, in the same occurrence, with what has to be known of it when it is seen next. Pure. */
+export function violatingIn(
+  { finding, decision, previous }: Judged,
+  status: FindingStatus,
+  nowMs: number,
+  more: Partial<FindingState> = {},
+): FindingState {
+  const state = reached(stateOf(previous, nowMs), status, nowMs, {
+    occurrence: occurrenceOf(previous),
+    basis: basisOf(finding, decision),
+    ...more,
+  });
+  return remembering(state, finding, decision, nowMs);
 }
 
 /** `previous` with one more write that AWS took, for the flip guard. */

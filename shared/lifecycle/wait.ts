@@ -4,7 +4,7 @@ import type { Hold, PendingPlan } from "../types.ts";
 import type { Leave } from "./blast-radius.ts";
 import { type Proposed, pendingPlan, proposedPlans } from "./pending.ts";
 import type { Judged, Run, View } from "./run.ts";
-import { basisOf, occurrenceOf, reached, stateOf } from "./transition.ts";
+import { basisOf, violatingIn } from "./transition.ts";
 
 /** Why a finding that is to be contained is not contained now. */
 export interface Wait {
@@ -39,14 +39,12 @@ function turnOf<State>(
   leave: Extract<Leave, { readonly kind: "later" }>,
 ): Wait {
   const { atMs, parent, hold } = leave;
-  const { previous, finding, decision } = judged;
+  const { previous } = judged;
   const nowMs = cordon.clock.nowMs();
   const at = new Date(atMs).toISOString();
   const reason = `the blast radius of ${hold.whose} is used up: contained in its turn, at ${at} (storm ${parent})`;
   const isKnown = previous?.status === "waiting" && previous.lookAtMs === atMs + CHECK_AFTER_MS;
-  const state = reached(stateOf(previous, nowMs), "waiting", nowMs, {
-    occurrence: occurrenceOf(previous),
-    basis: basisOf(finding, decision),
+  const state = violatingIn(judged, "waiting", nowMs, {
     // Should the message that is to come at its turn get lost.
     lookAtMs: atMs + CHECK_AFTER_MS,
   });
@@ -55,18 +53,18 @@ function turnOf<State>(
 
 function questionOf<State>(
   { cordon }: Run<State>,
-  { previous, finding, decision }: Judged,
+  judged: Judged,
   { parent, hold }: Extract<Leave, { readonly kind: "ask" }>,
   plan: Proposed | undefined,
 ): Wait {
+  const { previous, finding, decision } = judged;
   const nowMs = cordon.clock.nowMs();
   const reason = `the blast radius of ${hold.whose} is used up, and this could break an application: a person has to approve it (storm ${parent})`;
   const basis = basisOf(finding, decision, plan?.id);
   const isSame = previous?.status === "awaiting-approval" && previous.basis === basis;
   if (isSame && (previous.untilMs ?? Infinity) > nowMs) return { status: "awaiting-approval", reason, hold, parent };
   const untilMs = nowMs + cordon.policy.limits.approvals.validMs;
-  const state = reached(stateOf(previous, nowMs), "awaiting-approval", nowMs, {
-    occurrence: occurrenceOf(previous),
+  const state = violatingIn(judged, "awaiting-approval", nowMs, {
     basis,
     untilMs,
     isHeld: true,

@@ -57,6 +57,8 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
   if (granted !== undefined && verdict.isFailed !== true) {
     return decisionOf({ ...matter, waivers }, "exempt", granted.rule, granted.reason);
   }
+  // Nothing is done about it yet, so that it doesn't matter what may be.
+  if (verdict.kind === "announced") return decisionOf({ ...matter, waivers }, "observe", verdict.rule, remark, doubt);
   const wanted = wantedMode(rules);
   const isHeld = MODE_ORDER.indexOf(ceiling.mode) < MODE_ORDER.indexOf(wanted);
   const mode = isHeld ? ceiling.mode : wanted;
@@ -101,6 +103,7 @@ function decisionOf(
     citations: distinctCitations([...(verdict.citations ?? []), ...rules.citations]),
     explanation: explanationOf(matter),
     ...(kind === "exempt" && matter.waivers?.granted && { until: isoOf(matter.waivers.granted.untilMs) }),
+    ...(kind !== "exempt" && verdict.dueAtMs !== undefined && { dueAt: isoOf(verdict.dueAtMs) }),
     ...(kind === "approve" && { approval: policy.limits.approvals }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Classified } from "../classification/classify.ts";
 import { foundInWords } from "../classification/rule-parts.ts";
-import type { ObjectFacts } from "../types.ts";
+import type { AccessKeyFacts, KeyReport, ObjectFacts } from "../types.ts";
 import type { Subject } from "./subject.ts";
 
 /** The facts a decision rests on, by name, as texts: what an auditor needs to come to the same decision. What is not known is not among them. Pure. */
@@ -16,6 +16,9 @@ export function factsUsed(
   if (facts.kind === "unreadable") known.unreadable = facts.reason;
   if (facts.kind === "condition") Object.assign(known, { expected: facts.expected, found: facts.found });
   if (facts.kind === "object") Object.assign(known, factsOfObject(facts));
+  if (facts.kind === "access-key") Object.assign(known, factsOfKey(facts));
+  if (facts.kind === "sessions")
+    Object.assign(known, { key: facts.key, deniedBefore: facts.deniedBefore ?? "none", ...factsOfReport(facts) });
   if (transfer === undefined) return known;
   const { active, from, to, destination, destinationAccount, prefix, tags, replicaKey } = transfer;
   Object.assign(known, { active: String(active), from, destination });
@@ -36,4 +39,21 @@ function factsOfObject({ matched, undecided, found, carried, isFull, read }: Obj
   if (carried.length > 0) known.tags = carried.map(({ key, value }) => `${key}=${value}`).join(", ");
   if (isFull) known.room = "it has ten tags, as many as S3 takes";
   return known;
+}
+
+function factsOfKey(facts: AccessKeyFacts): Record<string, string> {
+  const { about, key, status, createdAt, lastUsed, other, owner, warnedAt, deactivatedAt } = facts;
+  const known: Record<string, string> = { about, key, status, createdAt, ...factsOfReport(facts) };
+  if (lastUsed === "never") known.lastUsed = lastUsed;
+  else if ("unreadable" in lastUsed) known.lastUsedUnreadable = lastUsed.unreadable;
+  else Object.assign(known, { lastUsed: lastUsed.at, lastUsedFor: lastUsed.service, lastUsedIn: lastUsed.region });
+  if (other !== undefined) known.other = `${other.key}, ${other.status}, created ${other.createdAt}`;
+  if (owner !== undefined) known.owner = owner;
+  if (warnedAt !== undefined) known.warnedAt = warnedAt;
+  if (deactivatedAt !== undefined) known.deactivatedAt = deactivatedAt;
+  return known;
+}
+
+function factsOfReport({ reported }: { readonly reported?: KeyReport }): Record<string, string> {
+  return reported === undefined ? {} : { reported: `${reported.type} by ${reported.by} at ${reported.at}` };
 }

@@ -1,6 +1,7 @@
 import type { Classified } from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
-import type { ConditionFacts } from "../types.ts";
+import type { ConditionFacts, TransferFacts } from "../types.ts";
+import { judgeAccessKey, judgeSessions } from "./judge-key.ts";
 import { judgeObject } from "./judge-object.ts";
 import { judgeTransfer, type KnownTransfer } from "./judge-transfer.ts";
 import type { Parameters, PolicyInForce } from "./policy.ts";
@@ -20,9 +21,30 @@ export function judgeFacts(
   nowMs: number,
 ): Verdict {
   const { facts } = subject.finding;
-  if (facts.kind === "unreadable") return { kind: "undecidable", rule: "built-in:unreadable", reasons: [facts.reason] };
-  if (facts.kind === "condition") return judgeCondition(facts);
-  if (facts.kind === "object") return judgeObject(facts, classified, policy);
+  switch (facts.kind) {
+    case "unreadable":
+      return { kind: "undecidable", rule: "built-in:unreadable", reasons: [facts.reason] };
+    case "condition":
+      return judgeCondition(facts);
+    case "object":
+      return judgeObject(facts, classified, policy);
+    case "access-key":
+      return judgeAccessKey(facts, subject, policy, nowMs);
+    case "sessions":
+      return judgeSessions(facts, subject, policy);
+    case "transfer":
+      return judgeMovement(facts, subject, policy, classified, parameters, nowMs);
+  }
+}
+
+function judgeMovement(
+  facts: TransferFacts,
+  subject: Subject,
+  policy: PolicyInForce,
+  classified: Classified,
+  parameters: Parameters,
+  nowMs: number,
+): Verdict {
   if (!facts.active)
     return { kind: "compliant", rule: "built-in:inactive", reasons: ["it is switched off and moves no data"] };
   if (facts.to === undefined) {

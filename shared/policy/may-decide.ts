@@ -13,6 +13,8 @@ export type Decider =
 export interface Causes {
   readonly known: readonly Caller[];
   readonly areAll: boolean;
+  /** No call has caused it: a key has grown old, or strangers have come by it. Whoever has changed it meanwhile, and whose it is, is known. */
+  readonly isUncaused?: true;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Causes {
  */
 export function objectionTo(
   decider: Decider,
-  { known, areAll }: Causes,
+  { known, areAll, isUncaused }: Causes,
   policy: ResidencyPolicy,
   isUndoing: boolean,
 ): string | undefined {
@@ -39,7 +41,7 @@ export function objectionTo(
     if (identity !== undefined && isSamePerson(identity, its))
       return `${identity.name} caused it${identity.name === nameOf(cause) ? "" : ` as ${nameOf(cause)}`}: somebody else has to decide`;
   }
-  if (areAll && known.length > 0) return undefined;
+  if (areAll && (known.length > 0 || isUncaused === true)) return undefined;
   if (isUndoing && policy.limits.approvals.by.length > 0) return undefined;
   return "who caused it is not known, so that nobody can be told from whoever did: it can be decided once the call that caused it is heard, or let be by an exception in the policy (a containment can be rolled back by those whom limits.approvals.by names)";
 }

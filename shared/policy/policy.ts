@@ -1,4 +1,5 @@
 import type { Citation, Mode, Tag } from "../types.ts";
+import type { AccessKeyRules } from "./access-keys.ts";
 
 /**
  * A residency policy, checked and compiled: what `decide` works on. The YAML form is in `schema.ts`; a compiled policy is plain data, so
@@ -22,6 +23,8 @@ export interface ResidencyPolicy {
   readonly limits: Limits;
   /** How objects get a class of their own; left out, an object has its bucket's. */
   readonly objects?: ObjectRules;
+  /** How long access keys live; left out, what Cordon has for default holds (access-keys.ts). */
+  readonly accessKeys?: AccessKeyRules;
   /** Who is who, where that does not follow from a principal by itself. */
   readonly people: readonly Person[];
   /** Sessions whose names tell who is in them, as ARNs with `*`: the policy's owner vouches that nobody can choose them. */

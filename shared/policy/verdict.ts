@@ -9,4 +9,6 @@ export interface Verdict {
   readonly considered?: readonly Consideration[];
   /** A rule that could have decided could not be evaluated: a person has to look, whatever else is said. */
   readonly isFailed?: true;
+  /** It says something else from then on, though nothing may happen. */
+  readonly dueAtMs?: number;
 }

@@ -107,8 +107,13 @@ function matchRunTime(
     };
   }
   if (exception.subject !== subjectOf(finding.facts)) {
-    return { applies: "no", why: `${by} was granted for another destination or other data` };
+    const isIdentity = finding.facts.kind === "access-key" || finding.facts.kind === "sessions";
+    const what = isIdentity
+      ? "another state of it, or before it was reported anew"
+      : "another destination or other data";
+    return { applies: "no", why: `${by} was granted for ${what}` };
   }
+  if (classification === "" && classes?.length === 0) return { applies: "yes", why: `${by} was granted for just this` };
   const granted = splitClasses(classification).map((name) => policy.classifications.find((each) => each.name === name));
   const why = `${by} was granted for "${classification}" data`;
   if (granted.includes(undefined)) return { applies: "no", why };

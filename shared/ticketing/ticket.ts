@@ -2,7 +2,7 @@ import { foundInWords } from "../classification/rule-parts.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { holdLines, planLines, sayingLines, waysToDecide } from "../lifecycle/tell-holds.ts";
 import { shownArn } from "../shown.ts";
-import type { Exposure, Severity } from "../types.ts";
+import type { AccessKeyFacts, Exposure, Severity } from "../types.ts";
 
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
 export interface Ticket {
@@ -48,7 +48,7 @@ const HEADLINE: Record<FindingRecord["status"], string> = {
 export function ticketOf(finding: FindingRecord, version = 0): Ticket {
   return {
     key: finding.id,
-    title: clean(`[${HEADLINE[finding.status]}] ${finding.title}`),
+    title: clean(`[${isWarning(finding) ? "WARNING" : HEADLINE[finding.status]}] ${finding.title}`),
     severity: finding.severity,
     state: STATE[finding.status] ?? "open",
     body: bodyOf(finding),
@@ -100,6 +100,11 @@ function bodyOf(finding: FindingRecord): string {
     .join("\n\n");
 }
 
+/** Nothing is done yet, whatever Cordon may do here. */
+function isWarning({ status, decision }: FindingRecord): boolean {
+  return status === "observed" && decision.explanation.verdict === "announced";
+}
+
 /** Only of what a person has to put right: what Cordon changes, it says above. */
 function remedyFor({ facts, status, decision }: FindingRecord): readonly string[] {
   // What stands in the way of an object's tag comes first, with what to do about it.
@@ -108,10 +113,30 @@ function remedyFor({ facts, status, decision }: FindingRecord): readonly string[
   return facts.kind === "condition" && !facts.holds && status !== "resolved" ? [facts.remedy] : [];
 }
 
-/** Of an object: counts, and no value. */
+/** Of an object: counts, and no value. Of a key: who has to see to it, and what would stop. */
 function lookedAt({ facts }: FindingRecord): readonly string[] {
+  if (facts.kind === "access-key") return keyInWords(facts);
   if (facts.kind !== "object") return [];
   return [facts.read, ...facts.found.map((each) => `found ${foundInWords(each)}`)];
+}
+
+function keyInWords({ key, status, createdAt, lastUsed, other, owner, reported }: AccessKeyFacts): readonly string[] {
+  const used =
+    lastUsed === "never"
+      ? "never used"
+      : "unreadable" in lastUsed
+        ? `when it was used last can't be read: ${lastUsed.unreadable}`
+        : `used last at ${lastUsed.at}, for ${lastUsed.service} in ${lastUsed.region}`;
+  return [
+    `key ${key}, ${status.toLowerCase()}, created ${createdAt}, ${used}`,
+    ...(other === undefined
+      ? []
+      : [`the user's other key: ${other.key}, ${other.status.toLowerCase()}, created ${other.createdAt}`]),
+    ...(owner === undefined ? [] : [`owner by the user's tags: ${owner}`]),
+    ...(reported === undefined
+      ? []
+      : [`reported by ${reported.by} at ${reported.at}: ${reported.type} (${reported.id})`]),
+  ];
 }
 
 function causeOf({ principal, signal, sayings = [] }: FindingRecord): readonly string[] {
@@ -127,7 +152,8 @@ function causeOf({ principal, signal, sayings = [] }: FindingRecord): readonly s
   return [`Seen by ${signal.name} (${signal.source}) of ${who}${how}.`];
 }
 
-function doneAbout({ status, changes, exception, decision }: FindingRecord): readonly string[] {
+function doneAbout(finding: FindingRecord): readonly string[] {
+  const { status, changes, exception, decision } = finding;
   const diff = changes.flatMap(({ path, before, after }) => [
     `${path}`,
     `  - ${before === undefined ? "(absent)" : JSON.stringify(before)}`,
@@ -135,9 +161,14 @@ function doneAbout({ status, changes, exception, decision }: FindingRecord): rea
   ]);
   switch (status) {
     case "contained":
+      // What is reported of a key that was off already is kept as contained.
+      if (finding.run === undefined && finding.facts.kind !== "transfer")
+        return ["Nothing: it had been stopped already."];
       return ["Stopped, and verified by reading it again:", ...diff];
     case "observed":
-      return ["Nothing: this control only observes here."];
+      return [
+        isWarning(finding) ? "Nothing yet: this tells what will be." : "Nothing: this control only observes here.",
+      ];
     case "awaiting-approval":
       return ["Nothing: a person has to decide.", ...deciders(decision)];
     case "exempt":

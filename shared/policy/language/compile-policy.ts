@@ -2,6 +2,7 @@ import { builtInDetectors } from "../../classification/detect/detectors.ts";
 import type { KnownControl } from "../../control.ts";
 import { contentHash } from "../../ids.ts";
 import type { Limits, Person, ResidencyPolicy, Scope } from "../policy.ts";
+import { compileAccessKeys } from "./compile-access-keys.ts";
 import { compileClassifications } from "./compile-classifications.ts";
 import { compileObjects } from "./compile-objects.ts";
 import { compileControls, compileExceptions, compileTransfers } from "./compile-rules.ts";
@@ -35,12 +36,13 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     builtInDetectors.map(({ id }) => id),
     names,
   );
+  const accessKeys = compileAccessKeys(document.accessKeys);
   const problems = [
     ...checkJurisdictions(document),
     ...checkUnits(document),
     ...checkLimits(limits),
     ...checkPeople(document),
-    ...[classes, transfers, rules, exceptions, objects].flatMap((each) => each.problems),
+    ...[classes, transfers, rules, exceptions, objects, accessKeys].flatMap((each) => each.problems),
   ];
   const all = { transfers: transfers.part, controls: rules.part, exceptions: exceptions.part };
   const trust = checkTrust(document, all, classes.part, controls);
@@ -57,6 +59,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     exceptions: exceptions.part,
     limits,
     ...(objects.part !== undefined && { objects: objects.part }),
+    ...(accessKeys.part !== undefined && { accessKeys: accessKeys.part }),
     people: compilePeople(document),
     namedSessions: document.namedSessions ?? [],
     expressions: expressionsIn([

@@ -3,6 +3,7 @@ import type { KnownControl, ParameterSpec } from "../../control.ts";
 import { KEPT_CONTAINMENTS } from "../../journal/journal.ts";
 import { FRAMEWORKS, parseCitation } from "./citations.ts";
 import { INSTANT, parseInstant } from "./instants.ts";
+import { accessKeys } from "./schema-access-keys.ts";
 import { objects } from "./schema-objects.ts";
 import { about, matching, name, names, some, text, upTo } from "./schema-parts.ts";
 
@@ -348,6 +349,12 @@ export function policySchema(controls: readonly KnownControl[]) {
         about(
           "How S3 objects get a class of their own, written onto them as the tag that recognises the class. Left out, an object has its bucket's.",
           objects,
+        ),
+      ),
+      accessKeys: z.optional(
+        about(
+          "How long access keys of IAM users live, and what is done about those that are exposed. Left out, the defaults hold; the controls' modes say what is done by itself.",
+          accessKeys(setBy),
         ),
       ),
       people: z.optional(

@@ -1,0 +1,107 @@
+import type { FindingState } from "../journal/journal.ts";
+import { shownKeyId } from "../shown.ts";
+import type { AccessKeyFacts, Decision, Finding, KeyReport, SessionFacts, Signal } from "../types.ts";
+
+/** What live state does not show of an access key, and its treatment rests on: AWS tells neither when somebody was warned nor what was reported of it. */
+
+/**
+ * A finding about a key with what the journal knows of it, and what the event has just told. Pure.
+ *
+ * @param previous how the finding stands in the journal
+ */
+export function withMemory(
+  finding: Finding,
+  previous: FindingState | undefined,
+  signal: Signal,
+  nowMs: number,
+): Finding {
+  const { facts } = finding;
+  if (facts.kind === "sessions")
+    return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
+  if (facts.kind !== "access-key") return finding;
+  if (facts.about === "exposure")
+    return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
+  const { warnedAtMs } = previous ?? {};
+  const deactivatedAtMs = facts.status === "Inactive" ? deactivationOf(previous) : undefined;
+  return {
+    ...finding,
+    facts: {
+      ...facts,
+      ...(warnedAtMs !== undefined && { warnedAt: iso(warnedAtMs) }),
+      ...(deactivatedAtMs !== undefined && { deactivatedAt: iso(deactivatedAtMs) }),
+    },
+  };
+}
+
+/**
+ * A finding's state with what has to be known of its key when it is seen next; unchanged of whatever is no key. Pure.
+ *
+ * @param finding with its memory, as it was decided about
+ */
+export function remembering(
+  state: FindingState,
+  { facts }: Finding,
+  decision: Pick<Decision, "kind" | "rule">,
+  nowMs: number,
+): FindingState {
+  if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
+  const { deactivatedAtMs: _, ...kept } = state;
+  if (facts.kind === "sessions" || facts.about === "exposure")
+    return facts.reported === undefined ? kept : { ...kept, reported: facts.reported };
+  const isWarned = state.warnedAtMs !== undefined && state.warnedAtMs >= Date.parse(facts.createdAt);
+  return {
+    ...kept,
+    ...(isWarning(facts, decision) && !isWarned && { warnedAtMs: nowMs }),
+    ...(facts.deactivatedAt !== undefined && { deactivatedAtMs: Date.parse(facts.deactivatedAt) }),
+  };
+}
+
+/** A state that says no longer when its key was deactivated: it is active again. Pure. */
+export function reactivated({ deactivatedAtMs: _, ...state }: FindingState): FindingState {
+  return state;
+}
+
+/** What tells the owner that the key will be deactivated. What policy only has observed is no warning: nothing would follow from it. */
+const WARNINGS = new Set(["built-in:key-warning", "access-keys:warn-first"]);
+
+function isWarning({ status }: AccessKeyFacts, { kind, rule }: Pick<Decision, "kind" | "rule">): boolean {
+  return status === "Active" && WARNINGS.has(rule) && (kind === "approve" || rule === "built-in:key-warning");
+}
+
+/** When Cordon deactivated a key that is inactive. A crash may have kept the time of the write from being recorded, and not that it was seen done. */
+function deactivationOf(previous: FindingState | undefined): number | undefined {
+  if (previous?.deactivatedAtMs !== undefined) return previous.deactivatedAtMs;
+  return previous?.status === "contained" ? (previous.containedAtMs.at(-1) ?? previous.changedAtMs) : undefined;
+}
+
+function reportOn(
+  { key }: Pick<SessionFacts, "key">,
+  previous: FindingState | undefined,
+  { report }: Signal,
+  nowMs: number,
+): { readonly reported?: KeyReport } {
+  const heard = report !== undefined && shownKeyId(report.keyId) === key ? recordable(report, nowMs) : undefined;
+  const reported = weightier(previous?.reported, heard);
+  return reported === undefined ? {} : { reported };
+}
+
+/** Without the key's full id; and a time that can't be read is when it was heard. */
+function recordable({ by, id, type, at }: KeyReport, nowMs: number): KeyReport {
+  return { by, id, type, at: Number.isFinite(Date.parse(at)) ? at : iso(nowMs) };
+}
+
+/**
+ * Which of two reports counts. Denied calls, which anybody can make, must not take the place of AWS's word that a key is public; of equals the later one counts, so
+ * that an older one that is delivered again changes nothing.
+ */
+function weightier(known: KeyReport | undefined, heard: KeyReport | undefined): KeyReport | undefined {
+  if (known === undefined || heard === undefined) return known ?? heard;
+  const [isKnownProof, isHeardProof] = [known, heard].map(({ by }) => by !== "cloudtrail");
+  if (isKnownProof !== isHeardProof) return isHeardProof ? heard : known;
+  const isSame = known.by === heard.by && known.id === heard.id;
+  return !isSame && Date.parse(heard.at) > Date.parse(known.at) ? heard : known;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,83 @@
+import type { AccessKeyFacts, KeyReport, SessionFacts } from "../types.ts";
+import { type AccessKeyRules, accessKeyRules } from "./access-keys.ts";
+import { judgeKeyAge } from "./judge-key-age.ts";
+import { breakGlassOf } from "./key-users.ts";
+import type { ResidencyPolicy } from "./policy.ts";
+import type { Subject } from "./subject.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * Whether an access key may stay as it is: by its age, or by what was reported of it. Pure.
+ *
+ * @param subject whose finding has these facts; the user's tags tell which rules are for him
+ */
+export function judgeAccessKey(
+  facts: AccessKeyFacts,
+  subject: Subject,
+  policy: Pick<ResidencyPolicy, "accessKeys">,
+  nowMs: number,
+): Verdict {
+  const rules = accessKeyRules(policy);
+  return facts.about === "age" ? judgeKeyAge(facts, subject, rules, nowMs) : judgeExposure(facts, subject, rules);
+}
+
+/** An exposed key is deactivated at once, whatever its age and whichever of two it is. */
+function judgeExposure({ reported, status }: AccessKeyFacts, subject: Subject, rules: AccessKeyRules): Verdict {
+  if (reported === undefined) return { kind: "compliant", rule: "built-in:unreported", reasons: [UNREPORTED] };
+  const told = reportInWords(reported);
+  if (status === "Inactive")
+    return { kind: "compliant", rule: "built-in:inactive", reasons: [told, "it is switched off: nobody can use it"] };
+  if (reported.by === "cloudtrail") {
+    const rule = "access-keys:denied-burst";
+    const reasons = [told, "somebody may be trying out what it can do, or a program lacks a right"];
+    return rules.deniedBursts.do === "deactivate"
+      ? { kind: "needs-approval", rule, reasons }
+      : { kind: "announced", rule, reasons: [...reasons, "policy has this told, and nothing done about it"] };
+  }
+  const stopped = "it has to be deactivated at once and replaced: everything that uses it stops then";
+  return unlessBreakGlass({ kind: "violating", rule: "access-keys:exposed", reasons: [told, stopped] }, subject, rules);
+}
+
+/** Deactivating a key does not end what was begun with it: sessions go on until they are denied. Pure. */
+export function judgeSessions(
+  { reported, deniedBefore }: SessionFacts,
+  subject: Subject,
+  policy: Pick<ResidencyPolicy, "accessKeys">,
+): Verdict {
+  if (reported === undefined) return { kind: "compliant", rule: "built-in:unreported", reasons: [UNREPORTED] };
+  const told = reportInWords(reported);
+  if (reported.by === "cloudtrail")
+    return { kind: "compliant", rule: "built-in:unproved", reasons: [told, "denied calls alone prove no exposure"] };
+  // Written the other way round: a time that can't be read denies nothing.
+  if (deniedBefore !== undefined && Date.parse(deniedBefore) >= Date.parse(reported.at)) {
+    const reasons = [told, `sessions issued before ${deniedBefore} are denied everything`];
+    return { kind: "compliant", rule: "built-in:inactive", reasons };
+  }
+  const reasons = [told, "sessions begun with it go on, whatever becomes of the key"];
+  const verdict: Verdict = { kind: "violating", rule: "access-keys:sessions", reasons };
+  return unlessBreakGlass(verdict, subject, accessKeyRules(policy));
+}
+
+const UNREPORTED = "nobody has reported it to be known to others";
+
+/** What stops a user for emergencies is a person's to say: he may be at work at this very moment. */
+function unlessBreakGlass(verdict: Verdict, subject: Subject, { breakGlass }: AccessKeyRules): Verdict {
+  const match = breakGlassOf(breakGlass, subject);
+  if (match.applies === "no") return verdict;
+  const why =
+    match.applies === "yes"
+      ? "it is of a user for emergencies, and policy has a person decide"
+      : `whether the user is one for emergencies can't be told: ${match.why}`;
+  return { ...verdict, kind: "needs-approval", rule: "built-in:break-glass", reasons: [why, ...verdict.reasons] };
+}
+
+const WHO: Readonly<Record<KeyReport["by"], string>> = {
+  "aws-health": "AWS Health",
+  guardduty: "GuardDuty",
+  cloudtrail: "CloudTrail",
+  operator: "whoever invoked Cordon",
+};
+
+function reportInWords({ by, type, at }: KeyReport): string {
+  return `reported by ${WHO[by]} at ${at}: ${type}`;
+}
