@@ -40,9 +40,19 @@ export interface Signal {
   readonly id: string;
   /**
    * `s3`: a notification of S3 itself. `batch`: S3 Batch Operations comes to an object. `decision`: no event of AWS's, but a person's decision. `schedule`: nothing
-   * happened, it is time to look.
+   * happened, it is time to look. `operator`: somebody invoked the function by hand, to have it look.
    */
-  readonly source: "cloudtrail" | "config" | "s3" | "macie" | "batch" | "decision" | "schedule";
+  readonly source:
+    | "cloudtrail"
+    | "config"
+    | "s3"
+    | "macie"
+    | "health"
+    | "guardduty"
+    | "batch"
+    | "decision"
+    | "schedule"
+    | "operator";
   readonly name: string;
   readonly at: string;
   readonly resource: ResourceRef;
@@ -53,6 +63,23 @@ export interface Signal {
   readonly macie?: string;
   /** What the call asked for, as CloudTrail tells it. Good for one thing: to notice that live state doesn't show it yet. Never recorded. */
   readonly request?: Readonly<Record<string, unknown>>;
+  /** Of an IAM user or role only the name is told: the ARN is as if it had no path, and IAM has to be asked which it is. */
+  readonly isNameOnly?: true;
+  /** What somebody says of an access key, with its full id where that is told. Never recorded or logged: what is kept is `shownKeyId`. */
+  readonly report?: KeyReport & { readonly keyId?: string };
+  /** AWS denied the call to this long-lived key: it changed nothing, and counts (shared/keys/denied-bursts.ts). Never recorded or logged. */
+  readonly denied?: { readonly keyId: string };
+}
+
+/** Somebody says that a key is known to others, or that it is being tried out. */
+export interface KeyReport {
+  /** `aws-quarantine`: AWS has attached its quarantine policy to the user. `cloudtrail`: a burst of denied calls. `operator`: by hand. */
+  readonly by: "aws-health" | "aws-quarantine" | "guardduty" | "cloudtrail" | "operator";
+  /** Of the report: the Health event's ARN, the GuardDuty finding's id ...: the same report twice is one. */
+  readonly id: string;
+  /** E.g. `AWS_RISK_CREDENTIALS_EXPOSED`, `UnauthorizedAccess:IAMUser/TorIPCaller`, `denied-burst`. */
+  readonly type: string;
+  readonly at: string;
 }
 
 export type Severity = "low" | "medium" | "high" | "critical";

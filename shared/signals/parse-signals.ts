@@ -26,6 +26,9 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
   const event = asObject(input);
   if (event === undefined) return [{ kind: "refused", reason: `found ${describeShape(input)}; ${EXPECTED}` }];
   const unwrap = (inner: unknown) => parseSignals(inner, events, depth + 1);
+  // As it stands only: what lies in a wrapper was written by others.
+  const direct = depth === 0 ? events.direct?.(event, events.ownAccount) : undefined;
+  if (direct !== undefined) return direct;
 
   if (Array.isArray(event.Records) && event.Records.length === 0) {
     return [{ kind: "refused", reason: `found an empty list of Records; ${EXPECTED}` }];
@@ -95,7 +98,7 @@ function parseEventBridge(
   }
   if (type === "Config Configuration Item Change") return unwrap(detail);
   const noticed = events.notice?.(type, event, detail);
-  if (noticed !== undefined) return [noticed];
+  if (noticed !== undefined) return [noticed].flat();
   return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
 }
 
