@@ -65,10 +65,12 @@ export interface Signal {
   readonly request?: Readonly<Record<string, unknown>>;
   /** Of an IAM user or role only the name is told: the ARN is as if it had no path, and IAM has to be asked which it is. */
   readonly isNameOnly?: true;
-  /** What somebody says of an access key, with its full id where that is told. Never recorded or logged: what is kept is `shownKeyId`. */
-  readonly report?: KeyReport & { readonly keyId?: string };
-  /** AWS denied the call to this long-lived key: it changed nothing, and counts (shared/keys/denied-bursts.ts). Never recorded or logged. */
-  readonly denied?: { readonly keyId: string };
+  /** What somebody says of an access key: of `keyId`, and where that is left out of one of the user's. */
+  readonly report?: KeyReport;
+  /** The full id of the access key it is about, which IAM is asked by. Never recorded or logged: what is kept is `shownKeyId`. */
+  readonly keyId?: string;
+  /** AWS denied the call, which `keyId` was used for: nothing was changed, and it counts (shared/keys/denied-bursts.ts). */
+  readonly denied?: true;
 }
 
 /** Somebody says that a key is known to others, or that it is being tried out. */
