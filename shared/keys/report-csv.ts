@@ -1,33 +1,25 @@
-/** One record of a CSV text. */
+/** One line of a CSV text. */
 export interface ReportLine {
-  /** Of the record, counted from 1. */
+  /** Counted from 1. */
   readonly number: number;
-  /** Undefined: too long, or with quotes that don't end. */
+  /** Undefined: too long, or with quotes that don't end or have more behind them. */
   readonly cells: readonly string[] | undefined;
 }
 
-/** A row of the credential report has some 400 characters, and with the longest path and name there are two thousand. */
+/** A row of the credential report has some 400 characters, and two thousand with the longest path and name. */
 const MAX_CHARACTERS = 16_384;
 
 /**
- * The records of a CSV text (RFC 4180), read in one pass: quoted cells may hold commas, quotes and ends of lines. A record that is longer than a row can be ends with its line.
+ * The lines of a CSV text, read in one pass: quoted cells may hold commas and quotes (RFC 4180). Nothing of IAM's holds an end of a line, so that each ends its row whatever
+ * quotes are open: what is wrong with one row never takes others with it. A quote within a cell that doesn't begin with one is a character like any other: paths may have them.
  * Invalid UTF-8 becomes replacement characters. Empty lines are left out.
  */
 export function* readCsv(content: Iterable<Uint8Array>): Generator<ReportLine> {
   let number = 0;
-  let record = "";
-  let isOpen = false;
   for (const line of linesOf(content)) {
-    record = isOpen ? `${record}\n${line}` : line;
-    isOpen = hasOpenQuote(record);
-    if (isOpen && record.length <= MAX_CHARACTERS) continue;
-    // What an unclosed quote has swallowed comes again line by line: rows are never lost behind it.
-    const lines = isOpen || record.length > MAX_CHARACTERS ? record.split("\n") : [record];
-    isOpen = false;
-    for (const each of lines) if (each !== "") yield { number: ++number, cells: cellsOf(each) };
+    number++;
+    if (line !== "") yield { number, cells: line.length > MAX_CHARACTERS ? undefined : cellsOf(line) };
   }
-  if (!isOpen) return;
-  for (const each of record.split("\n")) if (each !== "") yield { number: ++number, cells: cellsOf(each) };
 }
 
 function* linesOf(content: Iterable<Uint8Array>): Generator<string> {
@@ -35,15 +27,14 @@ function* linesOf(content: Iterable<Uint8Array>): Generator<string> {
   let rest = "";
   let isSkipping = false;
   for (const piece of content) {
-    rest += decoder.decode(piece, { stream: true });
-    const lines = rest.split("\n");
+    const lines = `${rest}${decoder.decode(piece, { stream: true })}`.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (!isSkipping) yield line.replace(/\r$/, "");
       isSkipping = false;
     }
-    // A line without an end is told once, as one that is too long.
-    if (rest.length <= MAX_CHARACTERS) continue;
+    // A line that is too long is told once, and not kept.
+    if (!isSkipping && rest.length <= MAX_CHARACTERS) continue;
     if (!isSkipping) yield rest;
     isSkipping = true;
     rest = "";
@@ -52,24 +43,28 @@ function* linesOf(content: Iterable<Uint8Array>): Generator<string> {
   if (!isSkipping && rest !== "") yield rest.replace(/\r$/, "");
 }
 
-function hasOpenQuote(record: string): boolean {
-  let quotes = 0;
-  for (let at = record.indexOf('"'); at >= 0; at = record.indexOf('"', at + 1)) quotes++;
-  return quotes % 2 === 1;
+function cellsOf(line: string): readonly string[] | undefined {
+  const cells: string[] = [];
+  for (let at = 0; at <= line.length; at++) {
+    const end = line[at] === '"' ? endOfQuoted(line, at) : endOfPlain(line, at);
+    if (end === undefined) return undefined;
+    const text = line.slice(at, end);
+    cells.push(text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text);
+    at = end;
+  }
+  return cells;
 }
 
-const CELL = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
+function endOfPlain(line: string, from: number): number {
+  const comma = line.indexOf(",", from);
+  return comma < 0 ? line.length : comma;
+}
 
-function cellsOf(record: string): readonly string[] | undefined {
-  if (record.length > MAX_CHARACTERS) return undefined;
-  if (!record.includes('"')) return record.split(",");
-  const cells: string[] = [];
-  CELL.lastIndex = 0;
-  for (;;) {
-    const found = CELL.exec(record);
-    if (found === null) return undefined;
-    const [, quoted, plain, end] = found;
-    cells.push(quoted?.replaceAll('""', '"') ?? plain ?? "");
-    if (end === "") return cells;
+/** Behind the quote that closes the cell; undefined when there is none, or something else than a comma behind it. */
+function endOfQuoted(line: string, from: number): number | undefined {
+  for (let at = line.indexOf('"', from + 1); at >= 0; at = line.indexOf('"', at + 2)) {
+    if (line[at + 1] === '"') continue;
+    return at + 1 === line.length || line[at + 1] === "," ? at + 1 : undefined;
   }
+  return undefined;
 }
