@@ -63,7 +63,7 @@ function notHeard(record: Json, events: ControlEvents): Parsed | undefined {
     return { kind: "refused", reason: "a CloudTrail record without eventSource or eventName; expected both" };
   }
   if (!Object.hasOwn(events.cloudTrail, source) || events.cloudTrail[source]?.includes(name) !== true) {
-    return { kind: "ignored", reason: `no control listens to ${name} of ${source}` };
+    return { kind: "ignored", reason: `no control listens to ${cut(name, 80)} of ${cut(source, 80)}` };
   }
   const errorCode = record.errorCode;
   if (errorCode !== undefined && errorCode !== null && errorCode !== "") {

@@ -1,3 +1,4 @@
+import { cut } from "../cut.ts";
 import type { ResourceRef, Signal } from "../types.ts";
 import type { ControlEvents } from "./cloudtrail.ts";
 import type { Parsed } from "./parsed.ts";
@@ -41,7 +42,8 @@ export function parseConfigurationItem(input: unknown, events: ControlEvents): P
       reason: `a configuration item without resourceType: found ${describeShape(input)}, expected an object with resourceType, resourceId, account and awsRegion`,
     };
   }
-  if (!events.configTypes.includes(type)) return { kind: "ignored", reason: `no control listens to items of ${type}` };
+  if (!events.configTypes.includes(type))
+    return { kind: "ignored", reason: `no control listens to items of ${cut(type, 80)}` };
   if (events.item !== undefined) return events.item(item);
   if (type !== S3_BUCKET)
     return { kind: "refused", reason: `items of ${type} can't be resolved to a resource; expected ${S3_BUCKET}` };

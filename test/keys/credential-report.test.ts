@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type AgeLimits, chooseUsers, HORIZON_MS, inTurn } from "../../shared/keys/choose-users.ts";
+import { type AgeLimits, chooseUsers, inTurn } from "../../shared/keys/choose-users.ts";
 import { parseCredentialReport, type ReportRow } from "../../shared/keys/credential-report.ts";
 import { packUsers, parseUserLooks } from "../../shared/signals/look-users.ts";
 
@@ -211,26 +211,30 @@ describe("the choice misses nobody", () => {
       deleteAfterDays: fc.integer({ min: 1, max: 90 }),
     })
     .map(({ more, ...rest }) => ({ ...rest, deactivateDays: rest.warnDays + more }));
+  const part = fc.double({ min: 0, max: 1, noNaN: true });
   const sample = fc.record({
     reportMs: fc.integer({ min: NOW - 4 * HOUR, max: NOW }),
-    atMs: fc.integer({ min: NOW, max: NOW + HORIZON_MS - 1 }),
-    userDays: fc.double({ min: 0, max: 400, noNaN: true }),
-    created: fc.double({ min: 0, max: 1, noNaN: true }),
-    changes: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
-    used: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+    atMs: fc.oneof(fc.integer({ min: NOW, max: NOW + 28 * HOUR - 1 }), fc.constant(NOW + 28 * HOUR - 1)),
+    limits,
+    /** How much older than a limit the key is when it is looked at. */
+    limit: fc.constantFrom<keyof AgeLimits>("warnDays", "deactivateDays", "neverUsedDays", "deleteAfterDays"),
+    olderDays: fc.oneof(fc.double({ min: 0, max: 1.2, noNaN: true }), fc.double({ min: -20, max: 200, noNaN: true })),
+    userOlderDays: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 200, noNaN: true })),
+    changes: fc.array(part, { maxLength: 3 }),
+    used: fc.option(part, { nil: undefined }),
     usedSince: fc.boolean(),
     isSwitchedSince: fc.boolean(),
     isOnAtReport: fc.boolean(),
     isByCordon: fc.boolean(),
-    limits,
   });
 
   it("whom any rule on age would treat until the next look but one, whatever was switched when", () => {
     fc.assert(
-      fc.property(sample, ({ reportMs, atMs, userDays, limits, ...each }) => {
-        const userMs = Math.floor((reportMs - userDays * DAY) / 1000) * 1000;
+      fc.property(sample, ({ reportMs, atMs, limits, ...each }) => {
+        const seconds = (ms: number) => Math.floor(ms / 1000) * 1000;
+        const createdMs = seconds(Math.min(reportMs, atMs - (limits[each.limit] + each.olderDays) * DAY));
+        const userMs = seconds(createdMs - each.userOlderDays * DAY);
         const between = (from: number, part: number) => Math.floor((from + (reportMs - from) * part) / 1000) * 1000;
-        const createdMs = between(userMs, each.created);
         // A key that is off was switched off.
         const changes = [...each.changes, ...(each.isOnAtReport ? [] : [0.5])]
           .map((part) => between(createdMs, part))
@@ -246,7 +250,9 @@ describe("the choice misses nobody", () => {
           isOnAtReport: each.isOnAtReport,
           byCordonMs: isOff && each.isByCordon ? changedMs : undefined,
         };
-        const line = row("it", timeOf(userMs), [key(each.isOnAtReport, timeOf(changedMs), usedMs && timeOf(usedMs))]);
+        const line = row("it", timeOf(userMs), [
+          key(each.isOnAtReport, timeOf(changedMs), usedMs === undefined ? undefined : timeOf(usedMs)),
+        ]);
         const { due, unsure } = chooseUsers(parse(report(root(), line)), limits, NOW);
 
         const isChosen = due.length + unsure.length > 0;
