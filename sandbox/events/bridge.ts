@@ -36,6 +36,7 @@ interface Timed {
 }
 
 const RULE = "AWS::Events::Rule";
+const WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
 
 /** No rules yet but those in the registry. */
 export function createEventBridge(context: EventBridgeContext): EventBridge {
@@ -55,7 +56,7 @@ export function createEventBridge(context: EventBridgeContext): EventBridge {
   /** `hops`: how many buses it has been on before this one. */
   const put = (event: EventBridgeEvent, bus: string, account: string, region: string, hops: number): void => {
     for (const rule of registry.list(RULE, { account, region })) {
-      if (busNameOf(rule.properties.EventBusName) === bus && isEnabled(rule) && matches(rule, event))
+      if (busNameOf(rule.properties.EventBusName) === bus && isTold(rule, event) && matches(rule, event))
         targets.deliver(rule, event, hops);
     }
   };
@@ -104,6 +105,12 @@ export function busNameOf(value: unknown): string {
 
 function isEnabled({ properties }: StackResource): boolean {
   return properties.State !== "DISABLED";
+}
+
+/** A rule is told of calls that only read in a state of its own. */
+function isTold(rule: StackResource, { detail, ...event }: EventBridgeEvent): boolean {
+  const isRead = event["detail-type"] === "AWS API Call via CloudTrail" && String(detail.readOnly) === "true";
+  return isRead ? rule.properties.State === WITH_READS : isEnabled(rule);
 }
 
 /** What a schedule gives its targets; it comes on no bus. */
