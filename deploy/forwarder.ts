@@ -1,4 +1,5 @@
 import type { ControlMeta } from "../shared/control.ts";
+import { DENIED_CALLS, WITH_READS } from "./denied-calls.ts";
 import { eventPatterns } from "./functions.ts";
 import { arnOf, type Json, policy, sub } from "./json.ts";
 import { mergePatterns, type Pattern } from "./merge-patterns.ts";
@@ -95,18 +96,27 @@ function forwardingRules(controls: readonly ControlMeta[]): Record<string, Json>
     const title = service.replace(/(^|[^a-z0-9])([a-z0-9])/g, (_, _between, letter: string) => letter.toUpperCase());
     const number = Object.keys(rules).filter((id) => new RegExp(`^Forward${title}\\d*$`).test(id)).length + 1;
     const suffix = number === 1 ? "" : String(number);
-    rules[`Forward${title}${suffix}`] = {
-      Type: "AWS::Events::Rule",
-      Properties: {
-        Name: sub(`\${Name}-forward-${service}${suffix}`),
-        Description: `Sends Cordon's cell the events of ${service} that its controls react to`,
-        State: "ENABLED",
-        EventPattern: withName(pattern),
-        Targets: [{ ...target(), DeadLetterConfig: { Arn: arnOf("UndeliveredQueue") } }],
-      },
-    };
+    rules[`Forward${title}${suffix}`] = forwardingRule({
+      Name: sub(`\${Name}-forward-${service}${suffix}`),
+      Description: `Sends Cordon's cell the events of ${service} that its controls react to`,
+      State: "ENABLED",
+      EventPattern: withName(pattern),
+    });
+  }
+  if (controls.some(({ hearsDenials }) => hearsDenials === true)) {
+    rules.ForwardDenied = forwardingRule({
+      Name: sub("${Name}-forward-denied"),
+      Description: "Sends Cordon's cell the calls that AWS denied to access keys, those that only read too",
+      State: WITH_READS,
+      EventPattern: DENIED_CALLS,
+    });
   }
   return rules;
+}
+
+function forwardingRule(properties: Json): Json {
+  const Targets = [{ ...target(), DeadLetterConfig: { Arn: arnOf("UndeliveredQueue") } }];
+  return { Type: "AWS::Events::Rule", Properties: { ...properties, Targets } };
 }
 
 /** Of what a cell's stack consists of, a member has rules and roles only: calls to other services are not about Cordon there. */

@@ -157,7 +157,11 @@ export function eventPatterns({
   configTypes,
   notices = [],
 }: ControlMeta): readonly Record<string, unknown>[] {
-  const told = notices.map(({ source, types }) => ({ source: [source], "detail-type": types }));
+  const told = notices.map(({ source, types, detail }) => ({
+    source: [source],
+    "detail-type": types,
+    ...(detail !== undefined && { detail }),
+  }));
   const calls = Object.entries(cloudTrail).map(([eventSource, names]) => ({
     source: [`aws.${eventSource.replace(".amazonaws.com", "")}`],
     "detail-type": ["AWS API Call via CloudTrail"],

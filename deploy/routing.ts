@@ -1,4 +1,5 @@
 import type { ControlMeta } from "../shared/control.ts";
+import { DENIED_CALLS, WITH_READS } from "./denied-calls.ts";
 import { isForwarded } from "./forwarder.ts";
 import { eventPatterns, type FunctionDefinition, MAX_RECEIVES } from "./functions.ts";
 import { GUARD, heartbeatPattern } from "./guard.ts";
@@ -86,6 +87,11 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
     const properties = { Description: control.title, EventPattern };
     add("Rule", index + 1, properties);
     if (isForwarded(control, EventPattern)) add("CellRule", index + 1, { ...properties, ...onCellBus });
+  }
+  if (definition.controls.some(({ hearsDenials }) => hearsDenials === true)) {
+    const properties = { Description: "Calls that AWS denied to access keys", State: WITH_READS };
+    add("Denied", "", { ...properties, EventPattern: DENIED_CALLS });
+    add("CellDenied", "", { ...properties, EventPattern: DENIED_CALLS, ...onCellBus });
   }
   if (definition.name === GUARD) {
     const Description = "Forwarders' heartbeats";

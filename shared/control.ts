@@ -43,7 +43,9 @@ export interface ControlMeta {
   readonly cloudTrail: Readonly<Record<string, readonly string[]>>;
   readonly configTypes: readonly string[];
   /** Other events of AWS services, by EventBridge's source and detail types. */
-  readonly notices?: readonly { readonly source: string; readonly types: readonly string[] }[];
+  readonly notices?: readonly Notice[];
+  /** It hears of calls that AWS denied to long-lived keys, those that only read too: by a rule of its own, because such rules are in another state. */
+  readonly hearsDenials?: true;
   /** EventBridge patterns in place of those that follow from `cloudTrail`, for what can be told by its name: nobody else's calls are heard then. */
   narrow?(stackName: string): readonly Record<string, unknown>[];
   /** Those of the calls that write the very state this control judges. */
@@ -62,6 +64,14 @@ export interface ControlMeta {
   readonly defaultMode: Mode;
   /** What policy may tell it, by name. */
   readonly parameters?: Readonly<Record<string, ParameterSpec>>;
+}
+
+/** Events of an AWS service that a control hears. */
+export interface Notice {
+  readonly source: string;
+  readonly types: readonly string[];
+  /** What their detail has to have, as EventBridge's patterns say it; left out, all of these types are heard. */
+  readonly detail?: Readonly<Record<string, unknown>>;
 }
 
 /** A parameter that a control takes from policy. `accounts`: a list of account ids. */

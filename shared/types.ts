@@ -40,7 +40,7 @@ export interface Signal {
   readonly id: string;
   /**
    * `s3`: a notification of S3 itself. `batch`: S3 Batch Operations comes to an object. `decision`: no event of AWS's, but a person's decision. `schedule`: nothing
-   * happened, it is time to look.
+   * happened, it is time to look. `operator`: somebody invoked the function by hand, to have it look.
    */
   readonly source:
     | "cloudtrail"
@@ -51,7 +51,8 @@ export interface Signal {
     | "guardduty"
     | "batch"
     | "decision"
-    | "schedule";
+    | "schedule"
+    | "operator";
   readonly name: string;
   readonly at: string;
   readonly resource: ResourceRef;
@@ -60,10 +61,27 @@ export interface Signal {
   readonly requestId?: string;
   /** The type of Macie's finding: what it has seen in an object counts beside what Cordon sees itself. */
   readonly macie?: string;
-  /** What is said of an access key, with the key's full id, which is never recorded, logged or told: `shownKeyId` is. */
-  readonly report?: KeyReport & { readonly keyId: string };
   /** What the call asked for, as CloudTrail tells it. Good for one thing: to notice that live state doesn't show it yet. Never recorded. */
   readonly request?: Readonly<Record<string, unknown>>;
+  /** Of an IAM user or role only the name is told: the ARN is as if it had no path, and IAM has to be asked which it is. */
+  readonly isNameOnly?: true;
+  /** What somebody says of an access key: of `keyId`, and where that is left out of one of the user's. */
+  readonly report?: KeyReport;
+  /** The full id of the access key it is about, which IAM is asked by. Never recorded or logged: what is kept is `shownKeyId`. */
+  readonly keyId?: string;
+  /** AWS denied the call, which `keyId` was used for: nothing was changed, and it counts (shared/keys/denied-bursts.ts). */
+  readonly denied?: true;
+}
+
+/** Somebody says that a key is known to others, or that it is being tried out. */
+export interface KeyReport {
+  /** `aws-quarantine`: AWS has attached its quarantine policy to the user. `cloudtrail`: a burst of denied calls. `operator`: by hand. */
+  readonly by: "aws-health" | "aws-quarantine" | "guardduty" | "cloudtrail" | "operator";
+  /** Of the report: the Health event's ARN, the GuardDuty finding's id ...: the same report twice is one. */
+  readonly id: string;
+  /** E.g. `AWS_RISK_CREDENTIALS_EXPOSED`, `UnauthorizedAccess:IAMUser/TorIPCaller`, `denied-burst`. */
+  readonly type: string;
+  readonly at: string;
 }
 
 export type Severity = "low" | "medium" | "high" | "critical";
@@ -194,17 +212,6 @@ export interface SessionFacts {
   readonly deniedBefore?: string;
   /** The journal's, as with `AccessKeyFacts`. */
   readonly reported?: KeyReport;
-}
-
-/** Somebody says that a key is known to others, or that it is being tried out. */
-export interface KeyReport {
-  /** `cloudtrail`: a burst of denied calls. `operator`: whoever invoked the function with it. */
-  readonly by: "aws-health" | "guardduty" | "cloudtrail" | "operator";
-  /** Of the report: the Health event's ARN, the GuardDuty finding's id. The same report twice is one. */
-  readonly id: string;
-  /** E.g. `AWS_RISK_CREDENTIALS_EXPOSED`, `UnauthorizedAccess:IAMUser/TorIPCaller`, `denied-burst`. */
-  readonly type: string;
-  readonly at: string;
 }
 
 export type Facts = TransferFacts | UnreadableFacts | ConditionFacts | ObjectFacts | AccessKeyFacts | SessionFacts;

@@ -36,6 +36,7 @@ interface Timed {
 }
 
 const RULE = "AWS::Events::Rule";
+const WITH_READS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
 
 /** No rules yet but those in the registry. */
 export function createEventBridge(context: EventBridgeContext): EventBridge {
@@ -104,7 +105,7 @@ export function busNameOf(value: unknown): string {
 
 /** Reads that CloudTrail tells of take a state of their own, or are dropped whatever the pattern (EventBridge user guide, "read-only management events"). */
 function hears(rule: StackResource, event: EventBridgeEvent): boolean {
-  if (rule.properties.State === "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") return true;
+  if (rule.properties.State === WITH_READS) return true;
   return isEnabled(rule) && !isManagementRead(event);
 }
 

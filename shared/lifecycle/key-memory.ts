@@ -77,10 +77,12 @@ function deactivationOf(previous: FindingState | undefined): number | undefined 
 function reportOn(
   { key }: Pick<SessionFacts, "key">,
   previous: FindingState | undefined,
-  { report }: Signal,
+  { report, keyId }: Signal,
   nowMs: number,
 ): { readonly reported?: KeyReport } {
-  const heard = report !== undefined && shownKeyId(report.keyId) === key ? recordable(report, nowMs) : undefined;
+  // Which of the user's keys it is, AWS does not always say: then it may be any.
+  const isAbout = keyId === undefined || shownKeyId(keyId) === key;
+  const heard = report !== undefined && isAbout ? recordable(report, nowMs) : undefined;
   const reported = weightier(previous?.reported, heard);
   return reported === undefined ? {} : { reported };
 }

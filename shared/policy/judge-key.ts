@@ -22,7 +22,7 @@ export function judgeAccessKey(
 }
 
 /** An exposed key is deactivated at once, whatever its age and whichever of two it is. */
-function judgeExposure({ reported, status }: AccessKeyFacts, subject: Subject, rules: AccessKeyRules): Verdict {
+function judgeExposure({ reported, status, other }: AccessKeyFacts, subject: Subject, rules: AccessKeyRules): Verdict {
   if (reported === undefined) return { kind: "compliant", rule: "built-in:unreported", reasons: [UNREPORTED] };
   const told = reportInWords(reported);
   if (status === "Inactive")
@@ -33,6 +33,10 @@ function judgeExposure({ reported, status }: AccessKeyFacts, subject: Subject, r
     return rules.deniedBursts.do === "deactivate"
       ? { kind: "needs-approval", rule, reasons }
       : { kind: "announced", rule, reasons: [...reasons, "policy has this told, and nothing done about it"] };
+  }
+  if (reported.by === "aws-quarantine" && other?.status === "Active") {
+    const reasons = [told, `which of the user's keys is known to others AWS does not say: this one, or ${other.key}`];
+    return { kind: "needs-approval", rule: "access-keys:one-of-two", reasons };
   }
   const stopped = "it has to be deactivated at once and replaced: everything that uses it stops then";
   return unlessBreakGlass({ kind: "violating", rule: "access-keys:exposed", reasons: [told, stopped] }, subject, rules);
@@ -73,6 +77,7 @@ function unlessBreakGlass(verdict: Verdict, subject: Subject, { breakGlass }: Ac
 
 const WHO: Readonly<Record<KeyReport["by"], string>> = {
   "aws-health": "AWS Health",
+  "aws-quarantine": "AWS, which has put the user under quarantine",
   guardduty: "GuardDuty",
   cloudtrail: "CloudTrail",
   operator: "whoever invoked Cordon",

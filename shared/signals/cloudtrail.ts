@@ -1,5 +1,5 @@
 import { cut } from "../cut.ts";
-import type { Principal, ResourceRef } from "../types.ts";
+import type { Principal, ResourceRef, Signal } from "../types.ts";
 import type { Parsed } from "./parsed.ts";
 import { parseBucketName, parseS3BucketArn, s3BucketRef } from "./s3-bucket-ref.ts";
 import { asList, asObject, asText, type Json } from "./shapes.ts";
@@ -10,8 +10,18 @@ export interface ControlEvents {
   readonly configTypes: readonly string[];
   /** Which of a control's resources a record is about, for controls of no S3 buckets; none: it concerns something else. */
   readonly find?: (record: Json, envelope: Json | undefined) => readonly ResourceRef[];
+  /** What a signal of a call tells besides, for one of the resources found. */
+  readonly more?: (record: Json, resource: ResourceRef) => Partial<Signal>;
+  /** A call that AWS denied, whichever it is; undefined: none that counts. */
+  readonly denied?: (record: Json) => Parsed | undefined;
+  /** A configuration item of one of `configTypes`, for controls of no S3 buckets. */
+  readonly item?: (item: Json) => Parsed;
+  /** A rule of AWS Config has another opinion of a resource than before. */
+  readonly compliance?: (message: Json) => Parsed;
   /** Events of EventBridge that are neither CloudTrail's nor Config's; undefined: none that the control hears. */
-  readonly notice?: (type: string, event: Json, detail: Json) => Parsed | undefined;
+  readonly notice?: (type: string, event: Json, detail: Json) => Parsed | readonly Parsed[] | undefined;
+  /** What the function is invoked with by hand, in Cordon's own words; undefined: none of the control's. */
+  readonly direct?: (event: Json, ownAccount: string | undefined) => readonly Parsed[] | undefined;
   /** A record that S3 sends to queues and topics by itself. */
   readonly notification?: (record: Json, ownAccount: string | undefined) => Parsed;
   /** The cell's own account, where it is known: for what tells none. */
@@ -31,13 +41,18 @@ export function parseCloudTrailRecord(
   envelope: Json | undefined,
   events: ControlEvents,
 ): readonly Parsed[] {
+  const denied = events.denied?.(record);
+  if (denied !== undefined) return [denied];
   const unheard = notHeard(record, events);
   if (unheard !== undefined) return [unheard];
   const name = asText(record.eventName) ?? "";
   if (events.find === undefined) return [parseBucketCall(record, envelope, name)];
   const resources = events.find(record, envelope);
   if (resources.length === 0) return [{ kind: "ignored", reason: `${name} concerns nothing that this control judges` }];
-  return resources.map((resource) => ({ kind: "signal", signal: signalOf(record, envelope, name, resource) }));
+  return resources.map((resource) => ({
+    kind: "signal",
+    signal: { ...callSignal(record, envelope, name, resource), ...events.more?.(record, resource) },
+  }));
 }
 
 /** Why a record is not for these controls, or nothing that can have changed anything. */
@@ -48,7 +63,7 @@ function notHeard(record: Json, events: ControlEvents): Parsed | undefined {
     return { kind: "refused", reason: "a CloudTrail record without eventSource or eventName; expected both" };
   }
   if (!Object.hasOwn(events.cloudTrail, source) || events.cloudTrail[source]?.includes(name) !== true) {
-    return { kind: "ignored", reason: `no control listens to ${name} of ${source}` };
+    return { kind: "ignored", reason: `no control listens to ${cut(name, 80)} of ${cut(source, 80)}` };
   }
   const errorCode = record.errorCode;
   if (errorCode !== undefined && errorCode !== null && errorCode !== "") {
@@ -70,10 +85,11 @@ function parseBucketCall(record: Json, envelope: Json | undefined, name: string)
   if (resource === undefined) {
     return { kind: "refused", reason: `${name} tells no usable bucket, account and Region; expected all three` };
   }
-  return { kind: "signal", signal: signalOf(record, envelope, name, resource) };
+  return { kind: "signal", signal: callSignal(record, envelope, name, resource) };
 }
 
-function signalOf(record: Json, envelope: Json | undefined, name: string, resource: ResourceRef) {
+/** The signal of a call on a resource. */
+export function callSignal(record: Json, envelope: Json | undefined, name: string, resource: ResourceRef): Signal {
   const principal = principalOf(record);
   const requestId = asText(record.requestID);
   const request = asObject(record.requestParameters);

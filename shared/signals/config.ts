@@ -1,3 +1,5 @@
+import { cut } from "../cut.ts";
+import type { ResourceRef, Signal } from "../types.ts";
 import type { ControlEvents } from "./cloudtrail.ts";
 import type { Parsed } from "./parsed.ts";
 import { parseBucketName, S3_BUCKET, s3BucketRef } from "./s3-bucket-ref.ts";
@@ -18,9 +20,16 @@ export function parseConfigNotification(message: Json, events: ControlEvents): r
     }
     case "OversizedConfigurationItemChangeNotification":
       return [parseConfigurationItem(message.configurationItemSummary, events)];
+    case "ComplianceChangeNotification":
+      if (events.compliance !== undefined) return [events.compliance(message)];
+      return [unheard(type)];
     default:
-      return [{ kind: "ignored", reason: `no control listens to the AWS Config message ${type.slice(0, 80)}` }];
+      return [unheard(type)];
   }
+}
+
+function unheard(type: string): Parsed {
+  return { kind: "ignored", reason: `no control listens to the AWS Config message ${type.slice(0, 80)}` };
 }
 
 /** An AWS Config configuration item, or its summary -> a signal that points to the resource. Its content is not read. */
@@ -33,7 +42,9 @@ export function parseConfigurationItem(input: unknown, events: ControlEvents): P
       reason: `a configuration item without resourceType: found ${describeShape(input)}, expected an object with resourceType, resourceId, account and awsRegion`,
     };
   }
-  if (!events.configTypes.includes(type)) return { kind: "ignored", reason: `no control listens to items of ${type}` };
+  if (!events.configTypes.includes(type))
+    return { kind: "ignored", reason: `no control listens to items of ${cut(type, 80)}` };
+  if (events.item !== undefined) return events.item(item);
   if (type !== S3_BUCKET)
     return { kind: "refused", reason: `items of ${type} can't be resolved to a resource; expected ${S3_BUCKET}` };
   const name = parseBucketName(item.resourceName) ?? parseBucketName(item.resourceId);
@@ -49,10 +60,12 @@ export function parseConfigurationItem(input: unknown, events: ControlEvents): P
       reason: "a configuration item without a usable bucket name, account and Region; expected all three",
     };
   }
+  return { kind: "signal", signal: itemSignal(item, resource) };
+}
+
+/** The signal of a configuration item of a resource. */
+export function itemSignal(item: Json, resource: ResourceRef): Signal {
   const at = asText(item.configurationItemCaptureTime) ?? "";
   const state = asText(item.configurationStateId) ?? String(item.configurationStateId ?? "");
-  return {
-    kind: "signal",
-    signal: { id: `config:${resource.arn}:${state}:${at}`, source: "config", name: "ConfigurationItem", at, resource },
-  };
+  return { id: `config:${resource.arn}:${state}:${at}`, source: "config", name: "ConfigurationItem", at, resource };
 }

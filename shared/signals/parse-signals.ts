@@ -1,4 +1,5 @@
 import type { SQSEvent } from "aws-lambda";
+import { cut } from "../cut.ts";
 import { type ControlEvents, parseCloudTrailRecord } from "./cloudtrail.ts";
 import { parseConfigNotification, parseConfigurationItem } from "./config.ts";
 import type { Parsed } from "./parsed.ts";
@@ -26,6 +27,9 @@ export function parseSignals(input: unknown, events: ControlEvents, depth = 0): 
   const event = asObject(input);
   if (event === undefined) return [{ kind: "refused", reason: `found ${describeShape(input)}; ${EXPECTED}` }];
   const unwrap = (inner: unknown) => parseSignals(inner, events, depth + 1);
+  // As it stands only: what lies in a wrapper was written by others.
+  const direct = depth === 0 ? events.direct?.(event, events.ownAccount) : undefined;
+  if (direct !== undefined) return direct;
 
   if (Array.isArray(event.Records) && event.Records.length === 0) {
     return [{ kind: "refused", reason: `found an empty list of Records; ${EXPECTED}` }];
@@ -59,7 +63,12 @@ function parseRecord(
   if (sns !== undefined) return unwrapText(sns.Message, "SNS Message", unwrap);
   if (record.eventSource === "aws:s3") {
     if (events.notification !== undefined) return [events.notification(record, events.ownAccount)];
-    return [{ kind: "ignored", reason: `no control listens to the S3 notification ${asText(record.eventName) ?? ""}` }];
+    return [
+      {
+        kind: "ignored",
+        reason: `no control listens to the S3 notification ${cut(asText(record.eventName) ?? "", 80)}`,
+      },
+    ];
   }
   return unwrap(record);
 }
@@ -79,7 +88,7 @@ function parseEventBridge(
   events: ControlEvents,
   unwrap: (inner: unknown) => readonly Parsed[],
 ): readonly Parsed[] {
-  const type = asText(event["detail-type"]) ?? describeShape(event["detail-type"]);
+  const type = cut(asText(event["detail-type"]) ?? describeShape(event["detail-type"]), 120);
   const detail = asObject(event.detail);
   if (detail === undefined) {
     return [
@@ -95,8 +104,10 @@ function parseEventBridge(
   }
   if (type === "Config Configuration Item Change") return unwrap(detail);
   const noticed = events.notice?.(type, event, detail);
-  if (noticed !== undefined) return [noticed];
-  return [{ kind: "ignored", reason: `no control listens to the event "${type}" of ${asText(event.source) ?? "?"}` }];
+  if (noticed !== undefined) return [noticed].flat();
+  return [
+    { kind: "ignored", reason: `no control listens to the event "${type}" of ${cut(asText(event.source) ?? "?", 80)}` },
+  ];
 }
 
 /**
@@ -106,10 +117,10 @@ function parseEventBridge(
 function forged(event: Json, record: Json): string | undefined {
   const [source, service] = [asText(event.source), asText(record.eventSource)?.replace(".amazonaws.com", "")];
   if (service !== undefined && source !== `aws.${service}`)
-    return `an event of ${source ?? "no source"} holds a record of ${service}; expected the source aws.${service}`;
+    return `an event of ${cut(source ?? "no source", 80)} holds a record of ${cut(service, 80)}; expected the source aws.${cut(service, 80)}`;
   const [account, recipient] = [asText(event.account), asText(record.recipientAccountId)];
   if (account !== undefined && recipient !== undefined && account !== recipient)
-    return `an event of account ${account} holds a record of ${recipient}'s; expected one of its own`;
+    return `an event of account ${cut(account, 20)} holds a record of ${cut(recipient, 20)}'s; expected one of its own`;
   return undefined;
 }
 

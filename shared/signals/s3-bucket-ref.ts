@@ -75,7 +75,8 @@ export function placeOfObject({ name, arn, account, region }: ResourceRef): {
   };
 }
 
-function partitionOf(region: string): string {
+/** The partition that a Region lies in. */
+export function partitionOf(region: string): string {
   if (region.startsWith("cn-")) return "aws-cn";
   if (region.startsWith("us-gov-")) return "aws-us-gov";
   if (region.startsWith("us-iso-")) return "aws-iso";

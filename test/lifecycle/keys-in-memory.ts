@@ -203,7 +203,7 @@ export function userInMemory(
     report: (key: string, more: Partial<KeyReport> = {}, mode?: Mode) => {
       const at = new Date(nowMs).toISOString();
       const report: KeyReport = { by: "aws-health", id: "health-1", type: "AWS_RISK_CREDENTIALS_EXPOSED", at, ...more };
-      return handle("exposure", { ...signal("health", report.type), report: { ...report, keyId: key } }, mode);
+      return handle("exposure", { ...signal("health", report.type), report, keyId: key }, mode);
     },
     /** Somebody other than Cordon switches a key on or off. */
     switch(id: string, status: KeyStatus) {

@@ -341,3 +341,25 @@ function withTarget(target: unknown, more: Record<string, unknown> = {}): Templa
   Object.assign(template.Resources.Rule?.Properties ?? {}, { Targets: [{ Id: "one", Arn: target, ...more }] });
   return template;
 }
+
+describe("a call that only reads", () => {
+  const call = (readOnly: unknown) =>
+    event({ "detail-type": "AWS API Call via CloudTrail", detail: { eventName: "ListBuckets", readOnly } });
+
+  it.each<[unknown, string, number]>([
+    [true, "ENABLED", 0],
+    ["true", "ENABLED", 0],
+    [false, "ENABLED", 1],
+    [true, "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", 1],
+    [false, "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS", 1],
+    [true, "DISABLED", 0],
+    [false, "DISABLED", 0],
+  ])("readOnly %s comes to a rule that is %s %i times", async (readOnly, State, times) => {
+    const sandbox = await start();
+    const template = cell();
+    (template.Resources.Rule as { Properties: Record<string, unknown> }).Properties.State = State;
+    sandbox.deployTemplate(template);
+    sandbox.putEvent(call(readOnly));
+    expect(sandbox.queues.queue ?? []).toHaveLength(times);
+  });
+});
