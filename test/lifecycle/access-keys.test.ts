@@ -281,6 +281,9 @@ describe("an exposed key", () => {
     const told = userInMemory([keyOf(10)]);
     expect(await told.report(OLD, burst)).toMatchObject([{ decision: "observe", status: "observed" }]);
     expect(told.statusOf()).toBe("Active");
+    told.advance(7);
+    expect(await told.look("exposure")).toMatchObject([{ status: "compliant" }]);
+    expect((await told.findingOf("exposure")).status).toBe("resolved");
 
     const policy = keyPolicy({ deniedBursts: { do: "deactivate" } });
     const asked = userInMemory([keyOf(10)], { policy });
