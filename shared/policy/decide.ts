@@ -103,7 +103,9 @@ function decisionOf(
     citations: distinctCitations([...(verdict.citations ?? []), ...rules.citations]),
     explanation: explanationOf(matter),
     ...(kind === "exempt" && matter.waivers?.granted && { until: isoOf(matter.waivers.granted.untilMs) }),
-    ...(kind !== "exempt" && verdict.dueAtMs !== undefined && { dueAt: isoOf(verdict.dueAtMs) }),
+    ...(kind !== "exempt" &&
+      verdict.dueAtMs !== undefined &&
+      !Number.isNaN(verdict.dueAtMs) && { dueAt: isoOf(verdict.dueAtMs) }),
     ...(kind === "approve" && { approval: policy.limits.approvals }),
   };
 }

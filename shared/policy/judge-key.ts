@@ -1,6 +1,6 @@
 import type { AccessKeyFacts, KeyReport, SessionFacts } from "../types.ts";
 import { type AccessKeyRules, accessKeyRules } from "./access-keys.ts";
-import { judgeKeyAge } from "./judge-key-age.ts";
+import { DAY_MS, judgeKeyAge } from "./judge-key-age.ts";
 import { breakGlassOf } from "./key-users.ts";
 import type { ResidencyPolicy } from "./policy.ts";
 import type { Subject } from "./subject.ts";
@@ -18,21 +18,32 @@ export function judgeAccessKey(
   nowMs: number,
 ): Verdict {
   const rules = accessKeyRules(policy);
-  return facts.about === "age" ? judgeKeyAge(facts, subject, rules, nowMs) : judgeExposure(facts, subject, rules);
+  return facts.about === "age"
+    ? judgeKeyAge(facts, subject, rules, nowMs)
+    : judgeExposure(facts, subject, rules, nowMs);
 }
 
 /** An exposed key is deactivated at once, whatever its age and whichever of two it is. */
-function judgeExposure({ reported, status, other }: AccessKeyFacts, subject: Subject, rules: AccessKeyRules): Verdict {
+function judgeExposure(
+  { reported, status, other }: AccessKeyFacts,
+  subject: Subject,
+  rules: AccessKeyRules,
+  nowMs: number,
+): Verdict {
   if (reported === undefined) return { kind: "compliant", rule: "built-in:unreported", reasons: [UNREPORTED] };
   const told = reportInWords(reported);
   if (status === "Inactive")
     return { kind: "compliant", rule: "built-in:inactive", reasons: [told, "it is switched off: nobody can use it"] };
   if (reported.by === "cloudtrail") {
     const rule = "access-keys:denied-burst";
+    const dueAtMs = Date.parse(reported.at) + BURST_COUNTS_MS;
+    // Written the other way round: denied calls at a time that is none are of now.
+    if (nowMs >= dueAtMs)
+      return { kind: "compliant", rule: "built-in:unreported", reasons: [`${told}, and not again within a week`] };
     const reasons = [told, "somebody may be trying out what it can do, or a program lacks a right"];
     return rules.deniedBursts.do === "deactivate"
-      ? { kind: "needs-approval", rule, reasons }
-      : { kind: "announced", rule, reasons: [...reasons, "policy has this told, and nothing done about it"] };
+      ? { kind: "needs-approval", rule, reasons, dueAtMs }
+      : { kind: "announced", rule, reasons: [...reasons, "policy has this told, and nothing done about it"], dueAtMs };
   }
   if (reported.by === "aws-quarantine" && other?.status === "Active") {
     const reasons = [told, `which of the user's keys is known to others AWS does not say: this one, or ${other.key}`];
@@ -61,6 +72,9 @@ export function judgeSessions(
   const verdict: Verdict = { kind: "violating", rule: "access-keys:sessions", reasons };
   return unlessBreakGlass(verdict, subject, accessKeyRules(policy));
 }
+
+/** That a key is public stays so. That calls were denied says less each day. */
+const BURST_COUNTS_MS = 7 * DAY_MS;
 
 const UNREPORTED = "nobody has reported it to be known to others";
 

@@ -225,7 +225,9 @@ function deciders({ approval }: FindingRecord["decision"]): readonly string[] {
   return [`Who may decide: ${who}; within ${hours} hours.`];
 }
 
-function undoing({ id, reversible }: FindingRecord): readonly string[] {
+function undoing({ id, reversible, facts }: FindingRecord): readonly string[] {
+  // An inactive key has been deleted.
+  if (facts.kind === "access-key" && facts.status === "Inactive") return [reversible];
   return [
     `cordon rollback ${id} --reason "..."`,
     "It is signed by whoever asks, and never done for whoever caused it.",

@@ -270,7 +270,8 @@ describe("an exposed key", () => {
     await set.report(OLD);
     const { record } = await set.journal.open(set.user, "test-key-is-not-exposed");
     const run = await set.journal.readRun(set.user, 1);
-    const everything = JSON.stringify([record, run, await set.findingOf("exposure")]);
+    const everything = JSON.stringify([record, run, await set.findingOf("exposure"), set.evidence]);
+    expect(set.evidence.map(({ kind }) => kind)).toContain("contained");
     expect(everything).toContain(SHOWN);
     expect(everything).not.toContain(OLD);
   });
@@ -280,6 +281,9 @@ describe("an exposed key", () => {
     const told = userInMemory([keyOf(10)]);
     expect(await told.report(OLD, burst)).toMatchObject([{ decision: "observe", status: "observed" }]);
     expect(told.statusOf()).toBe("Active");
+    told.advance(7);
+    expect(await told.look("exposure")).toMatchObject([{ status: "compliant" }]);
+    expect((await told.findingOf("exposure")).status).toBe("resolved");
 
     const policy = keyPolicy({ deniedBursts: { do: "deactivate" } });
     const asked = userInMemory([keyOf(10)], { policy });
@@ -309,6 +313,7 @@ describe("a revoked key that must come back", () => {
 
     expect(await set.rollBack("age", "owner")).toMatchObject({ status: "exempt" });
     expect(set.statusOf()).toBe("Active");
+    expect(set.evidence.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["exception-granted", "exempt"]));
     expect(await set.findingOf("age")).toMatchObject({
       status: "exempt",
       exception: { approver: arnOf("owner"), expiresAt: daysAgo(-1) },
@@ -339,7 +344,7 @@ describe("a revoked key that must come back", () => {
     expect(set.statusOf()).toBe("Inactive");
   });
 
-  it("K10 that somebody has deleted meanwhile is not brought back", async () => {
+  it("K10 that somebody else has switched on meanwhile is not Cordon's to put back", async () => {
     const set = userInMemory([keyOf(100)]);
     await set.look();
     set.advance(1);

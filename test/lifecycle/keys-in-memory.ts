@@ -3,6 +3,7 @@ import { catalogue } from "../../controls/catalogue.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
 import { findingId } from "../../shared/ids.ts";
+import type { EvidenceRecord } from "../../shared/journal/journal.ts";
 import { approve } from "../../shared/lifecycle/approve.ts";
 import { reject } from "../../shared/lifecycle/reject.ts";
 import { rollBack } from "../../shared/lifecycle/roll-back.ts";
@@ -81,6 +82,12 @@ export function userInMemory(
   let held = [...given];
   const writes: { readonly atMs: number; readonly statuses: Readonly<Record<string, KeyStatus>> }[] = [];
   const journal = new MemoryJournal();
+  const evidence: EvidenceRecord[] = [];
+  const save = journal.save.bind(journal);
+  journal.save = (record, next, entries) => {
+    evidence.push(...(entries.evidence ?? []));
+    return save(record, next, entries);
+  };
   const stateNow = (): UserKeys => ({
     keys: held.map(({ id, createdAt, status }) => ({ key: shownKeyId(id), createdAt, status })),
   });
@@ -188,6 +195,7 @@ export function userInMemory(
   return {
     clock,
     writes,
+    evidence,
     journal,
     user,
     idOf,

@@ -240,6 +240,18 @@ describe("a key that was reported", () => {
     ["K7 for emergencies", exposed(), { breakGlass: [{ names: ["*"] }] }, "approve by built-in:break-glass"],
     ["K8 denied calls", exposed({ reported: report({ by: "cloudtrail" }) }), {}, "observe by access-keys:denied-burst"],
     [
+      "K8 denied calls of a week ago",
+      exposed({ reported: report({ by: "cloudtrail", at: daysAgo(7) }) }),
+      {},
+      "compliant by built-in:unreported",
+    ],
+    [
+      "K8 denied calls at no time",
+      exposed({ reported: report({ by: "cloudtrail", at: "then" }) }),
+      {},
+      "observe by access-keys:denied-burst",
+    ],
+    [
       "K8 denied calls, by policy",
       exposed({ reported: report({ by: "cloudtrail" }) }),
       { deniedBursts: { do: "deactivate" } },

@@ -134,6 +134,31 @@ describe("a ticket's text", () => {
     expect(body).not.toContain("0f1e2d");
   });
 
+  it("K1 K7 of a key tells what would stop, who owns it, and that a warning is one", () => {
+    const facts = {
+      kind: "access-key",
+      about: "age",
+      key: "AKIA...MPLE",
+      status: "Active",
+      createdAt: "2026-01-01T00:00:00.000Z",
+      lastUsed: { at: "2026-02-28T00:00:00.000Z", service: "s3", region: "eu-central-1" },
+      owner: "team-reports",
+      reported: { by: "guardduty", id: "finding-1", type: "a-type", at: "2026-03-01T00:00:00.000Z" },
+    } as const;
+    const explanation = { ...finding.decision.explanation, verdict: "announced" as const };
+    const decision = { ...finding.decision, kind: "observe" as const, explanation };
+    const { title, body } = ticketOf({ ...finding, status: "observed", changes: [], facts, decision });
+    expect(title).toMatch(/^\[WARNING\]/);
+    expect(sectionOf(body, "What was done")).toEqual(["Nothing yet: this tells what will be."]);
+    expect(sectionOf(body, "What was looked at")).toEqual([
+      "key AKIA...MPLE, active, created 2026-01-01T00:00:00.000Z, used last at 2026-02-28T00:00:00.000Z, for s3 in eu-central-1",
+      "owner by the user's tags: team-reports",
+      "reported by guardduty at 2026-03-01T00:00:00.000Z: a-type (finding-1)",
+    ]);
+    const deleted = ticketOf({ ...finding, facts: { ...facts, status: "Inactive" }, reversible: "it can't come back" });
+    expect(sectionOf(deleted.body, "How to undo it")).toEqual(["it can't come back"]);
+  });
+
   it("tells what may have crossed before the containment, and that it is an estimate", () => {
     expect(sectionOf(ticketOf({ ...finding, exposure }).body, "What may have crossed")).toEqual([
       "Data could cross from 2026-03-01T09:09:58.000Z to 2026-03-01T09:10:00.000Z.",

@@ -35,7 +35,7 @@ export function compileAccessKeys(document: AccessKeysDocument | undefined): Com
 function limitsOf(own: Days, around: KeyLimits): KeyLimits {
   // Whoever gives keys but 20 days need not say that those never used have no 30.
   const deactivateDays = own.deactivateDays ?? around.deactivateDays;
-  const room = around.deactivateDays - around.warnDays;
+  const room = Math.max(0, around.deactivateDays - around.warnDays);
   return {
     deactivateDays,
     warnDays: own.warnDays ?? Math.max(1, own.deactivateDays === undefined ? around.warnDays : deactivateDays - room),
