@@ -191,7 +191,12 @@ export interface ObjectRules {
   readonly protectedTags: readonly string[];
   /** What is done when somebody lowers an object's class by its tags: `restore` sets the tag again, `ask` waits for a person. */
   readonly onLowered: "restore" | "ask";
+  /** What has existing objects looked at; left out, S3 Batch Operations. */
+  readonly backfill?: BackfillEngine;
 }
+
+/** What goes through the objects that a bucket has already, and has each looked at. */
+export type BackfillEngine = "batch-operations" | "distributed-map";
 
 /** Gives objects a class. All that it names has to match; of a list any one entry does. */
 export interface ObjectRule {

@@ -21,7 +21,7 @@ export function compileObjects(
   names: Names,
 ): Compiled<ObjectRules | undefined> {
   if (objects === undefined) return { part: undefined, problems: [] };
-  const { rules = [], detectors = [], read = {}, protectedTags = [], onLowered = "restore" } = objects;
+  const { rules = [], detectors = [], read = {}, protectedTags = [], onLowered = "restore", backfill } = objects;
   const known = [...builtIn, ...detectors.map(({ id }) => id)];
   return {
     part: {
@@ -30,6 +30,8 @@ export function compileObjects(
       read: compileReadBudget(read),
       protectedTags: [...new Set(protectedTags)].sort(),
       onLowered,
+      // Left out where it isn't said: the digest of older policies stays.
+      ...(backfill !== undefined && { backfill }),
     },
     problems: [
       ...checkUnique(rules, ["objects", "rules"]),
