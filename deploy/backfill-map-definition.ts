@@ -1,10 +1,7 @@
+import { BATCHES_AT_ONCE, OBJECTS_PER_BATCH } from "../shared/backfill/batches.ts";
 import { FAILED, NOT_OVER, REFUSED } from "../shared/runtime/map-batch.ts";
 import type { Json } from "./json.ts";
 
-/** Objects that one invocation looks at: their keys and what they cost in output stay far below the 256 KiB that Step Functions takes. */
-export const OBJECTS_PER_BATCH = 50;
-/** Batches at a time, ten objects of each: as many under way as a job of S3 Batch Operations is taken to have, in a tenth of the containers. */
-export const BATCHES_AT_ONCE = 10;
 /** As with jobs of S3 Batch Operations, it ends once more than half has failed. */
 const TOLERATED_FAILURES = 50;
 

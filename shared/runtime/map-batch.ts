@@ -1,3 +1,4 @@
+import { OBJECTS_AT_ONCE } from "../backfill/batches.ts";
 import { lookEvent } from "../signals/look.ts";
 import { parseBucketName } from "../signals/s3-bucket-ref.ts";
 import { decodeKey } from "../signals/s3-object-events.ts";
@@ -30,8 +31,6 @@ export const NOT_OVER = "ObjectsNotOver";
 export const FAILED = "ObjectsFailed";
 export const REFUSED = "BatchRefused";
 
-/** At a time within an invocation: as many containers are saved. */
-const AT_ONCE = 10;
 /** An object is not begun with less time than this. */
 const ENOUGH_MS = 8_000;
 const MAX_RESULT = 1_024;
@@ -118,7 +117,7 @@ async function eachOf<Item, Done>(items: readonly Item[], work: (item: Item) => 
   const worker = async () => {
     for (const [index, item] of entries) done[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(OBJECTS_AT_ONCE, items.length) }, worker));
   return done;
 }
 

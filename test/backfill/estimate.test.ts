@@ -8,6 +8,7 @@ const asked = (objects: Amount, more: Partial<Asked> = {}): Asked => ({
   objects,
   memoryMb: 1_024,
   isListed: true,
+  engine: "batch-operations",
   ...more,
 });
 const cents = ({ least, most }: { readonly least: number; readonly most: number }) => [
@@ -77,6 +78,7 @@ describe("what a backfill costs", () => {
       more: fc.integer({ min: 0, max: 1e10 }),
       memoryMb: fc.integer({ min: 128, max: 10_240 }),
       isListed: fc.boolean(),
+      engine: fc.constantFrom("batch-operations", "distributed-map"),
     });
     fc.assert(
       fc.property(amounts, ({ objects, more, ...how }) => {
