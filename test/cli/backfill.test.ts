@@ -3,7 +3,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { backfill } from "../../cli/backfill.ts";
 import { LEAST, MOST, type PerObject } from "../../shared/backfill/prices.ts";
 import type { BackfillEngine } from "../../shared/policy/policy.ts";
-import { ACCOUNT, AT_ONCE, open, RIGHTS, TAG, take } from "../backfill/backfill-stage.ts";
+import type { JobOrder } from "../../shared/resources/backfill-jobs.ts";
+import { distributedMapOnAws } from "../../shared/resources/distributed-map-aws.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
+import { ACCOUNT, AT_ONCE, FUNCTION, open, RIGHTS, TAG, take } from "../backfill/backfill-stage.ts";
 import { run } from "../support/cli.ts";
 import { policyFile } from "../support/policy-file.ts";
 
@@ -422,6 +425,26 @@ describe("cordon backfill", () => {
     const { code, err } = await run(backfill, ...words, "--yes");
     expect([code, err]).toEqual([2, expect.stringContaining(said)]);
     expect([...set.jobs("batch-operations"), ...set.jobs("distributed-map")]).toEqual([]);
+  });
+
+  it("finds the execution that an earlier request began, though no list shows it yet and it is over", async () => {
+    const set = await take();
+    const machine = `arn:aws:states:eu-central-1:${ACCOUNT}:stateMachine:cordon-backfill`;
+    const place = { stack: "cordon", name: "cordon-backfill", region: "eu-central-1", functionArn: FUNCTION };
+    const jobs = distributedMapOnAws({ ...place, arn: machine }, systemClock);
+    const bucketArn = `arn:aws:s3:::${set.bucket}`;
+    const order: JobOrder = {
+      ...{ account: ACCOUNT, region: "eu-central-1", functionArn: FUNCTION, roleArn: "", owner: ACCOUNT },
+      ...{ bucket: set.bucket, list: { kind: "bucket", bucketArn, owner: ACCOUNT } },
+      report: { bucketArn: `arn:aws:s3:::${set.reports}`, prefix: "cordon-backfill", isFailedOnly: true },
+      description: `cordon backfill cordon ${set.bucket} 0123456789abcdef`,
+      token: "0123456789abcdef",
+    };
+    const id = await jobs.create(order);
+    await set.sandbox.settle();
+    expect(await jobs.create(order)).toBe(id);
+    expect(await jobs.describe(id)).toMatchObject({ status: "Complete", description: order.description, total: 0 });
+    expect(set.jobs("distributed-map")).toHaveLength(1);
   });
 
   it("says that a stack has no jobs", async () => {
