@@ -25,7 +25,7 @@ const RETRY = [
 ];
 
 /**
- * What the state machine of a backfill does, in Amazon States Language (JSONPath). Its input (shared/resources/distributed-map-aws.ts):
+ * What the state machine of a backfill does, in Amazon States Language (JSONPath). Its input (shared/resources/map-executions.ts):
  * `{bucket, account, list: {kind: "bucket", prefix} | {kind: "inventory", bucket, key}, report: {bucket, prefix, scope}}`.
  *
  * A child execution looks at one batch. It is Express: at-least-once is as good, since what was looked at already is found to be as it should be.

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planStart, subjectOf, type Wanted } from "../../shared/backfill/plan-backfill.ts";
 import type { JobStatus, JobSummary } from "../../shared/resources/backfill-jobs.ts";
-import { executionName, inputOf } from "../../shared/resources/distributed-map-aws.ts";
+import { executionName, inputOf } from "../../shared/resources/map-executions.ts";
 import { requestOf } from "../../shared/resources/s3-batch-jobs-aws.ts";
 
 const NOW_MS = Date.parse("2026-11-20T10:00:00Z");
