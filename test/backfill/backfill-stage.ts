@@ -15,7 +15,7 @@ export const ACCOUNT = "111122223333";
 export const FUNCTION = `arn:aws:lambda:eu-central-1:${ACCOUNT}:function:cordon-tag-objects`;
 export const ROLE = `arn:aws:iam::${ACCOUNT}:role/cordon-backfill-eu-central-1`;
 /** Objects of one invocation, with either engine. */
-export const AT_ONCE = 5;
+export const AT_ONCE = 3;
 export const TAG = { key: "data-residency", value: "eu-only" };
 
 const RUNS = `arn:aws:states:eu-central-1:${ACCOUNT}`;
