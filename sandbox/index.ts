@@ -23,6 +23,7 @@ export type { Published } from "./sns.ts";
 export { readTemplate } from "./stack/read-template.ts";
 export type { Registry, StackResource } from "./stack/registry.ts";
 export type { Deployment, DeployOptions, Template } from "./stack/template.ts";
+export type { ExecutionView } from "./states/executions.ts";
 export type {
   BucketSeed,
   DeadLetter,

@@ -15,6 +15,7 @@ import { expireItems } from "./dynamodb/time-to-live.ts";
 import { createEventing } from "./eventing.ts";
 import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
+import { createServiceRoles } from "./iam/service-roles.ts";
 import { createFunctionUrls } from "./lambda/function-urls.ts";
 import { createPermissions } from "./permissions.ts";
 import { createPrincipals, type Principal } from "./principals.ts";
@@ -26,6 +27,7 @@ import { createRegistry } from "./stack/registry.ts";
 import type { StackServices } from "./stack/resources.ts";
 import { createStackServices } from "./stack/services.ts";
 import { deployTemplate } from "./stack/template.ts";
+import { createStepFunctions } from "./states/create-states.ts";
 import { createSts } from "./sts.ts";
 import type { Sandbox, SandboxOptions } from "./types.ts";
 
@@ -92,17 +94,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     events.push(event);
     publish(event);
   };
+  const mayService = createServiceRoles({ registry, permissions, principals, now: clock.now });
   const s3 = createS3Account({
     home: { account, region },
     registry,
-    permissions,
-    principals,
+    mayService,
     clock,
     ids,
     lambda,
     tasksPerInvocation: options.tasksPerInvocation ?? 1,
     publish,
     record,
+  });
+
+  const stepFunctions = createStepFunctions({
+    registry,
+    mayService,
+    state: s3.state,
+    now: clock.now,
+    createId: () => ids.key("", 48),
+    createRunId: ids.uuid,
+    written: s3.written,
+    invoke: lambda.invoker.invoke,
+    during: lambda.during,
   });
 
   clock.onMove(() => {
@@ -130,6 +144,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ),
       topics.service,
       createSts(principals, registry),
+      stepFunctions.service,
       createFunctionUrls({ registry, invoker: lambda.invoker, organizationOf }),
       ...createControlPlane({ registry, regions, createId: ids.uuid, publish, invoker: lambda.invoker }),
     ],
@@ -164,6 +179,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     logs: lambda.logs,
     get jobs() {
       return s3.jobs();
+    },
+    get executions() {
+      return stepFunctions.executions();
     },
     get routing() {
       return routing;
