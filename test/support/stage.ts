@@ -77,6 +77,8 @@ export interface StageOptions {
   readonly world: World;
   readonly policy?: unknown;
   readonly mode?: Mode;
+  /** It outlasts the test that opens it: whoever does so closes it. */
+  readonly isShared?: true;
   /** Stands between a container and its ports, to make it die at a call. */
   readonly wrap?: <State>(cordon: Cordon<State>) => Cordon<State>;
 }
@@ -93,7 +95,7 @@ export interface Container {
 /** A sandbox with a world in it, and containers of a control's function that live in this process. The clock moves only by hand and by waiting. */
 export async function stage<State>(control: Control<State>, options: StageOptions) {
   const sandbox = await startSandbox({ tables: [{ name: "cordon", stream: true }] });
-  onTestFinished(() => sandbox.close());
+  if (options.isShared !== true) onTestFinished(() => sandbox.close());
   sandbox.routing = false;
   seedWorld(sandbox, options.world);
   for (const queue of ["cordon-refused", "cordon-quarantine-replication"]) sandbox.createQueue(queue);
