@@ -38,11 +38,19 @@ export const UNASKED = undefined as never;
 
 const root = new URL("../../", import.meta.url);
 
+/** Most stages have one of few policies, and to compile one takes longer than to open a sandbox. */
+const compiled = new Map<string, PolicyInForce>();
+
 /** The shipped EU policy with JSON merge patches (RFC 7396) over its YAML. */
 export function policyWith(...patches: readonly unknown[]): PolicyInForce {
-  const parsed = parsePolicy(JSON.stringify(policyDocument(...patches)), "policy.yaml", catalogue);
+  const text = JSON.stringify(policyDocument(...patches));
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const parsed = parsePolicy(text, "policy.yaml", catalogue);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  return withoutConditions(parsed.policy);
+  const policy = withoutConditions(parsed.policy);
+  if (compiled.size < 100) compiled.set(text, policy);
+  return policy;
 }
 
 /** A patch by which eu-only data may live in one Region alone. */
@@ -59,9 +67,11 @@ export const ONLY_FRANKFURT = {
 
 /** `policyWith` as a document, before it is compiled. */
 export function policyDocument(...patches: readonly unknown[]): unknown {
-  const shipped: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
-  return patches.reduce((last, patch) => mergePatch(last, patch ?? {}), shipped);
+  shipped ??= parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
+  return patches.reduce((last, patch) => mergePatch(last, patch ?? {}), structuredClone(shipped));
 }
+
+let shipped: unknown;
 
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
