@@ -1,6 +1,6 @@
 import { isAbove } from "../shared/backfill/estimate.ts";
 import { planStart } from "../shared/backfill/plan-backfill.ts";
-import type { JobSummary } from "../shared/resources/s3-batch-jobs.ts";
+import type { JobSummary } from "../shared/resources/backfill-jobs.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import type { BackfillCell } from "./backfill-cell.ts";
 import { type AskedBackfill, lookAhead, type Outlook } from "./backfill-look.ts";
@@ -19,16 +19,16 @@ export interface How {
 }
 
 /**
- * Shows what would be done, asks, has S3 make the job, and looks on. Gives the exit code.
+ * Shows what would be done, asks, has the engine make the job, and looks on. Gives the exit code.
  *
  * @throws Error for what is refused beforehand, or when there is nobody to ask; CordonError when AWS refuses or gives no answer
  */
 export async function begin(asked: AskedBackfill, how: How, cell: BackfillCell): Promise<number> {
   const line = lineOnTerminal();
   const ahead = await lookAhead(asked, cell, (objects) => line(`${objects} objects counted`)).finally(() => line(""));
-  const start = planStart(ahead.wanted, await cell.jobs.list(), systemClock.nowMs());
+  const start = planStart(ahead.wanted, await cell.jobs.list(false), systemClock.nowMs());
   const outlook = start.kind === "create" ? { ...ahead, notes: [...ahead.notes, ...start.others.map(beside)] } : ahead;
-  const preview = { ...outlook.wanted, estimate: outlook.estimate, notes: outlook.notes };
+  const preview = { engine: cell.engine.kind, ...outlook.wanted, estimate: outlook.estimate, notes: outlook.notes };
   const shown = `${describeOutlook(outlook, cell)}\n`;
   if (!how.isJson) process.stdout.write(shown);
   if (start.kind === "go-on") return goOn(start.job, how, cell, preview);

@@ -2,7 +2,7 @@ import { type Amount, type Estimate, estimate } from "../shared/backfill/estimat
 import { objectsIn } from "../shared/backfill/inventory.ts";
 import { reportPrefix } from "../shared/backfill/names.ts";
 import type { Wanted } from "../shared/backfill/plan-backfill.ts";
-import type { JobList, JobReport } from "../shared/resources/s3-batch-jobs.ts";
+import type { JobList, JobReport } from "../shared/resources/backfill-jobs.ts";
 import type { S3Listing } from "../shared/resources/s3-listing.ts";
 import { parseBucketName } from "../shared/signals/s3-bucket-ref.ts";
 import type { BackfillCell } from "./backfill-cell.ts";
@@ -43,12 +43,16 @@ export async function lookAhead(
   cell: BackfillCell,
   shown: (objects: number) => void,
 ): Promise<Outlook> {
-  const { fn, stack, roleArn } = cell;
+  const { fn, stack, engine } = cell;
   const owner = asked.account ?? fn.account;
   checkServed(owner, fn);
   if (owner !== fn.account && asked.inventory === undefined)
     throw new Error(
       `--account is ${owner}, and the job's role may have buckets of ${fn.account} listed only: expected --inventory, delivered to a bucket of that account`,
+    );
+  if (engine.needsReport && asked.reportBucket === undefined)
+    throw new Error(
+      "a Distributed Map has to write its results somewhere: expected --report-bucket, a bucket of yours",
     );
   const listing = await cell.listing();
   await checkPlace(listing, asked.bucket, owner, cell);
@@ -58,8 +62,21 @@ export async function lookAhead(
       ? await listedByS3(asked, listing, cell, shown)
       : await listedByInventory(asked.inventory, asked, listing, cell);
   return {
-    wanted: { stack, bucket: asked.bucket, owner, functionArn: fn.arn, roleArn, list, ...(report && { report }) },
-    estimate: estimate({ objects, memoryMb: fn.memoryMb, isListed: asked.inventory === undefined }),
+    wanted: {
+      stack,
+      bucket: asked.bucket,
+      owner,
+      functionArn: fn.arn,
+      roleArn: engine.roleArn,
+      list,
+      ...(report && { report }),
+    },
+    estimate: estimate({
+      objects,
+      memoryMb: fn.memoryMb,
+      isListed: asked.inventory === undefined,
+      engine: engine.kind,
+    }),
     notes,
   };
 }

@@ -1,7 +1,6 @@
 import type { Amount, Estimate, Range } from "../shared/backfill/estimate.ts";
-import { TAGS_OBJECTS } from "../shared/backfill/names.ts";
 import { secondsLeft } from "../shared/backfill/watch-job.ts";
-import type { JobReport, JobState, JobSummary } from "../shared/resources/s3-batch-jobs.ts";
+import type { JobReport, JobState, JobSummary } from "../shared/resources/backfill-jobs.ts";
 import { parseS3BucketArn } from "../shared/signals/s3-bucket-ref.ts";
 import type { BackfillCell } from "./backfill-cell.ts";
 import type { Outlook } from "./backfill-look.ts";
@@ -9,7 +8,7 @@ import { renderTable } from "./table.ts";
 import { counted, labelled, plain, toSeconds } from "./text.ts";
 
 /** What a job would be about, what it would cost and how long it would take, for people. Pure. */
-export function describeOutlook({ wanted, estimate, notes }: Outlook, { fn, roleArn, stack }: BackfillCell): string {
+export function describeOutlook({ wanted, estimate, notes }: Outlook, { fn, engine }: BackfillCell): string {
   const { bucket, owner, list, report } = wanted;
   const prefix = list.kind === "bucket" && list.prefix !== undefined ? `, whose keys begin with "${list.prefix}"` : "";
   const from = list.kind === "bucket" ? "listed by S3 when the job begins" : "as the inventory lists them";
@@ -17,10 +16,10 @@ export function describeOutlook({ wanted, estimate, notes }: Outlook, { fn, role
     ["Bucket", [`${bucket} in ${fn.region}, of account ${owner}`]],
     ["Objects", [`${describeAmount(estimate.objects)}${prefix}, ${from}`]],
     ["Done", [describeMode(fn.environment.CORDON_MODE)]],
-    ["Job", [`S3 Batch Operations invokes ${stack}-${TAGS_OBJECTS} for each, in the role ${roleArn}`]],
-    ["Report", [describeReport(report)]],
+    ["Job", [engine.does]],
+    ["Report", [describeReport(report, engine.folder)]],
     ["Cost", costLines(estimate)],
-    ["Time", timeLines(estimate)],
+    ["Time", timeLines(estimate, engine.pace)],
     ["Note", notes],
   ]);
 }
@@ -32,15 +31,14 @@ function describeMode(mode = ""): string {
   return `nothing is changed, for the stack's CORDON_MODE is ${mode || "not set"}: every object is looked at and recorded`;
 }
 
-function describeReport(report: JobReport | undefined): string {
+function describeReport(report: JobReport | undefined, folder: string): string {
   if (report === undefined) return "none: with --report-bucket S3 writes which objects failed, and why";
   const what = report.isFailedOnly ? "what failed" : "every object";
-  return `${what}, in ${placeOfReport(report)}`;
+  return `${what}, in ${uriOf(report, `${report.prefix}/${folder}/`)}`;
 }
 
-/** Where a report's manifest.json and results are. Pure. */
-export function placeOfReport({ bucketArn, prefix }: JobReport, id = "<id>"): string {
-  return `s3://${parseS3BucketArn(bucketArn) ?? bucketArn}/${prefix}/job-${id}/`;
+function uriOf({ bucketArn }: JobReport, key: string): string {
+  return `s3://${parseS3BucketArn(bucketArn) ?? bucketArn}/${key}`;
 }
 
 function describeAmount({ objects, certainty }: Amount): string {
@@ -57,10 +55,10 @@ function costLines({ totalUsd, monthlyUsd, usd, objects }: Estimate): readonly s
   ];
 }
 
-function timeLines({ seconds, evidenceSeconds, objects }: Estimate): readonly string[] {
+function timeLines({ seconds, evidenceSeconds, objects }: Estimate, pace: string): readonly string[] {
   const open = objects.certainty === "at-least" ? "for those counted: " : "";
   return [
-    `${open}about ${fromTo(lasting(seconds.least), lasting(seconds.most))}, with a hundred at a time`,
+    `${open}about ${fromTo(lasting(seconds.least), lasting(seconds.most))}, ${pace}`,
     `the evidence of what was changed is locked away behind it, one entry after the other: up to ${lasting(evidenceSeconds.most)}`,
   ];
 }
@@ -71,14 +69,14 @@ export function describeEnd(job: JobState): string {
   const counts = `${counted(total, "object").replace(/^\d+/, whole(total))}, ${whole(succeeded)} looked at, ${whole(failed)} failed`;
   const hint: Partial<Record<JobState["status"], string>> = {
     Suspended: `It waits to be confirmed: aws s3control update-job-status --account-id <account> --job-id ${id} --requested-job-status Ready`,
-    Paused: "S3 has paused it.",
+    Paused: "It is paused.",
   };
   const lines = [
     `Job ${id} is ${status}: ${counts}, in ${lasting(activeSeconds)}.`,
     ...failures.map((failure) => `  ${failure}`),
     ...(hint[status] === undefined ? [] : [hint[status]]),
     ...(report !== undefined && (failed > 0 || !report.isFailedOnly)
-      ? [`Report: ${placeOfReport(report, id)}manifest.json`]
+      ? [`Report: ${uriOf(report, report.manifest)}`]
       : []),
     ...(failed > 0 && report === undefined ? ["Which failed, and why, only a report tells: --report-bucket"] : []),
   ];
@@ -88,7 +86,7 @@ export function describeEnd(job: JobState): string {
 /** A line for a terminal. Pure. */
 export function describeProgress(job: JobState): string {
   const { status, total, succeeded, failed } = job;
-  if (total === 0) return `${status}: S3 reads the list`;
+  if (total === 0) return `${status}: the list is read`;
   const done = succeeded + failed;
   const left = secondsLeft(job);
   const bar = "#".repeat(Math.floor((done / total) * BAR)).padEnd(BAR, ".");

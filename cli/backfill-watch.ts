@@ -1,5 +1,5 @@
 import { watchJob } from "../shared/backfill/watch-job.ts";
-import type { JobState } from "../shared/resources/s3-batch-jobs.ts";
+import type { JobState } from "../shared/resources/backfill-jobs.ts";
 import { systemClock } from "../shared/runtime/clock.ts";
 import type { BackfillCell } from "./backfill-cell.ts";
 import { describeEnd, describeProgress } from "./backfill-text.ts";

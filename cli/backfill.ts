@@ -2,6 +2,7 @@ import { subjectOf } from "../shared/backfill/plan-backfill.ts";
 import { parseBucketName } from "../shared/signals/s3-bucket-ref.ts";
 import { begin, end, type How } from "./backfill-begin.ts";
 import { type BackfillCell, openBackfillCell } from "./backfill-cell.ts";
+import { chooseEngine } from "./backfill-engine.ts";
 import type { AskedBackfill } from "./backfill-look.ts";
 import { describeJobs } from "./backfill-text.ts";
 import { toPlain, watchToTheEnd } from "./backfill-watch.ts";
@@ -9,31 +10,34 @@ import { command, exitCodes } from "./command.ts";
 import { confirmed } from "./confirm.ts";
 import { isColoured } from "./table.ts";
 
-const NOTES = `A bucket:        cordon backfill --bucket orders [--prefix 2024/] [--report-bucket reports]
+const NOTES = `A bucket:        cordon backfill --bucket orders [--prefix 2024/] [--report-bucket reports] [--engine distributed-map]
 By an inventory: cordon backfill --bucket orders --inventory s3://inventories/orders/daily/2026-11-01T01-00Z/manifest.json
 A job:           cordon backfill --job <id> [--cancel]         looks on until it is over; or stops it
 All jobs:        cordon backfill --list
 
-It shows first what would be done, what it costs and how long it takes, about, and asks. Then S3 Batch Operations has the function <stack>-tag-objects look at each
-object, as after an event about it: policy, brake, journal and evidence are the same. The job goes on when this command ends. The same command again
-goes on with the job that is under way for the same; when none is, it makes a new one, which leaves alone what carries its tag already.
+It shows first what would be done, what it costs and how long it takes, about, and asks. Then S3 Batch Operations, or a Distributed Map of Step Functions where policy
+(objects.backfill) or --engine says so, has the function <stack>-tag-objects look at each object, as after an event about it: policy, brake, journal and evidence are the
+same. The job goes on when this command ends. The same command again goes on with the job that is under way for the same; when none is, it makes a new one, which leaves
+alone what carries its tag already.
 
 The report goes to a bucket of your own, in the stack's account and Region, below <stack>-backfill/: it names objects. It can't be the evidence bucket, where only
 evidence is written. An inventory has to be in CSV and to lie in a bucket of that account, which may be read with the role's rights (no KMS key of your own).
 
 You need lambda:GetFunctionConfiguration on the function; s3:ListBucket on the bucket and on the report's; s3:GetObject on the inventory, where you name one; s3:ListJobs,
 s3:CreateJob, and iam:PassRole on the role <stack>-backfill-<Region> for batchoperations.s3.amazonaws.com; s3:DescribeJob to look on, and s3:UpdateJobStatus
-to stop a job.
+to stop a job. With a Distributed Map, in place of those on jobs: states:ListExecutions and states:StartExecution on the state machine <stack>-backfill;
+states:DescribeExecution, states:ListMapRuns and states:DescribeMapRun to look on, and states:StopExecution to stop it. It needs --report-bucket.
 
+Engine: --engine, else objects.backfill of the policy that CORDON_POLICY names, else of the one that Cordon is built with.
 Settings: AWS_REGION, credentials and AWS_ENDPOINT_URL as the AWS SDK takes them; CORDON_STACK, or --stack.
 
 Exit code: 0 all objects were looked at (or, with --dry-run or --no-watch, could be), 1 some failed, the job failed or you did not say yes, 2 it could not be run.`;
 
-/** `cordon backfill`: has the objects that are there already tagged, by a job of S3 Batch Operations. */
+/** `cordon backfill`: has the objects that are there already tagged, by S3 Batch Operations or a Distributed Map. */
 export const backfill = command(
   {
     name: "backfill",
-    summary: "Has objects that were there before Cordon looked at and tagged, by a job of S3 Batch Operations",
+    summary: "Has objects that were there before Cordon looked at and tagged, by S3 Batch Operations or Step Functions",
     notes: NOTES,
   },
   {
@@ -45,11 +49,16 @@ export const backfill = command(
       valueHint: "s3 uri",
     },
     account: { type: "string", description: "The bucket's owner; else the stack's account", valueHint: "id" },
-    "report-bucket": { type: "string", description: "Where S3 writes which objects failed", valueHint: "name" },
+    engine: {
+      type: "string",
+      description: "batch-operations or distributed-map; else what policy prefers",
+      valueHint: "name",
+    },
+    "report-bucket": { type: "string", description: "Where is written which objects failed", valueHint: "name" },
     "report-all": { type: "boolean", description: "Report every object, not only what failed" },
     "count-all": { type: "boolean", description: "Count all objects beforehand, not only the first 100,000" },
     "max-usd": { type: "string", description: "Begin nothing that may cost more", valueHint: "number" },
-    job: { type: "string", description: "Look on at this job", valueHint: "id" },
+    job: { type: "string", description: "Look on at this job: its id, or an execution's ARN", valueHint: "id" },
     cancel: { type: "boolean", description: "Stop that job; what is done stays done" },
     list: { type: "boolean", description: "The stack's jobs of the last 90 days" },
     watch: { type: "boolean", description: "Look on until the job is over; that is the default" },
@@ -69,11 +78,12 @@ export const backfill = command(
       isSure: args.yes === true,
       isWatched: args.watch !== false && args["no-watch"] !== true,
     };
-    if (args.job !== undefined) return attend(args.job, args.cancel === true, how, await openBackfillCell(args.stack));
-    if (args.list) return list(how, await openBackfillCell(args.stack));
+    const open = async () => openBackfillCell(args.stack, await chooseEngine(args.engine, args.job));
+    if (args.job !== undefined) return attend(args.job, args.cancel === true, how, await open());
+    if (args.list) return list(how, await open());
     const asked = askedOf(args);
     const maxUsd = dollarsOf(args["max-usd"]);
-    return begin(asked, { ...how, ...(maxUsd !== undefined && { maxUsd }) }, await openBackfillCell(args.stack));
+    return begin(asked, { ...how, ...(maxUsd !== undefined && { maxUsd }) }, await open());
   },
 );
 
@@ -134,7 +144,7 @@ async function attend(id: string, isCancelled: boolean, how: How, cell: Backfill
 }
 
 async function list(how: How, { jobs, stack }: BackfillCell): Promise<number> {
-  const own = (await jobs.list()).flatMap((job) => {
+  const own = (await jobs.list(true)).flatMap((job) => {
     const subject = subjectOf(job);
     return subject?.stack === stack ? [{ ...job, bucket: subject.bucket }] : [];
   });

@@ -1,5 +1,6 @@
 /** The stack's resources besides the functions, as plain CloudFormation, so that any line of the Serverless Framework deploys them. */
 import { alarms } from "./alarms.ts";
+import { backfillMap } from "./backfill-map.ts";
 import { backfillRole } from "./backfill-role.ts";
 import { evidenceStore } from "./evidence-store.ts";
 import { functionDefinitions } from "./functions.ts";
@@ -27,6 +28,7 @@ export function stackResources(stack: Stack | string): Readonly<Record<string, J
     resources[`${logicalId(definition.name)}Role`] = role(cell, definition);
   }
   resources.BackfillRole = backfillRole(cell);
+  Object.assign(resources, backfillMap(cell));
   return { ...resources, ...alarms(cell), ...witness(cell) };
 }
 
@@ -39,6 +41,10 @@ export function stackOutputs(): Readonly<Record<string, Json>> {
     BackfillRoleArn: {
       Description: "What whoever runs cordon backfill passes to S3 Batch Operations",
       Value: { "Fn::GetAtt": ["BackfillRole", "Arn"] },
+    },
+    BackfillMapArn: {
+      Description: "What whoever runs cordon backfill --engine distributed-map starts",
+      Value: { "Fn::GetAtt": ["BackfillMap", "Arn"] },
     },
   };
 }

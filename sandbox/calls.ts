@@ -14,6 +14,7 @@ export type ServiceName =
   | "s3"
   | "sns"
   | "sqs"
+  | "states"
   | "sts";
 
 /** One API call as the account saw it, whatever came of it. */

@@ -25,6 +25,7 @@ export type { Published } from "./sns.ts";
 export { readTemplate } from "./stack/read-template.ts";
 export type { Registry, StackResource } from "./stack/registry.ts";
 export type { Deployment, DeployOptions, Template } from "./stack/template.ts";
+export type { ExecutionView } from "./states/executions.ts";
 export type { LookupLimits, TrailEventSeed } from "./trail-history.ts";
 export type {
   BucketSeed,

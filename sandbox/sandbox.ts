@@ -17,6 +17,7 @@ import { createFaults } from "./faults.ts";
 import { createFront } from "./front.ts";
 import { createCredentialReports } from "./iam/credential-reports.ts";
 import { createIamSeeds } from "./iam/seeds.ts";
+import { createServiceRoles } from "./iam/service-roles.ts";
 import { createStaleIamReads } from "./iam/stale-reads.ts";
 import { userPolicies } from "./iam/user-policies.ts";
 import { createUsers } from "./iam/users.ts";
@@ -31,6 +32,7 @@ import { createRegistry } from "./stack/registry.ts";
 import type { StackServices } from "./stack/resources.ts";
 import { createStackServices } from "./stack/services.ts";
 import { deployTemplate } from "./stack/template.ts";
+import { createStepFunctions } from "./states/create-states.ts";
 import { createSts } from "./sts.ts";
 import { createTrailHistory, describeTrailSeed } from "./trail-history.ts";
 import type { Sandbox, SandboxOptions } from "./types.ts";
@@ -106,17 +108,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     history.add(event);
     publish(event);
   };
+  const mayService = createServiceRoles({ registry, permissions, principals, now: clock.now });
   const s3 = createS3Account({
     home: { account, region },
     registry,
-    permissions,
-    principals,
+    mayService,
     clock,
     ids,
     lambda,
     tasksPerInvocation: options.tasksPerInvocation ?? 1,
     publish,
     record,
+  });
+
+  const stepFunctions = createStepFunctions({
+    registry,
+    mayService,
+    state: s3.state,
+    now: clock.now,
+    createId: () => ids.key("", 48),
+    createRunId: ids.uuid,
+    written: s3.written,
+    invoke: lambda.invoker.invoke,
+    during: lambda.during,
   });
 
   clock.onMove(() => {
@@ -144,6 +158,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ),
       topics.service,
       createSts(principals, registry, users),
+      stepFunctions.service,
       createFunctionUrls({ registry, invoker: lambda.invoker, organizationOf }),
       ...createControlPlane({
         registry,
@@ -195,6 +210,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     logs: lambda.logs,
     get jobs() {
       return s3.jobs();
+    },
+    get executions() {
+      return stepFunctions.executions();
     },
     get routing() {
       return routing;

@@ -23,6 +23,7 @@ import type { Bucket, StaleRead } from "./s3/state.ts";
 import type { Published } from "./sns.ts";
 import type { Registry } from "./stack/registry.ts";
 import type { Deployment, DeployOptions, Template } from "./stack/template.ts";
+import type { ExecutionView } from "./states/executions.ts";
 import type { LookupLimits, TrailEventSeed } from "./trail-history.ts";
 
 export interface SandboxOptions {
@@ -178,6 +179,8 @@ export interface Sandbox extends AccountSeeds, IamSeeds {
   readonly notifications: readonly EventBridgeEvent[];
   /** Jobs of S3 Batch Operations in the order they were created, as they are now. */
   readonly jobs: readonly JobView[];
+  /** Executions of state machines in the order they were started, as they are now. */
+  readonly executions: readonly ExecutionView[];
   /** Messages by queue name; live. What is being worked on stays until it is deleted. */
   readonly queues: Readonly<Record<string, readonly QueueMessage[]>>;
   /** What went to dead-letter queues and on-failure destinations, with the reason that AWS doesn't tell. */

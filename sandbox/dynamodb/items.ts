@@ -7,6 +7,7 @@ import deleteItemValidation from "dynalite/validations/deleteItem.js";
 import getItemValidation from "dynalite/validations/getItem.js";
 import putItemValidation from "dynalite/validations/putItem.js";
 import updateItemValidation from "dynalite/validations/updateItem.js";
+import { copyOf } from "../copy.ts";
 import { ServiceError } from "../errors.ts";
 import {
   type Action,
@@ -78,7 +79,7 @@ export function parseItemOperation(kind: ItemKind, input: Record<string, unknown
     },
     run(table) {
       try {
-        return runAction(action, table.schema, table.items, structuredClone(data));
+        return runAction(action, table.schema, table.items, copyOf(data));
       } catch (error) {
         if (!(error instanceof ServiceError) || error.code !== "ConditionalCheckFailedException" || !returnsOld)
           throw error;

@@ -1,5 +1,6 @@
 import db from "dynalite/db/index.js";
 import validations from "dynalite/validations/index.js";
+import { copyOf } from "../copy.ts";
 import { ServiceError } from "../errors.ts";
 
 /** Attributes in DynamoDB JSON: each value an object with one key, its type. */
@@ -61,7 +62,7 @@ const MAX_ITEM_BYTES = 409_600;
 /** `input` checked and its expressions parsed as dynalite does it. Throws ValidationException. */
 export function parseInput(input: object, { types, custom }: Validation): Record<string, unknown> {
   try {
-    const data = validations.checkTypes(structuredClone(input), types);
+    const data = validations.checkTypes(copyOf(input), types);
     validations.checkValidations(data, types, custom, { options: { maxItemSize: MAX_ITEM_BYTES } });
     return data;
   } catch (error) {
@@ -84,11 +85,11 @@ export function runAction(
     lock: (_key, work) => work((done) => done),
     get(key, done) {
       const item = items.get(key);
-      if (item) done(null, structuredClone(item));
+      if (item) done(null, copyOf(item));
       else done(Object.assign(new Error("No such item"), { name: "NotFoundError" }));
     },
     put(key, item, done) {
-      change = { key, before: items.get(key), after: structuredClone({ ...item }) };
+      change = { key, before: items.get(key), after: copyOf({ ...item }) };
       done(null);
     },
     del(key, done) {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { copyOf } from "../copy.ts";
 import type { AttributeMap, ItemChange, TableSchema } from "./store.ts";
 
 /** A table's stream record as Lambda receives it. */
@@ -80,7 +81,7 @@ function describeChange(
 ): StreamRecord {
   const image = after ?? before ?? {};
   const keys = table.schema.KeySchema.map(({ AttributeName: name }) => [name, image[name]] as const);
-  return structuredClone({
+  return copyOf({
     eventID: id,
     eventName: before ? (after ? "MODIFY" : "REMOVE") : "INSERT",
     eventVersion: "1.1",

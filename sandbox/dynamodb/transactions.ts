@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { copyOf } from "../copy.ts";
 import { ServiceError } from "../errors.ts";
 import { type ItemKind, type ItemOperation, parseItemOperation } from "./items.ts";
 import type { AttributeMap, ItemChange } from "./store.ts";
@@ -94,7 +95,7 @@ export function isRepetition(memory: TokenMemory, input: Record<string, unknown>
 /** Keep a request that was done, for `isRepetition`. */
 export function rememberRequest(memory: TokenMemory, input: Record<string, unknown>, at: number): void {
   const { ClientRequestToken: token, ...rest } = input;
-  if (typeof token === "string") memory.set(token, { at, input: structuredClone(rest) });
+  if (typeof token === "string") memory.set(token, { at, input: copyOf(rest) });
 }
 
 function invalid(message: string): ServiceError {

@@ -1,9 +1,8 @@
 import type { SandboxClock } from "../clock.ts";
 import type { EventBridgeEvent } from "../cloudtrail.ts";
+import type { MayService } from "../iam/service-roles.ts";
 import type { Lambda } from "../lambda/lambda.ts";
 import type { Service } from "../operation.ts";
-import type { Permissions } from "../permissions.ts";
-import type { PrincipalRegistry } from "../principals.ts";
 import type { IdSequence } from "../sequence.ts";
 import type { Registry } from "../stack/registry.ts";
 import type { BucketSeed, Sandbox } from "../types.ts";
@@ -22,8 +21,7 @@ export interface S3AccountContext {
   /** Where buckets belong that name no account or Region. */
   home: { account: string; region: string };
   registry: Registry;
-  permissions: Permissions;
-  principals: PrincipalRegistry;
+  mayService: MayService;
   clock: SandboxClock;
   ids: IdSequence;
   lambda: Pick<Lambda, "invoker" | "during">;
@@ -40,6 +38,10 @@ export interface S3Account {
   stale: StaleRead[];
   view: Pick<Sandbox, "createBucket" | "createObject" | "bucket" | "objects" | "hasBucket" | "notifications">;
   jobs(): JobView[];
+  /** What the services that read and write objects without calls go by. */
+  state: S3State;
+  /** A service wrote an object: the bucket's events tell of it like of any other. */
+  written(bucket: Bucket, version: ObjectVersion): void;
 }
 
 /** No buckets yet. */
@@ -58,6 +60,7 @@ export function createS3Account(context: S3AccountContext): S3Account {
     const origin = { at: version.at, requestId: ids.requestId(), requester: bucket.account };
     notify(describeNotice({ type: "Object Created", reason }, bucket, version, origin, ids.uuid()));
   };
+  const written = (bucket: Bucket, version: ObjectVersion) => announce(bucket, version, "PutObject");
   const jobs = createJobs({
     ...context,
     state,
@@ -67,7 +70,7 @@ export function createS3Account(context: S3AccountContext): S3Account {
     createEventId: ids.uuid,
     invoke: lambda.invoker.invoke,
     during: lambda.during,
-    written: (bucket, version) => announce(bucket, version, "PutObject"),
+    written,
   });
   const find = (name: string): Bucket => {
     const bucket = state.buckets.get(name);
@@ -77,6 +80,8 @@ export function createS3Account(context: S3AccountContext): S3Account {
   return {
     service: createS3(state, { createId, createEventId: ids.uuid, notify, jobs }),
     stale: state.stale,
+    state,
+    written,
     view: {
       notifications,
       createBucket: (seed) => void state.buckets.set(seed.name, seedBucket({ ...home, ...seed }, clock.now())),

@@ -5,7 +5,7 @@ export interface StackResource {
   /**
    * CloudFormation's primary identifier, which is what Cloud Control takes (Rule: Arn, Function: FunctionName,
    * EventSourceMapping: Id, Url: FunctionArn, Queue: QueueUrl, Table: TableName, Key: KeyId, Alias: AliasName, Role: RoleName, Bucket:
-   * BucketName, BucketPolicy: Bucket, EventBus: Name, Topic: TopicArn, Alarm: AlarmName, LogGroup: LogGroupName).
+   * BucketName, BucketPolicy: Bucket, EventBus: Name, Topic: TopicArn, StateMachine: Arn, Alarm: AlarmName, LogGroup: LogGroupName).
    */
   readonly identifier: string;
   readonly arn: string;

@@ -5,6 +5,7 @@ import { busNameOf } from "../events/bridge.ts";
 import { parseEventPattern } from "../events/pattern.ts";
 import { parseSchedule } from "../events/schedule.ts";
 import type { FunctionRuntime } from "../lambda/functions.ts";
+import { readDefinition } from "../states/definition.ts";
 import type { BucketSeed } from "../types.ts";
 import { checkMapping } from "./mapping-checks.ts";
 import type { Registry, StackResource } from "./registry.ts";
@@ -169,6 +170,14 @@ export const makers: Readonly<Record<string, Maker>> = {
   },
   "AWS::SNS::Subscription": subscribe,
   "AWS::SNS::TopicPolicy": byId,
+  "AWS::StepFunctions::StateMachine"(properties, place, services) {
+    const name = nameOf(properties.StateMachineName, 80, place, services);
+    const arn = `arn:aws:states:${place.region}:${place.account}:stateMachine:${name}`;
+    if (properties.StateMachineType !== "STANDARD")
+      throw new Error("The sandbox runs state machines of StateMachineType STANDARD only");
+    readDefinition(String(properties.DefinitionString));
+    return put(services, place, properties, { identifier: arn, arn, ref: arn, attributes: { Arn: arn, Name: name } });
+  },
   "AWS::CloudWatch::Alarm"(properties, place, services) {
     const name = nameOf(properties.AlarmName, 255, place, services);
     const arn = `arn:aws:cloudwatch:${place.region}:${place.account}:alarm:${name}`;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { JobList, JobOrder, JobReport, JobStatus, JobSummary } from "../resources/s3-batch-jobs.ts";
+import type { JobList, JobOrder, JobReport, JobStatus, JobSummary } from "../resources/backfill-jobs.ts";
 
 /** What somebody wants looked at, with what is known of the stack that does it. */
 export interface Wanted {
@@ -8,6 +8,7 @@ export interface Wanted {
   /** The bucket's owner. */
   readonly owner: string;
   readonly functionArn: string;
+  /** The role that the engine works in. */
   readonly roleArn: string;
   readonly list: JobList;
   readonly report?: JobReport;
@@ -25,7 +26,7 @@ const ENDED: ReadonlySet<JobStatus> = new Set(["Complete", "Cancelled", "Failed"
  * Finds the job that was begun for the same and is not over, or makes a new one's order. The order's token follows from what is wanted and from the jobs for
  * it that are over: whoever asks again, because the answer was lost, gets the same job.
  *
- * @param jobs all that S3 lists, newest first
+ * @param jobs all that the engine lists, newest first
  * @returns `others`: jobs under way for the same bucket, for something else of it
  */
 export function planStart(wanted: Wanted, jobs: readonly JobSummary[], nowMs: number): Start {
@@ -34,18 +35,20 @@ export function planStart(wanted: Wanted, jobs: readonly JobSummary[], nowMs: nu
   const [underWay] = same.filter(({ status }) => !ENDED.has(status));
   if (underWay !== undefined) return { kind: "go-on", job: underWay };
   const others = jobs.filter(
-    (job) => !ENDED.has(job.status) && job.description !== description && subjectOf(job)?.bucket === wanted.bucket,
+    (job) =>
+      !ENDED.has(job.status) && job.description !== description && subjectOf(job)?.bucket === shown(wanted.bucket),
   );
   const [, , , region = "", account = ""] = wanted.functionArn.split(":");
-  // S3 forgets jobs after 90 days: with the month in it, a token that they were a part of never comes again.
+  // Jobs are forgotten after 90 days: with the month in it, a token that they were a part of never comes again.
   const month = new Date(nowMs).toISOString().slice(0, 7);
   const order: JobOrder = {
     account,
     region,
     functionArn: wanted.functionArn,
     roleArn: wanted.roleArn,
+    bucket: wanted.bucket,
+    owner: wanted.owner,
     list: wanted.list,
-    userArguments: { account: wanted.owner },
     description,
     token: digest([description, month, ...same.map(({ id }) => id).sort()]),
     ...(wanted.report && { report: wanted.report }),
@@ -56,7 +59,14 @@ export function planStart(wanted: Wanted, jobs: readonly JobSummary[], nowMs: nu
 /** Prefixes may name somebody, and everybody who may list jobs reads this: they are in the digest only. */
 function describe(wanted: Wanted): string {
   const { stack, bucket } = wanted;
-  return `cordon backfill ${stack} ${bucket} ${digest([wanted]).slice(0, 16)}`;
+  return `cordon backfill ${stack} ${shown(bucket)} ${digest([wanted]).slice(0, 16)}`;
+}
+
+/** Of a bucket's name so much as fits into that of an execution, which has 80 letters. Names have at most 63 since 2018. */
+const MAX_SHOWN = 50;
+
+function shown(bucket: string): string {
+  return bucket.slice(0, MAX_SHOWN);
 }
 
 /** Of which stack and bucket a job is; undefined when no backfill made it. Pure. */

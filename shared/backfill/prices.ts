@@ -3,13 +3,18 @@
  * again. They are for an estimate: the bill is AWS's. Free tiers are left out.
  *
  * Sources: https://aws.amazon.com/s3/pricing/ (requests, batch operations, tags), https://aws.amazon.com/lambda/pricing/ (arm64),
- * https://aws.amazon.com/dynamodb/pricing/on-demand/ (table class Standard), https://aws.amazon.com/cloudwatch/pricing/ (logs).
+ * https://aws.amazon.com/dynamodb/pricing/on-demand/ (table class Standard), https://aws.amazon.com/cloudwatch/pricing/ (logs),
+ * https://aws.amazon.com/step-functions/pricing/ (state transitions of Standard, requests and duration of Express workflows).
  */
 export const USD = {
   perJob: 0.25,
   perMillionTasks: 1,
   /** S3 lists a bucket for a job: each object in the bucket, whatever the prefix. */
   perMillionListed: 0.015,
+  /** Of a Standard workflow. That the start of each child execution is one is the reading that costs more: the page has no example with a Distributed Map. */
+  perMillionTransitions: 25,
+  perMillionExpressRequests: 1,
+  perExpressGbSecond: 0.00001667,
   perMillionS3Reads: 0.4,
   perMillionS3Writes: 5,
   perMillionInvocations: 0.2,
@@ -60,6 +65,13 @@ export const MOST: PerObject = {
   billedMs: 500,
   logBytes: 3_000,
 };
+
+/** An Express execution is billed in steps of 64 MB; one state, and a batch of keys, are taken to stay within the first. */
+export const EXPRESS_GB = 0.0625;
+/** State transitions of an execution besides those of its children: the choice of the list, and the map. */
+export const OWN_TRANSITIONS = 2;
+/** Keys that one request lists. */
+export const KEYS_A_PAGE = 1_000;
 
 /** Objects under way at a time: a tenth of an account's usual limit of 1,000 concurrent invocations. Assumed; S3 says nothing of how many it is. */
 export const ASSUMED_CONCURRENCY = 100;

@@ -1,5 +1,5 @@
 import { CordonError } from "../errors.ts";
-import type { JobState, JobStatus, S3BatchJobs } from "../resources/s3-batch-jobs.ts";
+import type { BackfillJobs, JobState, JobStatus } from "../resources/backfill-jobs.ts";
 import type { Clock } from "../types.ts";
 
 /** Over, or at rest until somebody does something. */
@@ -17,7 +17,7 @@ const MAX_SILENCES = 8;
  */
 export async function watchJob(
   id: string,
-  jobs: Pick<S3BatchJobs, "describe">,
+  jobs: Pick<BackfillJobs, "describe">,
   clock: Clock,
   shown: (job: JobState) => void,
 ): Promise<JobState> {

@@ -196,7 +196,12 @@ export interface ObjectRules {
   readonly onLowered: "restore" | "ask";
   /** What is done where a rule can't be told because an object is not to be opened: `ask` a person about each, or `keep` the class that is certain, and note it. */
   readonly onUnopened: "ask" | "keep";
+  /** What has existing objects looked at; left out, S3 Batch Operations. */
+  readonly backfill?: BackfillEngine;
 }
+
+/** What goes through the objects that a bucket has already, and has each looked at. */
+export type BackfillEngine = "batch-operations" | "distributed-map";
 
 /** Gives objects a class. All that it names has to match; of a list any one entry does. */
 export interface ObjectRule {

@@ -11,7 +11,7 @@ import {
 import { requestIdOf, sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CALL_LIMITS } from "../aws/call-limits.ts";
 import { CordonError } from "../errors.ts";
-import type { JobList, JobOrder, JobReport, JobState, JobStatus, JobSummary, S3BatchJobs } from "./s3-batch-jobs.ts";
+import type { BackfillJobs, JobList, JobOrder, JobState, JobStatus, JobSummary } from "./backfill-jobs.ts";
 
 /** Of equal rank among themselves; people's own jobs go first where they say so. */
 const PRIORITY = 10;
@@ -20,14 +20,17 @@ const MAX_PAGE = 1_000;
 const REPORT_FORMAT = "Report_CSV_20180820";
 const INVENTORY_FORMAT = "S3InventoryReport_CSV_20161130";
 
-/** Jobs by the AWS SDK, in an account and a Region. */
+/**
+ * Jobs of S3 Batch Operations by the AWS SDK.
+ * Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops.html
+ */
 export function s3BatchJobsOnAws({
   account,
   region,
 }: {
   readonly account: string;
   readonly region: string;
-}): S3BatchJobs {
+}): BackfillJobs {
   const client = new S3ControlClient({ ...CALL_LIMITS, region, ...endpointOfOnesOwn() });
   const AccountId = account;
   const ask = async <Answer>(operation: string, call: () => Promise<Answer>): Promise<Answer> => {
@@ -53,6 +56,7 @@ export function s3BatchJobsOnAws({
       }
     },
 
+    // S3 tells the counts with each job.
     async list() {
       const found: JobSummary[] = [];
       let NextToken: string | undefined;
@@ -80,7 +84,7 @@ export function s3BatchJobsOnAws({
 
 /** What CreateJob is asked. Nobody has to confirm the job once more: whoever runs the command has. Pure. */
 export function requestOf(order: JobOrder): CreateJobCommandInput {
-  const { account, functionArn, roleArn, list, userArguments, report, description, token } = order;
+  const { account, functionArn, roleArn, list, owner, report, description, token } = order;
   return {
     AccountId: account,
     ConfirmationRequired: false,
@@ -89,7 +93,7 @@ export function requestOf(order: JobOrder): CreateJobCommandInput {
     Priority: PRIORITY,
     RoleArn: roleArn,
     Operation: {
-      LambdaInvoke: { FunctionArn: functionArn, InvocationSchemaVersion: "2.0", UserArguments: { ...userArguments } },
+      LambdaInvoke: { FunctionArn: functionArn, InvocationSchemaVersion: "2.0", UserArguments: { account: owner } },
     },
     ...listOf(list),
     Report:
@@ -145,8 +149,8 @@ function summaryOf({
 }
 
 function stateOf(job: JobDescriptor): JobState {
-  const { ProgressSummary, FailureReasons = [], Operation, Report } = job;
-  const report = reportOf(Report);
+  const { ProgressSummary, FailureReasons = [], Operation } = job;
+  const report = reportOf(job);
   return {
     ...summaryOf(job),
     activeSeconds: ProgressSummary?.Timers?.ElapsedTimeInActiveSeconds ?? 0,
@@ -156,12 +160,14 @@ function stateOf(job: JobDescriptor): JobState {
   };
 }
 
-function reportOf(report: JobDescriptor["Report"]): JobReport | undefined {
-  if (report?.Enabled !== true || report.Bucket === undefined) return undefined;
+function reportOf({ JobId, Report }: JobDescriptor): JobState["report"] {
+  if (Report?.Enabled !== true || Report.Bucket === undefined) return undefined;
+  const prefix = Report.Prefix ?? "";
   return {
-    bucketArn: report.Bucket,
-    prefix: report.Prefix ?? "",
-    isFailedOnly: report.ReportScope === "FailedTasksOnly",
+    bucketArn: Report.Bucket,
+    prefix,
+    isFailedOnly: Report.ReportScope === "FailedTasksOnly",
+    manifest: `${prefix}/job-${JobId}/manifest.json`,
   };
 }
 

@@ -1,11 +1,11 @@
 import type { S3BatchEvent } from "aws-lambda";
 import { lookEvent } from "../signals/look.ts";
-import { parseS3BucketArn, s3BucketRef, s3ObjectRef } from "../signals/s3-bucket-ref.ts";
+import { parseS3BucketArn } from "../signals/s3-bucket-ref.ts";
 import { decodeKey } from "../signals/s3-object-events.ts";
 import { asList, asObject, asText, type Json } from "../signals/shapes.ts";
-import type { ResourceRef, Result } from "../types.ts";
 import type { Answer } from "./answer.ts";
 import { systemClock } from "./clock.ts";
+import { conclude, type ListPlace, type Looked, listedObject } from "./listed-object.ts";
 
 /** What S3 Batch Operations makes of a task. Temporary: S3 comes again. */
 type ResultCode = "Succeeded" | "TemporaryFailure" | "PermanentFailure";
@@ -26,6 +26,11 @@ export interface BatchAnswer {
 }
 
 const MAX_RESULT = 1_024;
+const CODES: Readonly<Record<Looked["outcome"], ResultCode>> = {
+  over: "Succeeded",
+  again: "TemporaryFailure",
+  never: "PermanentFailure",
+};
 
 /** Whether S3 Batch Operations invokes. */
 export function isBatchJob(input: unknown): input is S3BatchEvent {
@@ -43,7 +48,7 @@ export function isBatchJob(input: unknown): input is S3BatchEvent {
 export async function answerBatchJob(
   input: S3BatchEvent,
   controlId: string,
-  place: { readonly account: string; readonly region: string },
+  place: ListPlace,
   look: (event: Json) => Promise<Answer>,
 ): Promise<BatchAnswer> {
   const { job, tasks, invocationSchemaVersion, invocationId } = input as unknown as Json;
@@ -53,9 +58,12 @@ export async function answerBatchJob(
     asList(tasks).map(async (each): Promise<TaskResult> => {
       const task = asObject(each) ?? {};
       const taskId = asText(task.taskId) ?? "";
-      const resource = objectOf(task, { ...place, account });
+      const bucket = asText(task.s3Bucket) ?? parseS3BucketArn(asText(task.s3BucketArn) ?? "");
+      const key = decodeKey(asText(task.s3Key));
+      const resource = listedObject(bucket, key, asText(task.s3VersionId), { ...place, account });
       if (resource === undefined) return told(taskId, "PermanentFailure", `refused: ${NAMES_NO_OBJECT}`);
-      return conclude(taskId, await look(lookEvent(controlId, resource, at)));
+      const looked = conclude(await look(lookEvent(controlId, resource, at)));
+      return told(taskId, CODES[looked.outcome], looked.told);
     }),
   );
   return {
@@ -67,37 +75,6 @@ export async function answerBatchJob(
 }
 
 const NAMES_NO_OBJECT = "the task names no object; expected s3Key and s3BucketArn or s3Bucket";
-
-function objectOf(
-  task: Json,
-  { account, region }: { readonly account: string; readonly region: string },
-): ResourceRef | undefined {
-  const bucket = asText(task.s3Bucket) ?? parseS3BucketArn(asText(task.s3BucketArn) ?? "");
-  const key = decodeKey(asText(task.s3Key));
-  const ref = bucket === undefined ? undefined : s3BucketRef(bucket, account, region);
-  if (ref === undefined || key === undefined) return undefined;
-  return s3ObjectRef(ref, key, asText(task.s3VersionId));
-}
-
-function conclude(taskId: string, { results }: Answer): TaskResult {
-  const [first] = results;
-  if (first === undefined) return told(taskId, "PermanentFailure", "failed: nothing is known of the outcome");
-  const code = isDenied(first) ? "PermanentFailure" : (CODES[first.status] ?? "Succeeded");
-  return told(taskId, code, `${first.status}: ${first.reasons.join("; ")}`);
-}
-
-/** Cordon may not read it, or AWS has refused what policy lets Cordon do: the job's report has to tell it apart from what a person has to judge. */
-function isDenied({ isDenied, status, decision }: Result): boolean {
-  return isDenied === true || (status === "awaiting-approval" && decision === "contain");
-}
-
-/** Whatever waits for a person's judgement is over for the job: it would not be otherwise when it came again. */
-const CODES: Partial<Record<Result["status"], ResultCode>> = {
-  inconclusive: "TemporaryFailure",
-  // AWS gave no answer, or another run is at work: the next attempt may find it otherwise.
-  failed: "TemporaryFailure",
-  refused: "PermanentFailure",
-};
 
 function told(taskId: string, resultCode: ResultCode, resultString: string): TaskResult {
   return { taskId, resultCode, resultString: resultString.slice(0, MAX_RESULT) };

@@ -8,6 +8,7 @@ const asked = (objects: Amount, more: Partial<Asked> = {}): Asked => ({
   objects,
   memoryMb: 1_024,
   isListed: true,
+  engine: "batch-operations",
   ...more,
 });
 const cents = ({ least, most }: { readonly least: number; readonly most: number }) => [
@@ -64,6 +65,27 @@ describe("what a backfill costs", () => {
       [3.89, 55.98],
       [0.18, 3.4],
     ],
+    [
+      // 20,000 batches: each a transition and a request, 0.5 s to 25 s of 64 MB; 1,000 pages; 50 objects an invocation, ten of them at a time or one by one.
+      "of a million by a Distributed Map is counted batch by batch",
+      asked(exactly(1e6), { engine: "distributed-map" }),
+      {
+        "Step Functions": [0.54, 1.05],
+        Lambda: [0.14, 6.67],
+        "S3 requests": [0.4, 11.2],
+        DynamoDB: [0.63, 38.5],
+        logs: [0.75, 1.5],
+      },
+      [2.45, 58.92],
+      [0.18, 3.4],
+    ],
+    [
+      "of nothing by a Distributed Map is next to nothing",
+      asked(exactly(0), { engine: "distributed-map" }),
+      { "Step Functions": [0, 0], Lambda: [0, 0], "S3 requests": [0, 0], DynamoDB: [0, 0], logs: [0, 0] },
+      [0, 0],
+      [0, 0],
+    ],
   ])("%s", (_, what, each, total, monthly) => {
     const { usd, totalUsd, monthlyUsd } = estimate(what);
     expect(Object.fromEntries(usd.map((line) => [line.what, cents(line.usd)]))).toEqual(each);
@@ -77,6 +99,7 @@ describe("what a backfill costs", () => {
       more: fc.integer({ min: 0, max: 1e10 }),
       memoryMb: fc.integer({ min: 128, max: 10_240 }),
       isListed: fc.boolean(),
+      engine: fc.constantFrom("batch-operations", "distributed-map"),
     });
     fc.assert(
       fc.property(amounts, ({ objects, more, ...how }) => {
@@ -106,6 +129,11 @@ describe("how long a backfill takes", () => {
     const { seconds, evidenceSeconds } = estimate(asked(exactly(1e7)));
     expect([lasting(seconds.least), lasting(seconds.most)]).toEqual(["3 h", "14 h"]);
     expect(lasting(evidenceSeconds.most)).toBe("5 d");
+  });
+
+  it("is told for a Distributed Map from where objects only wait for AWS to where each takes a container for itself", () => {
+    const { seconds } = estimate(asked(exactly(1e6), { engine: "distributed-map" }));
+    expect([seconds.least, seconds.most]).toEqual([1_000, 50_000]);
   });
 
   it.each([

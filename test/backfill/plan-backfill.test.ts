@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planStart, subjectOf, type Wanted } from "../../shared/backfill/plan-backfill.ts";
-import type { JobStatus, JobSummary } from "../../shared/resources/s3-batch-jobs.ts";
+import type { JobStatus, JobSummary } from "../../shared/resources/backfill-jobs.ts";
+import { executionName, inputOf } from "../../shared/resources/map-executions.ts";
 import { requestOf } from "../../shared/resources/s3-batch-jobs-aws.ts";
 
 const NOW_MS = Date.parse("2026-11-20T10:00:00Z");
@@ -141,5 +142,49 @@ describe("the request to S3", () => {
   it("asks for no report where nobody names a bucket", () => {
     const { report: _, ...without } = WANTED;
     expect(requestOf(orderOf(without)).Report).toEqual({ Enabled: false });
+  });
+});
+
+describe("the execution of a Distributed Map", () => {
+  it("is told bucket, owner, list and report: the same for the same, letter by letter", () => {
+    const input = inputOf(orderOf(WANTED));
+    expect(JSON.parse(input)).toEqual({
+      bucket: "orders",
+      account: "111122223333",
+      list: { kind: "bucket", prefix: "people/jane-roe/" },
+      report: { bucket: "reports", prefix: "cordon-backfill", scope: "failed" },
+    });
+    expect(inputOf(orderOf(WANTED, [jobOf(WANTED, "Complete")], NOW_MS + 1))).toBe(input);
+  });
+
+  it("is told an inventory by bucket and key, and that every object is to be told of", () => {
+    const order = orderOf({
+      ...WANTED,
+      owner: "444455556666",
+      list: INVENTORY,
+      report: { ...REPORT, isFailedOnly: false },
+    });
+    expect(JSON.parse(inputOf(order))).toMatchObject({
+      account: "444455556666",
+      list: { kind: "inventory", bucket: "inventories", key: "orders/daily/2026-11-01T01-00Z/manifest.json" },
+      report: { scope: "all" },
+    });
+  });
+
+  it("has to write its results somewhere", () => {
+    const { report: _, ...without } = WANTED;
+    expect(() => inputOf(orderOf(without))).toThrow("expected a report");
+  });
+
+  it("has a name that tells its bucket, no prefix, and which time it is, in the 80 letters that names have", () => {
+    const first = executionName(orderOf(WANTED));
+    expect(first).toMatch(/^orders-[0-9a-f]{16}-[0-9a-f]{12}$/);
+    const second = executionName(orderOf(WANTED, [jobOf(WANTED, "Complete")]));
+    expect(second.slice(0, -12)).toBe(first.slice(0, -12));
+    expect(second).not.toBe(first);
+    const long = { ...WANTED, bucket: `b${"-long.name".repeat(25)}` };
+    const order = orderOf(long);
+    expect(executionName(order)).toHaveLength(80);
+    expect(planStart(long, [jobOf(long, "Active")], NOW_MS)).toMatchObject({ kind: "go-on" });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeEnd, describeProgress } from "../../cli/backfill-text.ts";
 import { secondsLeft, watchJob } from "../../shared/backfill/watch-job.ts";
 import { CordonError } from "../../shared/errors.ts";
-import type { JobState } from "../../shared/resources/s3-batch-jobs.ts";
+import type { JobState } from "../../shared/resources/backfill-jobs.ts";
 
 const JOB: JobState = {
   id: "j1",
@@ -65,7 +65,7 @@ describe("progress", () => {
     expect(describeProgress(JOB)).toBe(
       "[######..................] 25 %  1,000 of 4,000, 10 failed  Active, about 3 min left",
     );
-    expect(describeProgress({ ...JOB, total: 0, succeeded: 0, failed: 0 })).toBe("Active: S3 reads the list");
+    expect(describeProgress({ ...JOB, total: 0, succeeded: 0, failed: 0 })).toBe("Active: the list is read");
     for (const more of [{ activeSeconds: 0 }, { succeeded: 0, failed: 0 }, { succeeded: 3_990 }])
       expect(secondsLeft({ ...JOB, ...more })).toBeUndefined();
   });

@@ -9,15 +9,17 @@ import { operator, run, TABLE } from "../support/cli.ts";
 import { cloudTrailRecord } from "../support/events.ts";
 import { findingOf } from "../support/finding.ts";
 import { lookAt } from "../support/stage.ts";
-import { idOf, journalStage } from "./journal-stage.ts";
+import { idOf, journalStage, journalToRead } from "./journal-stage.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+const journal = journalToRead();
+
 /** The journal, and somebody who may scan the table and nothing else. */
-async function open() {
-  const set = await journalStage();
+async function open(reading = journal) {
+  const set = await reading();
   operator(set.sandbox, [["dynamodb:Scan", TABLE]]);
   set.sandbox.clearCalls();
   return set;
@@ -102,7 +104,7 @@ describe("cordon findings", () => {
   });
 
   it("counts as open what somebody has to see to: not what is contained, exempt or resolved", async () => {
-    const set = await open();
+    const set = await open(journalStage);
     const { replication: _, ...rest } = set.sandbox.bucket("contained");
     set.sandbox.createBucket({
       name: "contained",

@@ -1,11 +1,12 @@
 import type { ReplicationRule } from "@aws-sdk/client-s3";
+import { afterAll } from "vitest";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
 import type { BucketSeed } from "../../sandbox/index.ts";
 import { findingId } from "../../shared/ids.ts";
 import { s3BucketRef } from "../../shared/signals/s3-bucket-ref.ts";
 import { ROLE, rule } from "../controls/replication-stage.ts";
 import { cloudTrailRecord } from "../support/events.ts";
-import { stage } from "../support/stage.ts";
+import { type StageOptions, stage } from "../support/stage.ts";
 
 const EU_ONLY = { "data-residency": "eu-only" };
 const toUs = rule("to-us", "us-copy");
@@ -36,7 +37,7 @@ const BUCKETS: readonly (readonly [string, string, Record<string, string>, ...Re
 ];
 
 /** A sandbox with that journal, as containers of the control have written it. */
-export async function journalStage() {
+export async function journalStage(options: Pick<StageOptions, "isShared"> = {}) {
   const sources = BUCKETS.map(([name, region, tags, ...Rules]): BucketSeed => {
     const replication = Rules.length > 0 ? { replication: { Role: ROLE, Rules } } : {};
     return { name, region, versioning: true, tags, ...replication };
@@ -48,7 +49,7 @@ export async function journalStage() {
       ...Object.entries(destinations).map(([name, region]): BucketSeed => ({ name, region, versioning: true })),
     ],
   };
-  const set = await stage(control, { world });
+  const set = await stage(control, { ...options, world });
   for (const [name, region, , ...Rule] of BUCKETS) {
     const mode = name === "observed" ? "observe" : "enforce";
     set.advance(60_000);
@@ -60,6 +61,16 @@ export async function journalStage() {
   const rolledBack = await set.container().rollBack(idOf("waived", "to-us"));
   if (rolledBack.status !== "exempt") throw new Error(rolledBack.reasons.join("; "));
   return set;
+}
+
+/** One such journal for the tests of a file that only read it; called once, outside of them. */
+export function journalToRead(): () => ReturnType<typeof journalStage> {
+  let opened: ReturnType<typeof journalStage> | undefined;
+  afterAll(async () => (await opened)?.sandbox.close());
+  return () => {
+    opened ??= journalStage({ isShared: true });
+    return opened;
+  };
 }
 
 /** The id of a rule's finding in `journalStage`. */

@@ -6,14 +6,16 @@ import { where } from "../../cli/where.ts";
 import { operator, run, TABLE } from "../support/cli.ts";
 import { cloudTrailRecord } from "../support/events.ts";
 import { policyDocument } from "../support/stage.ts";
-import { journalStage } from "./journal-stage.ts";
+import { journalStage, journalToRead } from "./journal-stage.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-async function open() {
-  const set = await journalStage();
+const journal = journalToRead();
+
+async function open(reading = journal) {
+  const set = await reading();
   operator(set.sandbox, [["dynamodb:Scan", TABLE]]);
   set.sandbox.clearCalls();
   return set;

@@ -19,6 +19,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "AWS::Lambda::EventSourceMapping": "a part of its function",
   "AWS::Lambda::Url": "a part of its function",
   "AWS::KMS::Alias": "what its key is found by",
+  "AWS::StepFunctions::StateMachine": "can do no more than its role lets it, which is a resource of its own",
 };
 /** The framework's own, which holds the bundles of deployments past. */
 const OF_THE_FRAMEWORK = /^ServerlessDeploymentBucket/;

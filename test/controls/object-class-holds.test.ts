@@ -58,7 +58,7 @@ describe("time that passes while an object is looked through", () => {
     const client = asSomebody(set);
     let isSet = false;
     const setTags = async () => {
-      set.advance(600);
+      set.advance(2_100);
       if (isSet) return;
       isSet = true;
       const Tagging = tagSet({ owner: "billing", project: "apollo" });

@@ -19,13 +19,13 @@ const KEY: AccessKeyFacts = {
 const HEALTH: KeyReport = { by: "aws-health", id: "h1", type: "AWS_RISK_CREDENTIALS_EXPOSED", at: daysAgo(2) };
 const BURST: KeyReport = { by: "cloudtrail", id: "b1", type: "denied-burst", at: daysAgo(1) };
 const about = (facts: Finding["facts"]) => findingOf(facts, { resource: userRef(), part: shownKeyId(OLD) });
-const signal = (report?: Signal["report"]): Signal => ({
+const signal = (report?: Signal["report"], keyId = OLD): Signal => ({
   id: "s",
   source: "health",
   name: "n",
   at: daysAgo(0),
   resource: userRef(),
-  ...(report !== undefined && { report }),
+  ...(report !== undefined && { report, keyId }),
 });
 const known = (more: Partial<FindingState> = {}): FindingState => ({ ...stateOf(undefined, START_MS), ...more });
 const reportedOf = ({ facts }: Finding) => (facts.kind === "access-key" ? facts.reported : undefined);
@@ -43,17 +43,17 @@ describe("what is remembered of a key's report", () => {
     ["is of now where its time can't be read", undefined, { ...HEALTH, at: "then" }, { ...HEALTH, at: daysAgo(0) }],
   ])("%s", (_, before, heard, expected) => {
     const previous = before && known({ reported: before });
-    const seen = withMemory(about(KEY), previous, signal(heard && { ...heard, keyId: OLD }), START_MS);
+    const seen = withMemory(about(KEY), previous, signal(heard), START_MS);
     expect(reportedOf(seen)).toEqual(expected);
   });
 
   it("is of that key alone", () => {
-    const other = signal({ ...HEALTH, keyId: "AKIAI44QH8DHBEXAMPL2" });
+    const other = signal(HEALTH, "AKIAI44QH8DHBEXAMPL2");
     expect(reportedOf(withMemory(about(KEY), undefined, other, START_MS))).toBeUndefined();
   });
 
   it("concerns how old it is in no way", () => {
-    const aged = withMemory(about({ ...KEY, about: "age" }), undefined, signal({ ...HEALTH, keyId: OLD }), START_MS);
+    const aged = withMemory(about({ ...KEY, about: "age" }), undefined, signal(HEALTH), START_MS);
     expect(reportedOf(aged)).toBeUndefined();
   });
 });
@@ -115,7 +115,7 @@ describe("sessions of an exposed key", () => {
       status: "already-contained",
       occurrence: 1,
     });
-    const again = signal({ ...HEALTH, id: "h2", at: daysAgo(0), keyId: OLD });
+    const again = signal({ ...HEALTH, id: "h2", at: daysAgo(0) });
     expect(withMemory(about(denied), step.next, again, START_MS).facts).toMatchObject({ reported: { id: "h2" } });
   });
 });

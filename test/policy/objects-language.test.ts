@@ -42,6 +42,14 @@ describe("objects in a policy", () => {
     });
   });
 
+  it("say by what a backfill goes through a bucket, which changes no digest where they don't", () => {
+    expect(objectsOf({ backfill: "distributed-map" }).backfill).toBe("distributed-map");
+    expect(objectsOf({})).not.toHaveProperty("backfill");
+    expect(told("{ backfill: glue }")).toEqual([
+      '1:13 objects.backfill: found "glue", expected "batch-operations" or "distributed-map"',
+    ]);
+  });
+
   it("T2 may be classified by bucket, prefix, key, media type, metadata, tags, content and Macie", () => {
     const asked = {
       buckets: ["orders-*"],

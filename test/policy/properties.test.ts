@@ -7,7 +7,7 @@ import { START_MS } from "../support/events.ts";
 import { at, BASE, CONTROL, DATA_OWNER, decisionOf, type Given, policyOf, resource, trusting } from "./policy-stage.ts";
 
 /** Policies tried for each property; for many more at once: `POLICY_RUNS=5000 npx vitest run test/policy/properties.test.ts --testTimeout 600000`. */
-const RUNS = Number(process.env.POLICY_RUNS ?? 150);
+const RUNS = Number(process.env.POLICY_RUNS ?? 80);
 
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
 const defined = <Value extends object>(value: Value) =>

@@ -38,11 +38,19 @@ export const UNASKED = undefined as never;
 
 const root = new URL("../../", import.meta.url);
 
+/** Most stages have one of few policies, and to compile one takes longer than to open a sandbox. */
+const compiled = new Map<string, PolicyInForce>();
+
 /** The shipped EU policy with JSON merge patches (RFC 7396) over its YAML. */
 export function policyWith(...patches: readonly unknown[]): PolicyInForce {
-  const parsed = parsePolicy(JSON.stringify(policyDocument(...patches)), "policy.yaml", catalogue);
+  const text = JSON.stringify(policyDocument(...patches));
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const parsed = parsePolicy(text, "policy.yaml", catalogue);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.errors));
-  return withoutConditions(parsed.policy);
+  const policy = withoutConditions(parsed.policy);
+  if (compiled.size < 100) compiled.set(text, policy);
+  return policy;
 }
 
 /** A patch by which eu-only data may live in one Region alone. */
@@ -59,9 +67,11 @@ export const ONLY_FRANKFURT = {
 
 /** `policyWith` as a document, before it is compiled. */
 export function policyDocument(...patches: readonly unknown[]): unknown {
-  const shipped: unknown = parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
-  return patches.reduce((last, patch) => mergePatch(last, patch ?? {}), shipped);
+  shipped ??= parse(readFileSync(new URL("policies/eu-gdpr.yaml", root), "utf8"));
+  return patches.reduce((last, patch) => mergePatch(last, patch ?? {}), structuredClone(shipped));
 }
+
+let shipped: unknown;
 
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
@@ -77,6 +87,8 @@ export interface StageOptions {
   readonly world: World;
   readonly policy?: unknown;
   readonly mode?: Mode;
+  /** It outlasts the test that opens it: whoever does so closes it. */
+  readonly isShared?: true;
   /** Stands between a container and its ports, to make it die at a call. */
   readonly wrap?: <State>(cordon: Cordon<State>) => Cordon<State>;
 }
@@ -93,7 +105,7 @@ export interface Container {
 /** A sandbox with a world in it, and containers of a control's function that live in this process. The clock moves only by hand and by waiting. */
 export async function stage<State>(control: Control<State>, options: StageOptions) {
   const sandbox = await startSandbox({ tables: [{ name: "cordon", stream: true }] });
-  onTestFinished(() => sandbox.close());
+  if (options.isShared !== true) onTestFinished(() => sandbox.close());
   sandbox.routing = false;
   seedWorld(sandbox, options.world);
   for (const queue of ["cordon-refused", "cordon-quarantine-replication"]) sandbox.createQueue(queue);

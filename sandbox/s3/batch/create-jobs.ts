@@ -1,12 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventBridgeEvent } from "../../cloudtrail.ts";
-import { allowsService } from "../../events/resource-policy.ts";
-import type { PolicyDocument } from "../../iam/policy.ts";
-import { rolePolicies } from "../../iam/role-policies.ts";
-import type { Permission } from "../../operation.ts";
-import type { Permissions } from "../../permissions.ts";
-import type { Principal, PrincipalRegistry } from "../../principals.ts";
-import type { Registry } from "../../stack/registry.ts";
+import type { MayService } from "../../iam/service-roles.ts";
 import { advance, type EngineContext, finish } from "./engine.ts";
 import { describeJobEvent } from "./job-events.ts";
 import { ASSUMED_BY, type Jobs } from "./job-operations.ts";
@@ -14,9 +8,7 @@ import type { Job } from "./jobs.ts";
 
 /** What jobs need of the account around them. */
 export interface JobsContext extends Omit<EngineContext, "mayRole" | "changed"> {
-  registry: Registry;
-  permissions: Permissions;
-  principals: PrincipalRegistry;
+  mayService: MayService;
   createJobId(): string;
   createEventId(): string;
   /** Give CloudTrail's event to EventBridge. */
@@ -27,25 +19,9 @@ export interface JobsContext extends Omit<EngineContext, "mayRole" | "changed"> 
 
 /** No jobs yet. What is created or confirmed begins by itself, after the answer to that call. */
 export function createJobs(context: JobsContext): Jobs {
-  const sessions = new Map<string, Principal>();
-  const sessionOf = (job: Job): Principal => {
-    const { name, account } = readRole(job);
-    const policies = () => rolePolicies(context.registry, account, name);
-    const session =
-      sessions.get(job.id) ??
-      context.principals.create({ type: "AssumedRole", name, account, sessionName: `s3-batch-${job.id}`, policies });
-    sessions.set(job.id, session);
-    return session;
-  };
-  const mayRole = (job: Job, permission: Permission): boolean => {
-    const name = permission.resource
-      .replace(/^arn:aws[a-z-]*:(?:s3:::|lambda:[^:]*:[^:]*:function:)/, "")
-      .split("/")[0];
-    const request = { region: job.region, at: context.now() };
-    return (
-      isTrusted(context.registry, job) &&
-      context.permissions.refusal(sessionOf(job), permission, name ?? "", request) === undefined
-    );
+  const mayRole: EngineContext["mayRole"] = ({ id, arn, account, region, spec }, permission) => {
+    const source = { sourceArn: arn, sourceAccount: account, region, sessionName: `s3-batch-${id}` };
+    return context.mayService({ roleArn: spec.roleArn, service: ASSUMED_BY, ...source }, permission);
   };
   const tell = (eventName: "JobCreated" | "JobStatusChanged") => (job: Job) =>
     context.record(describeJobEvent(eventName, job, context.now(), context.createEventId));
@@ -70,24 +46,4 @@ export function createJobs(context: JobsContext): Jobs {
       }),
     finish: (job) => finish(job, engine),
   };
-}
-
-/** Whether the job's role lets S3 Batch Operations assume it; in an account without any role every one does. */
-function isTrusted(registry: Registry, job: Job): boolean {
-  const { name, account } = readRole(job);
-  if (registry.list("AWS::IAM::Role", { account }).length === 0) return true;
-  const role = registry.find("AWS::IAM::Role", name, account, "");
-  if (role?.arn !== job.spec.roleArn) return false;
-  const trust = role.properties.AssumeRolePolicyDocument as PolicyDocument;
-  const keys = { "aws:SourceAccount": job.account, "aws:SourceArn": job.arn };
-  return allowsService([trust], {
-    caller: { service: ASSUMED_BY },
-    action: "sts:AssumeRole",
-    resource: job.spec.roleArn,
-    keys,
-  });
-}
-
-function readRole({ spec }: Job): { name: string; account: string } {
-  return { name: spec.roleArn.split("/").at(-1) ?? "", account: spec.roleArn.split(":")[4] ?? "" };
 }

@@ -42,7 +42,7 @@ function readTasks(csv: string, fields: readonly ManifestField[]): ManifestResul
 }
 
 /** Lines of fields, quoted where need be with quotes doubled (RFC 4180). Empty lines are left out. */
-function parseCsv(text: string): string[][] {
+export function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   for (const [, quoted, plain = "", end = ""] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
@@ -54,12 +54,16 @@ function parseCsv(text: string): string[][] {
   return rows;
 }
 
-/** Current versions, by the order of their bytes, with their ids where versioning is on. */
-function listTasks(bucket: Bucket, filter: ObjectFilter): Omit<Task, "id">[] {
+/** Current versions that are no delete markers, by the order of their keys' bytes. */
+export function listCurrent(bucket: Bucket): ObjectVersion[] {
   const keys = [...bucket.objects.versions.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return keys
-    .flatMap((key) => currentVersion(bucket, key) ?? [])
-    .filter((version) => !version.isDeleteMarker && isWanted(version, filter))
+  return keys.flatMap((key) => currentVersion(bucket, key) ?? []).filter(({ isDeleteMarker }) => !isDeleteMarker);
+}
+
+/** Current versions, with their ids where versioning is on. */
+function listTasks(bucket: Bucket, filter: ObjectFilter): Omit<Task, "id">[] {
+  return listCurrent(bucket)
+    .filter((version) => isWanted(version, filter))
     .map(({ key, versionId }) => ({
       bucket: bucket.name,
       encodedKey: encodeKey(key),

@@ -22,23 +22,8 @@ export function writeReport(
 ): readonly ObjectVersion[] {
   const written: ObjectVersion[] = [];
   const folder = `${prefix === "" ? "" : `${prefix.replace(/\/$/, "")}/`}job-${job.id}`;
-  const write = (key: string, text: string, contentType: string): void => {
-    const content = contentOf(Buffer.from(text));
-    const about = {
-      content,
-      etag: etagOf(content, undefined),
-      retention: undefined,
-      headers: { ContentType: contentType },
-      metadata: {},
-      tags: [],
-      checksums: {},
-      kmsKeyArn: undefined,
-      customerKeyMd5: undefined,
-      storageClass: "STANDARD",
-      restoredUntil: undefined,
-    };
-    written.push(writeVersion(bucket, key, about, context.now(), context.createId));
-  };
+  const write = (key: string, text: string, contentType: string): void =>
+    void written.push(writeFile(bucket, key, text, contentType, context));
   const Results = ([true, false] as const).flatMap((succeeded) => {
     const tasks = job.tasks.filter(({ outcome }) => outcome?.succeeded === succeeded);
     if (tasks.length === 0 || (succeeded && failedOnly)) return [];
@@ -56,6 +41,31 @@ export function writeReport(
   };
   write(`${folder}/manifest.json`, JSON.stringify(manifest), "application/json");
   return written;
+}
+
+/** Write a file of a service's own, as a new version where versioning is on. */
+export function writeFile(
+  bucket: Bucket,
+  key: string,
+  text: string,
+  contentType: string,
+  { now, createId }: ReportContext,
+): ObjectVersion {
+  const content = contentOf(Buffer.from(text));
+  const about = {
+    content,
+    etag: etagOf(content, undefined),
+    retention: undefined,
+    headers: { ContentType: contentType },
+    metadata: {},
+    tags: [],
+    checksums: {},
+    kmsKeyArn: undefined,
+    customerKeyMd5: undefined,
+    storageClass: "STANDARD",
+    restoredUntil: undefined,
+  };
+  return writeVersion(bucket, key, about, now(), createId);
 }
 
 function toRow({ bucket, encodedKey, versionId = "", outcome }: Task): string {

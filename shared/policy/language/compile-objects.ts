@@ -28,6 +28,7 @@ export function compileObjects(
     protectedTags = [],
     onLowered = "restore",
     onUnopened = "ask",
+    backfill,
   } = objects;
   const known = [...builtIn, ...detectors.map(({ id }) => id)];
   return {
@@ -38,6 +39,8 @@ export function compileObjects(
       protectedTags: [...new Set(protectedTags)].sort(),
       onLowered,
       onUnopened,
+      // Left out where it isn't said: the digest of older policies stays.
+      ...(backfill !== undefined && { backfill }),
     },
     problems: [
       ...checkUnique(rules, ["objects", "rules"]),

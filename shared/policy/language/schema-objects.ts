@@ -108,6 +108,12 @@ export const objects = z.strictObject({
       z.enum(["ask", "keep"]),
     ),
   ),
+  backfill: z.optional(
+    about(
+      "What `cordon backfill` has existing objects looked at by, unless it is told otherwise: a job of S3 Batch Operations (`batch-operations`, unless given), or a Distributed Map of Step Functions (`distributed-map`).",
+      z.enum(["batch-operations", "distributed-map"]),
+    ),
+  ),
 });
 
 export type ObjectsDocument = z.infer<typeof objects>;
