@@ -196,7 +196,7 @@ function classNameOf(classified: Classified): string {
 function evidenceOf(account: Account, version: number, changes: readonly Change[]): EvidenceRecord {
   const { finding, decision, state, classified, signal, isOwn, nowMs, run } = account;
   const at = new Date(nowMs).toISOString();
-  const { request: _, report: __, ...told } = signal;
+  const { request: _, report: __, keyId: ___, ...told } = signal;
   const content = {
     kind: account.evidenceOf ?? state.status,
     at,
