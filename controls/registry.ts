@@ -1,6 +1,8 @@
 // Written by `npm run generate` from the folders of controls/. Don't edit: a test fails when it is stale.
 import { control as accountRegionStaysCovered } from "./account-region-stays-covered/control.ts";
 import { control as cordonCellStaysDeployed } from "./cordon-cell-stays-deployed/control.ts";
+import { control as iamAccessKeyIsNotExposed } from "./iam-access-key-is-not-exposed/control.ts";
+import { control as iamAccessKeyIsRotated } from "./iam-access-key-is-rotated/control.ts";
 import { control as s3ObjectCarriesItsClass } from "./s3-object-carries-its-class/control.ts";
 import { control as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/control.ts";
 
@@ -8,6 +10,8 @@ import { control as s3ReplicationStaysInJurisdiction } from "./s3-replication-st
 export const controls = [
   accountRegionStaysCovered,
   cordonCellStaysDeployed,
+  iamAccessKeyIsNotExposed,
+  iamAccessKeyIsRotated,
   s3ObjectCarriesItsClass,
   s3ReplicationStaysInJurisdiction,
 ] as const;

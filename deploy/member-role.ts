@@ -1,6 +1,6 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { type Json, policy, sub } from "./json.ts";
-import { BY_S3, KEY_ARNS, ofService, RESOURCE_ARNS } from "./roles.ts";
+import { BY_S3, KEY_ARNS, ofAccount, ofService, RESOURCE_ARNS } from "./roles.ts";
 import type { Template } from "./template-yaml.ts";
 
 const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
@@ -118,7 +118,9 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
     if (arn === undefined) throw new Error(`deploy/roles.ts says of no ARN what a ${type} has; expected a pattern`);
     const ofType = controls.filter(({ resourceType }) => resourceType === type);
     const name = type.split("::").slice(1).join("");
+    const accountWide = ofAccount(union(ofType, ({ iam }) => iam.read));
     return [
+      ...(accountWide.length > 0 ? [allow(`Read${name}OfAccount`, accountWide, "*")] : []),
       allow(
         `Read${name}`,
         ofService(

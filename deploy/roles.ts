@@ -129,15 +129,26 @@ export const RESOURCE_ARNS: Readonly<Record<string, string>> = {
   "AWS::S3::Bucket": "arn:${AWS::Partition}:s3:::*",
   // Buckets as well, whose tags tell the class of what is in them.
   "AWS::S3::Object": "arn:${AWS::Partition}:s3:::*",
+  "AWS::IAM::User": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*",
 };
 
 /** Keys that S3 asks for in the function's name, and nobody else. */
 export const KEY_ARNS = "arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*";
 export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } };
 
+/** Actions for which AWS knows no resource. */
+const WITHOUT_RESOURCE: readonly string[] = ["iam:GenerateCredentialReport", "iam:GetCredentialReport"];
+
+/** Of a control's actions those on its account as a whole. Pure. */
+export function ofAccount(actions: readonly string[]): readonly string[] {
+  return actions.filter((action) => WITHOUT_RESOURCE.includes(action));
+}
+
 /** Of a control's actions those on a service. Pure. */
 export function ofService(actions: readonly string[], service: "kms" | "others"): readonly string[] {
-  return actions.filter((action) => action.startsWith("kms:") === (service === "kms"));
+  return actions.filter(
+    (action) => !WITHOUT_RESOURCE.includes(action) && action.startsWith("kms:") === (service === "kms"),
+  );
 }
 
 function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
@@ -159,7 +170,9 @@ function customers({ member, accounts, organization }: Stack, controls: readonly
       all(({ iam }) => iam.read),
       "kms",
     );
+    const accountWide = ofAccount(all(({ iam }) => iam.read));
     return [
+      ...(accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : []),
       ...(reads.length > 0 ? [allow(`Read${short}s`, reads, sub(arn), own)] : []),
       ...(keys.length > 0 ? [allow(`Use${short}Keys`, keys, sub(KEY_ARNS), { ...own, ...BY_S3 })] : []),
       ...(writes.length > 0 ? [allow(`Change${short}s`, writes, sub(arn), own)] : []),

@@ -30,26 +30,29 @@ export async function applyPlan<State>(
 ): Promise<Applied<State>> {
   const first = await tryWrite(port, resource, plan.after);
   if ("reason" in first) return { kind: "unknown", receipts: [], ...first };
-  if (first.outcome === "accepted") return { kind: "accepted", after: plan.after, receipts: [first] };
-  const refusal = first.error ?? "no reason given";
+  const refused = first.find(isRefusal);
+  if (refused === undefined) return { kind: "accepted", after: plan.after, receipts: first };
+  const refusal = refused.error ?? "no reason given";
   // Only a denial is known to leave the harder stop possible; any other refusal needs a person to look.
-  if (plan.fallback === undefined || !isDenial(first)) return { kind: "refused", receipts: [first], reason: refusal };
-  await beforeFallback(first);
+  if (plan.fallback === undefined || !isDenial(refused)) return { kind: "refused", receipts: first, reason: refusal };
+  await beforeFallback(refused);
   const second = await tryWrite(port, resource, plan.fallback.after);
-  if ("reason" in second) return { kind: "unknown", receipts: [first], ...second };
-  if (second.outcome === "accepted") {
-    return { kind: "accepted", after: plan.fallback.after, receipts: [first, second] };
-  }
-  return { kind: "refused", receipts: [first, second], reason: `${refusal}; then ${second.error ?? "refused"}` };
+  if ("reason" in second) return { kind: "unknown", receipts: first, ...second };
+  const receipts = [...first, ...second];
+  const refusedToo = second.find(isRefusal);
+  if (refusedToo === undefined) return { kind: "accepted", after: plan.fallback.after, receipts };
+  return { kind: "refused", receipts, reason: `${refusal}; then ${refusedToo.error ?? "refused"}` };
 }
+
+const isRefusal = ({ outcome }: Receipt): boolean => outcome === "refused";
 
 async function tryWrite<State>(
   port: ResourcePort<State>,
   resource: ResourceRef,
   next: State,
-): Promise<Receipt | { readonly reason: string; readonly isUntaken: boolean }> {
+): Promise<readonly Receipt[] | { readonly reason: string; readonly isUntaken: boolean }> {
   try {
-    return await port.write(resource, next);
+    return [await port.write(resource, next)].flat();
   } catch (error) {
     if (error instanceof CordonError && error.kind === "unavailable")
       return { reason: error.message, isUntaken: error.isUntaken };

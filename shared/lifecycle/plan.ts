@@ -70,8 +70,8 @@ export function reversibleOf<State>(
 function stepOf<State>(port: ResourcePort<State>, before: State, after: State): Step {
   const changes = differences(before, after);
   return {
-    operation: port.operation(after),
+    operation: port.operation(after, before),
     changes,
-    inverse: { operation: port.operation(before), changes: invert(changes) },
+    inverse: { operation: port.operation(before, after), changes: invert(changes) },
   };
 }

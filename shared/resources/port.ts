@@ -18,15 +18,15 @@ export type Reading<State> =
 export interface ResourcePort<State> {
   /** AWS shows at once what it has taken: a write needs no second look, and no read is older than it. */
   readonly isConsistent?: true;
-  /** The call that `write` makes for `next`, by its name in the API reference. */
-  operation(next: State): string;
+  /** The call that `write` makes for `next`, by its name in the API reference; the last, where it takes several. */
+  operation(next: State, from?: State): string;
   /** Live state, never cached. */
   read(resource: ResourceRef): Promise<Reading<State>>;
   /**
-   * Replaces the state as a whole; AWS has no compare-and-set here. One mutating call.
+   * Replaces the state as a whole; AWS has no compare-and-set here. One mutating call, or one for each part that differs where AWS has a call for each.
    *
-   * @returns a receipt, also when AWS refuses for good
+   * @returns a receipt of each call, also when AWS refuses for good: then of none after it
    * @throws CordonError `unavailable` when it is not known whether AWS took the call
    */
-  write(resource: ResourceRef, next: State): Promise<Receipt>;
+  write(resource: ResourceRef, next: State): Promise<Receipt | readonly Receipt[]>;
 }
