@@ -9,13 +9,12 @@ export function reportHandlers({ reports, users }: IamContext): Record<string, C
       arn: () => "*",
       run(_input, { account }) {
         const { keys, hasMfa, password } = reports.root(account);
-        const isUsed = keys.some(({ status }) => status === "Active");
-        const SummaryMap = {
-          AccountAccessKeysPresent: isUsed ? 1 : 0,
-          AccountMFAEnabled: hasMfa ? 1 : 0,
-          AccountPasswordPresent: password ? 1 : 0,
-          Users: users.list(account).length,
-        };
+        const SummaryMap = new Map([
+          ["AccountAccessKeysPresent", keys.length > 0 ? 1 : 0],
+          ["AccountMFAEnabled", hasMfa ? 1 : 0],
+          ["AccountPasswordPresent", password ? 1 : 0],
+          ["Users", users.list(account).length],
+        ]);
         return { SummaryMap };
       },
     },

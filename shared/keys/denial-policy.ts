@@ -60,7 +60,11 @@ function denialIn(statement: Json | undefined, how: Denial["how"]): Denial | und
 
 function canonical(document: Json): string {
   const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sorted).map((each) => JSON.stringify(each)).sort();
+    if (Array.isArray(value))
+      return value
+        .map(sorted)
+        .map((each) => JSON.stringify(each))
+        .sort();
     if (typeof value !== "object" || value === null) return value;
     return Object.entries(value)
       .map(([key, each]) => [key, sorted(each)])

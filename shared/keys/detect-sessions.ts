@@ -1,6 +1,6 @@
 import type { Asked, Detection, Ports } from "../control.ts";
 import { findingId } from "../ids.ts";
-import { type DeniedSessions, type Denial, sessionsOf } from "../resources/iam-sessions.ts";
+import { type Denial, type DeniedSessions, sessionsOf } from "../resources/iam-sessions.ts";
 import { usersOf } from "../resources/iam-users.ts";
 import { shownKeyId } from "../shown.ts";
 import { IAM_ROLE } from "../signals/iam-refs.ts";

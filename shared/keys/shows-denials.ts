@@ -1,4 +1,4 @@
-import type { DeniedSessions, Denial } from "../resources/iam-sessions.ts";
+import type { Denial, DeniedSessions } from "../resources/iam-sessions.ts";
 import { asText } from "../signals/shapes.ts";
 import type { Signal } from "../types.ts";
 import { DENIAL_PATH, DENIAL_POLICY, parseDenials, writeDenials } from "./denial-policy.ts";
@@ -9,8 +9,7 @@ import { DENIAL_PATH, DENIAL_POLICY, parseDenials, writeDenials } from "./denial
 export function showsDenials({ request, name }: Signal, { denied }: DeniedSessions): boolean | undefined {
   if (request === undefined) return undefined;
   const [policyName, policyArn] = [asText(request.policyName), asText(request.policyArn)];
-  if (policyArn !== undefined)
-    return policyArn.includes(`:policy${DENIAL_PATH}${DENIAL_POLICY}-`) ? undefined : true;
+  if (policyArn !== undefined) return policyArn.includes(`:policy${DENIAL_PATH}${DENIAL_POLICY}-`) ? undefined : true;
   if (policyName === undefined) return undefined;
   if (policyName !== DENIAL_POLICY) return true;
   const inline = denied.filter(({ how }) => how === "inline");

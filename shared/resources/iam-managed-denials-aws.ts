@@ -21,7 +21,10 @@ export interface ManagedDenials {
 }
 
 /** Cordon's managed policies on a user; what is under its path and not as it writes it makes all of it unreadable. Throws CordonError `unavailable`. */
-export async function readManaged(reader: IamClientFor, user: ResourceRef): Promise<Reading<readonly ManagedDenials[]>> {
+export async function readManaged(
+  reader: IamClientFor,
+  user: ResourceRef,
+): Promise<Reading<readonly ManagedDenials[]>> {
   const client = await reader(user);
   const listed = await reading("ListAttachedUserPolicies", `user ${user.name}`, async () => {
     const arns: string[] = [];

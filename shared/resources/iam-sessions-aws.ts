@@ -70,7 +70,10 @@ function userDenials(reader: IamClientFor, writer: IamClientFor, clock: Clock): 
       (await reader(user)).send(new GetUserPolicyCommand({ UserName: user.name, PolicyName: DENIAL_POLICY })),
     );
     if (inline.kind === "unreadable") return inline;
-    return { kind: "present", state: { inline: inline.kind === "present" ? inline.state : [], managed: managed.state } };
+    return {
+      kind: "present",
+      state: { inline: inline.kind === "present" ? inline.state : [], managed: managed.state },
+    };
   };
   return {
     operation(next, from = next) {

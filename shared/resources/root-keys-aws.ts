@@ -49,7 +49,8 @@ async function refusedOr(operation: string, ask: () => Promise<boolean | undefin
   } catch (error) {
     const { kind, code } = sortAwsError(error);
     // None is made, or it is being made.
-    const isNotThere = /^Report(InProgress|NotPresent|Expired)/.test(code) || /^CredentialReportNot|^CredentialReportExpired/.test(code);
+    const isNotThere =
+      /^Report(InProgress|NotPresent|Expired)/.test(code) || /^CredentialReportNot|^CredentialReportExpired/.test(code);
     if (kind === "unavailable" && !isNotThere) throw unavailable(operation, error);
     return `is refused (${code})`;
   }
