@@ -15,21 +15,8 @@ export const meta = {
   resourceType: "AWS::::Account",
   cloudTrail: { "iam.amazonaws.com": ["CreateAccessKey", "UpdateAccessKey", "DeleteAccessKey"] },
   configTypes: [],
-  /** Root's own calls alone: users' are heard by iam-access-key-is-rotated. */
-  narrow() {
-    return [
-      {
-        source: ["aws.iam"],
-        "detail-type": ["AWS API Call via CloudTrail"],
-        detail: {
-          eventSource: ["iam.amazonaws.com"],
-          eventName: this.cloudTrail["iam.amazonaws.com"],
-          errorCode: [{ exists: false }],
-          userIdentity: { type: ["Root"] },
-        },
-      },
-    ];
-  },
+  /** Heard by iam-access-key-is-rotated already, whoever's keys they are about. */
+  narrow: () => [],
   stateCalls: [],
   iam: { read: ["iam:GetAccountSummary", "iam:GetCredentialReport"], write: [], passRoleTo: [] },
   reversible: "Nothing is changed: only root can delete root's keys.",
