@@ -1,7 +1,7 @@
 import { CloudTrailClient, LookupEventsCommand } from "@aws-sdk/client-cloudtrail";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { AwsClients } from "../aws/clients.ts";
-import { asObject, parseJson } from "../signals/shapes.ts";
+import { asObject, type Json, parseJson } from "../signals/shapes.ts";
 import type { TrailLookup } from "./trail-lookup.ts";
 
 /** CloudTrail's history by the AWS SDK: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html */
@@ -18,9 +18,10 @@ export function trailLookupOnAws(clients: AwsClients): TrailLookup {
       };
       try {
         const { Events = [], NextToken } = await client.send(new LookupEventsCommand(input));
-        const records = Events.flatMap(({ CloudTrailEvent = "" }) => {
+        const records = Events.flatMap(({ CloudTrailEvent = "" }): readonly Json[] => {
           const parsed = parseJson(CloudTrailEvent);
-          return parsed.ok ? (asObject(parsed.value) ?? []) : [];
+          const record = parsed.ok ? asObject(parsed.value) : undefined;
+          return record === undefined ? [] : [record];
         });
         return { kind: "page", records, ...(NextToken !== undefined && { token: NextToken }) };
       } catch (error) {
