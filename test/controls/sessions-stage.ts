@@ -1,7 +1,7 @@
 import { GetRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
 import { ListBucketsCommand } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { MemoryJournal } from "../../cli/memory-journal.ts";
 import { control as roleControl } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
 import { control as userControl } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
@@ -37,8 +37,15 @@ export async function sessionsStage(
   seed: Partial<UserSeed> = {},
   { policy = {} as object, roleArn = DEPLOYER, own = {} as object, isShared = false } = {},
 ) {
+  // An SDK client that sees another time in answers than its own corrects its clock, and asks again.
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   const sandbox = await startSandbox({ startAt: NOW, schedule: { serial: true } });
-  if (!isShared) onTestFinished(() => sandbox.close());
+  sandbox.clock.onMove(() => vi.setSystemTime(sandbox.clock.now()));
+  const close = async () => {
+    await sandbox.close();
+    vi.useRealTimers();
+  };
+  if (!isShared) onTestFinished(close);
   sandbox.routing = false;
   sandbox.createUser({ name: "ann", keys: [{ id: KEY }, { id: OTHER }], attached: [ADMINISTRATOR], ...seed });
   const allow = (members: object) => ({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...members }] });
@@ -117,6 +124,7 @@ export async function sessionsStage(
   const sts = (keyId: string) => new STSClient(clientConfig(sandbox, undefined, sandbox.principalOf(keyId)));
   return {
     sandbox,
+    close,
     clients,
     clock,
     journal,
