@@ -3,6 +3,7 @@ import type { LookThrough } from "./classification/look-through.ts";
 import type { PolicyInForce } from "./policy/policy.ts";
 import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
+import type { CredentialReports } from "./resources/credential-reports.ts";
 import type { IamUsers } from "./resources/iam-users.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
@@ -93,8 +94,9 @@ export interface Ports {
   readonly lookThrough?: LookThrough;
   /** What the journal knows of a bucket's class, as believed for a minute. */
   readonly classOfBucket?: (bucket: ResourceRef) => Promise<JournalledClass>;
-  /** Only functions/revoke-stale-keys, decide and the command line have it. */
+  /** Only functions/revoke-stale-keys, decide and the command line have these two. */
   readonly users?: IamUsers;
+  readonly reports?: CredentialReports;
   /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
   readonly cell?: CellResources;
   readonly coverage?: AccountCoverage;
