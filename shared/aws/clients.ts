@@ -59,7 +59,7 @@ export class AwsClients {
     const { account, region } = place;
     // Asked each time: an account can cease to be a member, and its credentials have to be renewed.
     const isMember = (await accounts?.credentialsFor(account)) !== undefined;
-    const key = JSON.stringify([Service.name, isMember ? account : "", region, more]);
+    const key = `${Service.name} ${isMember ? account : ""} ${region} ${Object.entries(more).join()}`;
     const made = this.#made.get(key) as Client | undefined;
     if (made !== undefined) return made;
     const client = new Service({
