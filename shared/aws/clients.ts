@@ -74,7 +74,8 @@ export class AwsClients {
 
   /** The cell's own table lies in the cell's Region. */
   dynamoDb(): DynamoDBClient {
-    this.#dynamoDb ??= new DynamoDBClient(CALL_LIMITS);
+    // Every call goes to the one endpoint with the one signer: what the SDK works out for a kind of call holds for the next. Of S3's clients that is not so, whose endpoint depends on the bucket.
+    this.#dynamoDb ??= new DynamoDBClient({ ...CALL_LIMITS, cacheMiddleware: true });
     return this.#dynamoDb;
   }
 }
