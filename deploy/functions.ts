@@ -3,6 +3,8 @@
 import { meta as accountRegionStaysCovered } from "../controls/account-region-stays-covered/meta.ts";
 import { catalogue } from "../controls/catalogue.ts";
 import { meta as cellStaysDeployed } from "../controls/cordon-cell-stays-deployed/meta.ts";
+import { meta as exposedKeys } from "../controls/iam-access-key-is-not-exposed/meta.ts";
+import { meta as staleKeys } from "../controls/iam-access-key-is-rotated/meta.ts";
 import { meta as s3Object } from "../controls/s3-object-carries-its-class/meta.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
@@ -76,6 +78,19 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
       ...JOURNAL,
       ReadJournal: { operations: ["BatchGetItem", "GetItem"], keys: ["RESOURCE#*", "FINDING#*", "BRAKE"] },
     },
+  },
+  {
+    name: "revoke-stale-keys",
+    description: "Deactivates access keys that are too old, or known to others",
+    timeoutSeconds: 120,
+    memoryMb: 512,
+    controls: [exposedKeys, staleKeys],
+    trigger: "queue",
+    // Each day: the credential report is made anew every four hours.
+    everyMinutes: 1_440,
+    // More users than an invocation has time for.
+    asks: ["revoke-stale-keys"],
+    table: { ...JOURNAL, Count: { operations: ["UpdateItem"], keys: ["COUNTER#*", "STORM#*"] } },
   },
   {
     name: "decide",

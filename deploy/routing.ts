@@ -99,7 +99,7 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
   }
   if (definition.everyMinutes !== undefined) {
     const minutes = definition.everyMinutes;
-    const ScheduleExpression = minutes === 60 ? "rate(1 hour)" : `rate(${minutes} minutes)`;
+    const ScheduleExpression = SPANS[minutes] ?? `rate(${minutes} minutes)`;
     add("Schedule", "", { Description: definition.description, ScheduleExpression });
   }
   const ruleArns = Object.keys(made).map(arnOf);
@@ -110,6 +110,9 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
     [`${id}DeadQueuePolicy`]: queuePolicy(`${id}DeadQueue`, [rulesSend(`${id}DeadQueue`, ruleArns)]),
   };
 }
+
+/** EventBridge has words of its own for one of a kind. */
+const SPANS: Readonly<Record<number, string>> = { 60: "rate(1 hour)", 1440: "rate(1 day)" };
 
 function patternsOf({ name }: Stack, controls: readonly ControlMeta[]) {
   return controls.flatMap((control) =>

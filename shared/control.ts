@@ -3,6 +3,7 @@ import type { LookThrough } from "./classification/look-through.ts";
 import type { PolicyInForce } from "./policy/policy.ts";
 import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
+import type { CredentialReports } from "./resources/credential-reports.ts";
 import type { IamSessions } from "./resources/iam-sessions.ts";
 import type { IamUsers } from "./resources/iam-users.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
@@ -95,8 +96,9 @@ export interface Ports {
   readonly lookThrough?: LookThrough;
   /** What the journal knows of a bucket's class, as believed for a minute. */
   readonly classOfBucket?: (bucket: ResourceRef) => Promise<JournalledClass>;
-  /** Only functions/revoke-stale-keys, decide and the command line have it. */
+  /** Only functions/revoke-stale-keys, decide and the command line have these two. */
   readonly users?: IamUsers;
+  readonly reports?: CredentialReports;
   /** As `users`: what denies the sessions of users and roles, and whether an account's root user has keys. */
   readonly sessions?: IamSessions;
   readonly rootKeys?: RootKeys;

@@ -13,15 +13,20 @@ import { ownFunction } from "../../shared/decisions/own-function.ts";
 import { parseEnvelope } from "../../shared/decisions/prove.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
 import { ANSWER_MS, type Answer, withoutFinding } from "../../shared/runtime/answer.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
 import { makeLogger } from "../../shared/runtime/telemetry.ts";
-import type { Connection } from "../../shared/runtime/wire.ts";
-import { connectWithObjects } from "../../shared/runtime/wire-objects.ts";
+import { type Connection, connect, type MorePorts } from "../../shared/runtime/wire.ts";
+import { withObjects } from "../../shared/runtime/wire-objects.ts";
+import { withUsers } from "../../shared/runtime/wire-users.ts";
+
+/** Whatever a person decides about may have to be read and written. */
+const withAll: MorePorts = (...having) => ({ ...withObjects(...having), ...withUsers(...having) });
 
 const logger = makeLogger("decide");
 let connection: Promise<Connection> | undefined;
 
 async function decide(input: unknown, context: Context): Promise<Answer> {
-  connection ??= connectWithObjects(process.env, catalogue);
+  connection ??= connect(process.env, catalogue, systemClock, withAll);
   connection.catch(() => {
     connection = undefined;
   });

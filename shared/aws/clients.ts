@@ -59,7 +59,7 @@ export class AwsClients {
     const { account, region } = place;
     // Asked each time: an account can cease to be a member, and its credentials have to be renewed.
     const isMember = (await accounts?.credentialsFor(account)) !== undefined;
-    const key = JSON.stringify([Service.name, isMember ? account : "", region, more]);
+    const key = `${Service.name} ${isMember ? account : ""} ${region} ${Object.entries(more).join()}`;
     const made = this.#made.get(key) as Client | undefined;
     if (made !== undefined) return made;
     const client = new Service({
@@ -74,7 +74,8 @@ export class AwsClients {
 
   /** The cell's own table lies in the cell's Region. */
   dynamoDb(): DynamoDBClient {
-    this.#dynamoDb ??= new DynamoDBClient(CALL_LIMITS);
+    // Every call goes to the one endpoint with the one signer: what the SDK works out for a kind of call holds for the next. Of S3's clients that is not so, whose endpoint depends on the bucket.
+    this.#dynamoDb ??= new DynamoDBClient({ ...CALL_LIMITS, cacheMiddleware: true });
     return this.#dynamoDb;
   }
 }

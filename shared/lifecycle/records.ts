@@ -153,7 +153,8 @@ function findingRecordOf(account: Account, evidenceKey: string, changes: readonl
 /** What nobody has to see to, of a control whose changes are the course of things. */
 const COURSE: ReadonlySet<FindingState["status"]> = new Set(["observed", "containing", "contained", "resolved"]);
 
-function isQuiet({ meta, state, severity = meta.severity }: Account): boolean {
+/** Whether nobody has to be told of it, being the course of things. Pure. */
+export function isQuiet({ meta, state, severity = meta.severity }: Account): boolean {
   return meta.isRoutine === true && COURSE.has(state.status) && state.isTold !== true && severity === meta.severity;
 }
 

@@ -15,7 +15,7 @@ import { type Applied, applyPlan } from "./apply.ts";
 import { withCauses } from "./causes.ts";
 import { leaseHeld } from "./lease.ts";
 import { withLook } from "./look.ts";
-import { type Account, accountBase, calledAt, findingRecord, keptState, sealRun } from "./records.ts";
+import { type Account, accountBase, calledAt, findingRecord, isQuiet, keptState, sealRun } from "./records.ts";
 import type { ChangingRun, Judged, Run, View } from "./run.ts";
 import { FINDINGS_A_SAVE, saveAccounts } from "./save.ts";
 import { verifyState } from "./verify.ts";
@@ -175,7 +175,9 @@ async function claim<State>(
     runs: number,
     unfinishedRun: number,
   };
-  const findings = accounts.slice(0, TOLD_AT_CLAIM).map((account) => findingRecord(account, record.version + 1));
+  // Of what is routine nobody is told that it is about to be done: its record at the end says all of it, and a run that has none is taken up again.
+  const news = accounts.filter((account) => !isQuiet(account));
+  const findings = news.slice(0, TOLD_AT_CLAIM).map((account) => findingRecord(account, record.version + 1));
   return cordon.journal.save(record, next, { claimedRun, findings, evidence: beforehand });
 }
 

@@ -23,9 +23,14 @@ import type { Wired } from "./wire.ts";
 /** A message is not begun with less time than this: a containment that finds AWS slow takes as long. */
 const ENOUGH_MS = 8_000;
 
+/** What nobody looks for in a log, of what is routine. */
+const COURSE: ReadonlySet<Result["status"]> = new Set(["compliant", "contained", "already-contained", "ignored"]);
+
 /** What a function hears and does about it, made once per container. */
 export interface Listening extends Pick<Wired<unknown>, "messages" | "accounts"> {
   readonly clock: Clock;
+  /** What it does is the course of things: metrics count it, evidence has each, and the log only what is not. */
+  readonly isRoutine?: boolean;
   /**
    * What an event holds: signals to treat, and what is ignored or refused.
    *
@@ -53,6 +58,7 @@ export function controlHandler<State>(
     return {
       ...wired,
       clock: cordon.clock,
+      isRoutine: control.meta.isRoutine === true,
       hear: (event, ownAccount) => {
         const look = parseLook(event, control.meta);
         const parsed = look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
@@ -83,7 +89,7 @@ export function signalHandler(functionName: string, controlId: string, connect: 
     listening.catch(() => {
       listening = undefined;
     });
-    const { clock, messages, accounts, ...ears } = await listening;
+    const { clock, messages, accounts, isRoutine = false, ...ears } = await listening;
     accounts?.learnOwn(context.invokedFunctionArn);
     const ownAccount = context.invokedFunctionArn?.split(":")[4];
     const hear = (event: unknown) => ears.hear(event, ownAccount);
@@ -95,6 +101,7 @@ export function signalHandler(functionName: string, controlId: string, connect: 
       await accounts?.credentialsFor(account);
       const handled = await inTurn(arn, () => ears.handle(signal, deadlineMs));
       for (const { status } of handled.results) metrics.addMetric(status, MetricUnit.Count, 1);
+      if (isRoutine && handled.results.every(({ status }) => COURSE.has(status))) return handled;
       const results = handled.results.map(({ findingId, status, occurrence }) => ({ findingId, status, occurrence }));
       logger.info("handled", { signal: signal.id, name: signal.name, resource: shownArn(signal.resource), results });
       return handled;

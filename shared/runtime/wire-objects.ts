@@ -8,7 +8,7 @@ import { BUCKET_TAGS_CACHE_MS } from "../resources/s3-objects.ts";
 import { s3ObjectsOnAws } from "../resources/s3-objects-aws.ts";
 import type { Clock } from "../types.ts";
 import { systemClock } from "./clock.ts";
-import { type Connection, connect, type MorePorts, type Wired } from "./wire.ts";
+import { connect, type MorePorts, type Wired } from "./wire.ts";
 
 /** The ports to objects and their content. Fingerprints are salted anew in each container unless the deployment gives a secret. */
 export const withObjects: MorePorts = (clients, clock, { readTags }, journal) => ({
@@ -24,21 +24,12 @@ function journalledClass(clock: Clock, journal: Journal): NonNullable<Ports["cla
 
 const SALT = randomBytes(32).toString("hex");
 
-/** `connect` with the ports to objects. Throws CordonError `misconfigured`. */
-export function connectWithObjects(
-  env: Readonly<Record<string, string | undefined>>,
-  controls: readonly KnownControl[],
-  clock: Clock = systemClock,
-): Promise<Connection> {
-  return connect(env, controls, clock, withObjects);
-}
-
-/** `connectWithObjects` for one control. */
+/** `connect` for one control, with the ports to objects. Throws CordonError `misconfigured`. */
 export async function wireWithObjects<State>(
   env: Readonly<Record<string, string | undefined>>,
   control: Control<State>,
   controls: readonly KnownControl[],
 ): Promise<Wired<State>> {
-  const { messages, accounts, ...connection } = await connectWithObjects(env, controls);
+  const { messages, accounts, ...connection } = await connect(env, controls, systemClock, withObjects);
   return { cordon: { ...connection, control }, messages, accounts, overlooks: overlooksEvidence(env) };
 }
