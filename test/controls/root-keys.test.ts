@@ -24,7 +24,10 @@ async function rootStage(seed: RootSeed) {
   Object.assign(process.env, sandbox.environment());
   const clients = new AwsClients();
   let nowMs = START_MS;
-  const clock = { nowMs: () => nowMs, sleep: async (ms: number) => void (nowMs += ms) };
+  const advance = (ms: number) => {
+    nowMs += ms;
+  };
+  const clock = { nowMs: () => nowMs, sleep: async (ms: number) => advance(ms) };
   const journal = new MemoryJournal();
   const cordon = {
     control,
@@ -37,7 +40,8 @@ async function rootStage(seed: RootSeed) {
   return {
     sandbox,
     look: async () => {
-      const at = new Date((nowMs += 60_000)).toISOString();
+      advance(60_000);
+      const at = new Date(nowMs).toISOString();
       const signal = { id: at, source: "schedule", name: "Look", at, resource: ROOT } as const;
       const { results } = await handleSignal(signal, cordon, nowMs + 25_000);
       const finding = await journal.readFinding(results[0]?.findingId ?? "");

@@ -25,7 +25,11 @@ export interface WatchCase {
   readonly scenario: string;
   readonly resource: ResourceRef;
   /** As CloudTrail tells it. */
-  readonly event: { readonly eventSource: string; readonly eventName: string; readonly requestParameters: object };
+  readonly event: {
+    readonly eventSource: string;
+    readonly eventName: string;
+    readonly requestParameters: object | null;
+  };
   readonly world: WatchWorld;
   /** The same world once somebody has put right what was wrong; left out where nothing is. */
   readonly mended?: WatchWorld;
