@@ -9,11 +9,13 @@ export type Place = Pick<ResourceRef, "account" | "region">;
 /** A client of IAM for a place. */
 export type IamClientFor = (place: Place) => Promise<IAMClient>;
 
+export interface IamClients {
+  readonly reader: IamClientFor;
+  readonly writer: IamClientFor;
+}
+
 /** IAM throttles a whole account at once: who reads slows down when it says so. A write is never sent twice: what it rests on may be stale by then. */
-export function iamClients(
-  clients: AwsClients,
-  Service: typeof IAMClient,
-): { readonly reader: IamClientFor; readonly writer: IamClientFor } {
+export function iamClients(clients: AwsClients, Service: typeof IAMClient): IamClients {
   return {
     reader: (place) => clients.in(place, Service, { retryMode: "adaptive", maxAttempts: 5 }),
     writer: (place) => clients.in(place, Service, { maxAttempts: 1 }),

@@ -10,7 +10,7 @@ import {
 import { shortHash } from "../ids.ts";
 import { DENIAL_PATH, DENIAL_POLICY, parseDenials, writeDenials } from "../keys/denial-policy.ts";
 import type { Clock, Receipt, ResourceRef } from "../types.ts";
-import { type IamClientFor, reading, receiptOf } from "./iam-calls.ts";
+import { type IamClientFor, type IamClients, reading, receiptOf } from "./iam-calls.ts";
 import type { Denial } from "./iam-sessions.ts";
 import type { Reading } from "./port.ts";
 
@@ -54,7 +54,7 @@ export async function readManaged(
 
 /** Creates and attaches a policy that says so much; nothing stays of one that can't be attached. Two receipts, or those until AWS refused. */
 export async function attachManaged(
-  writer: IamClientFor,
+  { reader, writer }: IamClients,
   clock: Clock,
   user: ResourceRef,
   denied: readonly Denial[],
@@ -75,12 +75,12 @@ export async function attachManaged(
   );
   const made = isThere ? [] : [created];
   if (attached.outcome === "accepted") return [...made, attached];
-  return [...made, await removePolicy(writer, clock, user, PolicyArn), attached].filter((each) => each !== undefined);
+  return [...made, await removePolicy(reader, clock, user, PolicyArn), attached].filter((each) => each !== undefined);
 }
 
 /** Detaches a policy and deletes it. */
 export async function detachManaged(
-  writer: IamClientFor,
+  { reader, writer }: IamClients,
   clock: Clock,
   user: ResourceRef,
   PolicyArn: string,
@@ -90,18 +90,19 @@ export async function detachManaged(
     client.send(new DetachUserPolicyCommand({ UserName: user.name, PolicyArn })),
   );
   if (detached.outcome === "refused") return [detached];
-  const removed = await removePolicy(writer, clock, user, PolicyArn);
+  const removed = await removePolicy(reader, clock, user, PolicyArn);
   return removed === undefined ? [detached] : [detached, removed];
 }
 
 /** What somebody has attached elsewhere, or that is gone, is let be: the user's state is right without it. */
 async function removePolicy(
-  writer: IamClientFor,
+  reader: IamClientFor,
   clock: Clock,
   user: ResourceRef,
   PolicyArn: string,
 ): Promise<Receipt | undefined> {
-  const client = await writer(user);
+  // It may be sent again: nobody else has a policy of that name, and nothing else is to become of it.
+  const client = await reader(user);
   const receipt = await receiptOf("DeletePolicy", clock, () => client.send(new DeletePolicyCommand({ PolicyArn })));
   return /^(DeleteConflict|NoSuchEntity)/.test(receipt.error ?? "") ? undefined : receipt;
 }

@@ -95,10 +95,11 @@ function userDenials(reader: IamClientFor, writer: IamClientFor, clock: Clock): 
       const [wanted, listed] = [managedOf(next), inlineOf(next)];
       const isKept = ({ denied }: ManagedDenials) => wanted.length > 0 && writeOf(denied) === writeOf(wanted);
       const steps: (() => Promise<readonly Receipt[]>)[] = [];
-      if (wanted.length > 0 && !managed.some(isKept)) steps.push(() => attachManaged(writer, clock, user, wanted));
+      if (wanted.length > 0 && !managed.some(isKept))
+        steps.push(() => attachManaged({ reader, writer }, clock, user, wanted));
       if (writeOf(listed) !== writeOf(inline)) steps.push(async () => [await writeInline(user, listed)]);
       for (const each of managed.filter((each) => !isKept(each)))
-        steps.push(() => detachManaged(writer, clock, user, each.arn));
+        steps.push(() => detachManaged({ reader, writer }, clock, user, each.arn));
       return inOrder(steps, user);
     },
   };

@@ -232,6 +232,52 @@ describe("what is not Cordon's to change", () => {
   });
 });
 
+describe("a run that dies", () => {
+  it.each([
+    ["before its policy is attached", "AttachUserPolicy"],
+    ["before the policy that it takes the place of is deleted", "DeletePolicy"],
+    ["while it puts its policy", "PutUserPolicy"],
+  ])("%s is taken up, and what it leaves is whole", async (_, operation) => {
+    const set = await sessionsStage({ inline: { theirs: filler(2_000) } });
+    await set.report(set.user, KEY);
+    set.sandbox.clock.advance(86_400_000);
+    const before = await set.session();
+    set.sandbox.clock.advance(2_000);
+    const mend = set.sandbox.faults.inject({ operation, kind: "server-error", times: 7 });
+    await set.report(set.user, OTHER).catch(() => undefined);
+    mend();
+    for (let looks = 0; looks < 2; looks++) {
+      set.sandbox.clock.advance(3_600_000);
+      await set.look(set.user).catch(() => undefined);
+    }
+    expect(await set.findingOf(set.user, OTHER)).toMatchObject({ status: "contained" });
+    expect(await set.refusalOf(before)).toBe("AccessDenied");
+    expect(set.inline()).toEqual({ theirs: filler(2_000) });
+    expect(await set.rollBack(set.user, OTHER)).toMatchObject({ status: "exempt" });
+    expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, expect.stringMatching(MANAGED)]);
+  });
+
+  it("between putting a denial anew and taking the last one's policy away leaves no doubt of which counts", async () => {
+    const set = await sessionsStage({ inline: { theirs: filler(2_000) } });
+    await set.report(set.user);
+    const iam = new IAMClient(clientConfig(set.sandbox));
+    await iam.send(new DeleteUserPolicyCommand({ UserName: "ann", PolicyName: "theirs" }));
+    set.sandbox.clock.advance(86_400_000);
+    const before = await set.session();
+    set.sandbox.clock.advance(2_000);
+    const mend = set.sandbox.faults.inject({ operation: "DetachUserPolicy", kind: "server-error", times: 7 });
+    await set.report(set.user).catch(() => undefined);
+    mend();
+    set.sandbox.clock.advance(3_600_000);
+    expect(await set.look(set.user)).toMatchObject([{ status: "already-contained" }]);
+    expect(await set.refusalOf(before)).toBe("AccessDenied");
+    // The run's own rollback puts back what was before it: the first report's denial.
+    expect(await set.rollBack(set.user)).toMatchObject({ status: "exempt" });
+    expect(Object.keys(set.inline())).toEqual([]);
+    expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, expect.stringMatching(MANAGED)]);
+  });
+});
+
 describe("a read that is a write behind", () => {
   it("is waited for, and nothing is done twice", async () => {
     const set = await sessionsStage();
