@@ -284,6 +284,23 @@ describe("a key that was reported", () => {
     expect(shortly(decided(its, keyPolicy(accessKeys)))).toBe(expected);
   });
 
+  const role: ResourceRef = { ...userRef(), type: "AWS::IAM::Role", arn: "arn:aws:iam::111122223333:role/deployer" };
+  it.each<readonly [string, Partial<SessionFacts>, ResourceRef, string]>([
+    ["K7 of a role wait for a person in every mode", {}, role, "approve by access-keys:role-sessions"],
+    ["that Cordon can't deny are a person's", { hindrance: "why" }, userRef(), "approve by built-in:out-of-reach"],
+    ["of a role that Cordon can't change, too", { hindrance: "why" }, role, "approve by built-in:out-of-reach"],
+    [
+      "that are denied are so whatever hinders Cordon",
+      { hindrance: "why", deniedBefore: daysAgo(0) },
+      role,
+      "compliant by built-in:inactive",
+    ],
+  ])("sessions %s", (_, more, resource, expected) => {
+    const its: SessionFacts = { kind: "sessions", key: "AKIA...MPLE", reported: report(), ...more };
+    expect(shortly(decided(its, keyPolicy(), resource))).toBe(expected);
+    expect(decided(its).explanation.facts.hindrance).toBe(more.hindrance);
+  });
+
   it("is another matter with another report, or another status; not with another day", () => {
     const subject = subjectOf(exposed());
     expect(subjectOf(exposed({ lastUsed: "never", warnedAt: daysAgo(3) }))).toBe(subject);

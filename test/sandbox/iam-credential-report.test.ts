@@ -1,5 +1,6 @@
 import {
   GenerateCredentialReportCommand,
+  GetAccountSummaryCommand,
   GetCredentialReportCommand,
   IAMClient,
   UpdateAccessKeyCommand,
@@ -114,4 +115,17 @@ it("shows passwords, MFA and keys by their ids, but not the ids, the root user f
     `zoe,arn:aws:iam::111122223333:user/zoe,${created},false,N/A,N/A,N/A,false,${NO_KEY},${NO_KEY},${CERTIFICATES}`,
   ]);
   expect(text.join("\n")).not.toContain("AKIA");
+});
+
+it("is not asked for what a summary tells at once: root's keys, MFA and password, and how many users there are", async () => {
+  const summary = async () => (await iam.send(new GetAccountSummaryCommand({}))).SummaryMap;
+  expect(await summary()).toEqual({
+    AccountAccessKeysPresent: 0,
+    AccountMFAEnabled: 1,
+    AccountPasswordPresent: 1,
+    Users: 0,
+  });
+  sandbox.createUser({ name: "ann" });
+  sandbox.seedRoot({ keys: [{ status: "Inactive" }], mfa: false });
+  expect(await summary()).toMatchObject({ AccountAccessKeysPresent: 1, AccountMFAEnabled: 0, Users: 1 });
 });
