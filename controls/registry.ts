@@ -3,6 +3,9 @@ import { control as accountRegionStaysCovered } from "./account-region-stays-cov
 import { control as cordonCellStaysDeployed } from "./cordon-cell-stays-deployed/control.ts";
 import { control as iamAccessKeyIsNotExposed } from "./iam-access-key-is-not-exposed/control.ts";
 import { control as iamAccessKeyIsRotated } from "./iam-access-key-is-rotated/control.ts";
+import { control as iamRoleHasNoSessionOfExposedKey } from "./iam-role-has-no-session-of-exposed-key/control.ts";
+import { control as iamRootHasNoAccessKey } from "./iam-root-has-no-access-key/control.ts";
+import { control as iamUserHasNoSessionOfExposedKey } from "./iam-user-has-no-session-of-exposed-key/control.ts";
 import { control as s3ObjectCarriesItsClass } from "./s3-object-carries-its-class/control.ts";
 import { control as s3ReplicationStaysInJurisdiction } from "./s3-replication-stays-in-jurisdiction/control.ts";
 
@@ -12,6 +15,9 @@ export const controls = [
   cordonCellStaysDeployed,
   iamAccessKeyIsNotExposed,
   iamAccessKeyIsRotated,
+  iamRoleHasNoSessionOfExposedKey,
+  iamRootHasNoAccessKey,
+  iamUserHasNoSessionOfExposedKey,
   s3ObjectCarriesItsClass,
   s3ReplicationStaysInJurisdiction,
 ] as const;

@@ -1,6 +1,6 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { type Json, policy, sub } from "./json.ts";
-import { BY_S3, KEY_ARNS, ofAccount, ofService, RESOURCE_ARNS } from "./roles.ts";
+import { BY_S3, KEY_ARNS, ONLY_OWN_POLICIES, OWN_POLICIES, ofAccount, ofKind, RESOURCE_ARNS } from "./roles.ts";
 import type { Template } from "./template-yaml.ts";
 
 const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
@@ -31,7 +31,9 @@ export const WITHOUT_RESOURCE: readonly string[] = ["cloudformation:GetResource"
  */
 export function memberRole(controls: readonly ControlMeta[]): Template {
   const ofCustomers = controls.filter(({ subject }) => subject !== "cordon");
-  const ofAccounts = controls.filter(({ resourceType }) => resourceType === "AWS::::Account");
+  const ofAccounts = controls.filter(
+    ({ resourceType, subject }) => resourceType === "AWS::::Account" && subject === "cordon",
+  );
   return {
     head: HEAD,
     comments: {
@@ -114,37 +116,22 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
   const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
   const perType = types.flatMap((type) => {
-    const arn = RESOURCE_ARNS[type];
-    if (arn === undefined) throw new Error(`deploy/roles.ts says of no ARN what a ${type} has; expected a pattern`);
     const ofType = controls.filter(({ resourceType }) => resourceType === type);
-    const name = type.split("::").slice(1).join("");
-    const accountWide = ofAccount(union(ofType, ({ iam }) => iam.read));
+    const name = type.split("::").slice(1).filter(Boolean).join("");
+    const [reads, writes] = [union(ofType, ({ iam }) => iam.read), union(ofType, ({ iam }) => iam.write)];
+    const accountWide = ofAccount(reads);
+    const ofAll = accountWide.length > 0 ? [allow(`Read${name}OfAccount`, accountWide, "*")] : [];
+    const arn = RESOURCE_ARNS[type];
+    if (arn === undefined && accountWide.length === reads.length + writes.length) return ofAll;
+    if (arn === undefined) throw new Error(`deploy/roles.ts says of no ARN what a ${type} has; expected a pattern`);
     return [
-      ...(accountWide.length > 0 ? [allow(`Read${name}OfAccount`, accountWide, "*")] : []),
-      allow(
-        `Read${name}`,
-        ofService(
-          union(ofType, ({ iam }) => iam.read),
-          "others",
-        ),
-        sub(arn),
-        own,
-      ),
-      allow(
-        `Use${name}Keys`,
-        ofService(
-          union(ofType, ({ iam }) => iam.read),
-          "kms",
-        ),
-        sub(KEY_ARNS),
-        { ...own, ...BY_S3 },
-      ),
-      allow(
-        `Change${name}`,
-        union(ofType, ({ iam }) => iam.write),
-        sub(arn),
-        own,
-      ),
+      ...ofAll,
+      allow(`Read${name}`, ofKind(reads, "resources"), sub(arn), own),
+      allow(`Use${name}Keys`, ofKind(reads, "keys"), sub(KEY_ARNS), { ...own, ...BY_S3 }),
+      allow(`Read${name}Policies`, ofKind(reads, "policies"), sub(OWN_POLICIES), own),
+      allow(`Change${name}`, ofKind(writes, "resources"), sub(arn), own),
+      allow(`Change${name}Policies`, ofKind(writes, "policies"), sub(OWN_POLICIES), own),
+      allow(`AttachTo${name}`, ofKind(writes, "attaching"), sub(arn), { ...own, ...ONLY_OWN_POLICIES }),
     ];
   });
   const services = union(controls, ({ iam }) => iam.passRoleTo);

@@ -130,25 +130,43 @@ export const RESOURCE_ARNS: Readonly<Record<string, string>> = {
   // Buckets as well, whose tags tell the class of what is in them.
   "AWS::S3::Object": "arn:${AWS::Partition}:s3:::*",
   "AWS::IAM::User": "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/*",
+  "AWS::IAM::Role": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*",
 };
+
+/** Managed policies of Cordon's own making (shared/keys/denial-policy.ts), and no others. */
+export const OWN_POLICIES = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/cordon/*";
+/** Attached are such policies only: anybody else's could give rights. */
+export const ONLY_OWN_POLICIES: Json = { ArnLike: { "iam:PolicyARN": sub(OWN_POLICIES) } };
 
 /** Keys that S3 asks for in the function's name, and nobody else. */
 export const KEY_ARNS = "arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*";
 export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } };
 
 /** Actions for which AWS knows no resource. */
-const WITHOUT_RESOURCE: readonly string[] = ["iam:GenerateCredentialReport", "iam:GetCredentialReport"];
+const WITHOUT_RESOURCE: readonly string[] = [
+  ...["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:GetAccountSummary"],
+  "cloudtrail:LookupEvents",
+];
+const ON_POLICIES = /^iam:(Create|Delete|Get)Policy(Version)?$/;
+const ATTACHING = /^iam:(Attach|Detach)(User|Role)Policy$/;
 
 /** Of a control's actions those on its account as a whole. Pure. */
 export function ofAccount(actions: readonly string[]): readonly string[] {
   return actions.filter((action) => WITHOUT_RESOURCE.includes(action));
 }
 
-/** Of a control's actions those on a service. Pure. */
-export function ofService(actions: readonly string[], service: "kms" | "others"): readonly string[] {
-  return actions.filter(
-    (action) => !WITHOUT_RESOURCE.includes(action) && action.startsWith("kms:") === (service === "kms"),
-  );
+/** Of a control's actions those on its resources, those on KMS keys, those on Cordon's managed policies, and those that attach one. Pure. */
+export function ofKind(
+  actions: readonly string[],
+  kind: "resources" | "keys" | "policies" | "attaching",
+): readonly string[] {
+  return actions.filter((action) => !WITHOUT_RESOURCE.includes(action) && kindOf(action) === kind);
+}
+
+function kindOf(action: string) {
+  if (action.startsWith("kms:")) return "keys";
+  if (ON_POLICIES.test(action)) return "policies";
+  return ATTACHING.test(action) ? "attaching" : "resources";
 }
 
 function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
@@ -157,25 +175,23 @@ function customers({ member, accounts, organization }: Stack, controls: readonly
   const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
   const perType = types.flatMap((type) => {
     const arn = RESOURCE_ARNS[type];
-    if (arn === undefined) return [];
     const short = type.split("::").at(-1);
-    const ofType = controls.filter(({ resourceType }) => resourceType === type);
+    const ofType = controls.filter(({ resourceType, subject }) => resourceType === type && subject !== "cordon");
     const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
-    const reads = ofService(
-      all(({ iam }) => iam.read),
-      "others",
-    );
-    const writes = all(({ iam }) => iam.write);
-    const keys = ofService(
-      all(({ iam }) => iam.read),
-      "kms",
-    );
-    const accountWide = ofAccount(all(({ iam }) => iam.read));
+    const [reads, writes] = [all(({ iam }) => iam.read), all(({ iam }) => iam.write)];
+    const accountWide = ofAccount(reads);
+    const ofAll = accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : [];
+    if (arn === undefined) return ofAll;
     return [
-      ...(accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : []),
-      ...(reads.length > 0 ? [allow(`Read${short}s`, reads, sub(arn), own)] : []),
-      ...(keys.length > 0 ? [allow(`Use${short}Keys`, keys, sub(KEY_ARNS), { ...own, ...BY_S3 })] : []),
-      ...(writes.length > 0 ? [allow(`Change${short}s`, writes, sub(arn), own)] : []),
+      ...ofAll,
+      ...[
+        allow(`Read${short}s`, ofKind(reads, "resources"), sub(arn), own),
+        allow(`Use${short}Keys`, ofKind(reads, "keys"), sub(KEY_ARNS), { ...own, ...BY_S3 }),
+        allow(`Read${short}Policies`, ofKind(reads, "policies"), sub(OWN_POLICIES), own),
+        allow(`Change${short}s`, ofKind(writes, "resources"), sub(arn), own),
+        allow(`Change${short}Policies`, ofKind(writes, "policies"), sub(OWN_POLICIES), own),
+        allow(`AttachTo${short}s`, ofKind(writes, "attaching"), sub(arn), { ...own, ...ONLY_OWN_POLICIES }),
+      ].filter(({ Action }) => (Action as readonly string[]).length > 0),
     ];
   });
   const passRoleTo = [...new Set(controls.flatMap(({ iam }) => iam.passRoleTo))];

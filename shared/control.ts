@@ -4,10 +4,13 @@ import type { PolicyInForce } from "./policy/policy.ts";
 import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
 import type { CredentialReports } from "./resources/credential-reports.ts";
+import type { IamSessions } from "./resources/iam-sessions.ts";
 import type { IamUsers } from "./resources/iam-users.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
+import type { RootKeys } from "./resources/root-keys.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
 import type { S3Objects } from "./resources/s3-objects.ts";
+import type { TrailLookup } from "./resources/trail-lookup.ts";
 import type {
   Citation,
   Clock,
@@ -97,6 +100,10 @@ export interface Ports {
   /** Only functions/revoke-stale-keys, decide and the command line have these two. */
   readonly users?: IamUsers;
   readonly reports?: CredentialReports;
+  /** As `users`: what denies the sessions of users and roles, and whether an account's root user has keys. */
+  readonly sessions?: IamSessions;
+  readonly rootKeys?: RootKeys;
+  readonly trail?: TrailLookup;
   /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
   readonly cell?: CellResources;
   readonly coverage?: AccountCoverage;
@@ -154,6 +161,13 @@ export interface AnyControl<State> {
    * @throws CordonError `unavailable` when AWS gave no answer, and as `detect` does when there are no credentials for the account
    */
   exposure?(finding: Finding, ports: Ports, window: ExposureWindow): Promise<Exposure | undefined>;
+  /**
+   * A finding that the journal knows and live state does not name, as it stands by live state: of a temporary key AWS has no list. Pure. Without it, what live state does
+   * not name is gone.
+   *
+   * @param key `FindingState.key`
+   */
+  remembered?(state: State, resource: ResourceRef, key: string): Finding;
   readonly changes?: "nothing";
 }
 
@@ -170,10 +184,19 @@ export interface Control<State> extends AnyControl<State> {
   readonly changes?: never;
   /** Where its state is read and written. */
   port(ports: Ports): ResourcePort<State>;
-  /** The compliant state nearest to `state`; touches only the offending parts. */
-  comply(state: State, offending: ReadonlySet<string>, classified: Classified): State;
+  /**
+   * The compliant state nearest to `state`; touches only the offending parts.
+   *
+   * @param at when it is done (ISO 8601), for a state with a time in it. While a plan waits for a person it is `WHEN_DONE`, so that the plan is the same from look to look
+   */
+  comply(state: State, offending: ReadonlySet<string>, classified: Classified, at: string): State;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */
   retreat(state: State, offending: ReadonlySet<string>): State | undefined;
+  /**
+   * The same stop by another way, for when AWS refuses `comply`'s for want of room or of a right. It touches the same parts and stops no more, so that it holds for whatever was
+   * decided or approved.
+   */
+  otherwise?(state: State, offending: ReadonlySet<string>, at: string): State;
   /** `left` with one part as it was in `before`. */
   restore(left: State, before: State, part: string): State;
   /**

@@ -210,6 +210,8 @@ export interface SessionFacts {
   readonly key: string;
   /** Sessions issued before this time are denied everything; left out: none are. */
   readonly deniedBefore?: string;
+  /** Why Cordon can't or may not deny them, in words that stay the same. */
+  readonly hindrance?: string;
   /** The journal's, as with `AccessKeyFacts`. */
   readonly reported?: KeyReport;
 }
@@ -349,8 +351,11 @@ export interface Plan<State = unknown> {
   readonly before: State;
   readonly after: State;
   readonly steps: readonly Step[];
-  /** The harder stop, permitted only where it takes nothing compliant with it; used when AWS refuses the first. */
-  readonly fallback?: { readonly after: State; readonly steps: readonly Step[] };
+  /**
+   * The harder stop, permitted only where it takes nothing compliant with it; used when AWS denies the first. `isAsHard`: no harder than the first and by another way; used
+   * when there is no room for the first, too.
+   */
+  readonly fallback?: { readonly after: State; readonly steps: readonly Step[]; readonly isAsHard?: true };
   readonly permissions: readonly string[];
   readonly reversible: string;
 }

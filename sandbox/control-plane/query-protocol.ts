@@ -66,6 +66,10 @@ function writeMembers(record: Record<string, unknown>): string {
 }
 
 function writeValue(value: unknown): string {
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, each]) => writeMembers({ entry: { key, value: each } }));
+    return entries.join("");
+  }
   if (Array.isArray(value)) return value.map((element) => `<member>${writeValue(element)}</member>`).join("");
   return isRecord(value) ? writeMembers(value) : escapeXml(String(value));
 }

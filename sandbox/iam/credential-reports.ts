@@ -28,6 +28,8 @@ interface Report {
 export interface CredentialReports {
   pace: ReportPace;
   setRoot(account: string, root: RootState): void;
+  /** As it is now, where a report tells what was. */
+  root(account: string): RootState;
   /** Begin one, unless there is one that is not too old. */
   generate(account: string, at: number): { State: string; Description?: string };
   /** Throws ServiceError when there is none, none yet, or none any more. */
@@ -58,6 +60,7 @@ export function createCredentialReports(users: UserStore): CredentialReports {
   return {
     pace,
     setRoot: (account, root) => void roots.set(account, root),
+    root: (account) => roots.get(account) ?? NOBODY_KNOWS,
     generate(account, at) {
       const report = reports.get(account);
       if (!report || isOver(report, at)) {

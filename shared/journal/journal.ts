@@ -68,6 +68,8 @@ export interface FindingState {
   readonly deactivatedAtMs?: number;
   /** ... and the report of it that counts. A key that was reported stays so for its life. */
   readonly reported?: KeyReport;
+  /** Of the sessions of an exposed key: which key, as it is shown. Live state does not tell. */
+  readonly key?: string;
 }
 
 /** Somebody who has written to a resource: what tells who it is (policy/people.ts). */

@@ -34,7 +34,8 @@ export async function applyPlan<State>(
   if (refused === undefined) return { kind: "accepted", after: plan.after, receipts: first };
   const refusal = refused.error ?? "no reason given";
   // Only a denial is known to leave the harder stop possible; any other refusal needs a person to look.
-  if (plan.fallback === undefined || !isDenial(refused)) return { kind: "refused", receipts: first, reason: refusal };
+  const isLeft = isDenial(refused) || (plan.fallback?.isAsHard === true && isFull(refused));
+  if (plan.fallback === undefined || !isLeft) return { kind: "refused", receipts: first, reason: refusal };
   await beforeFallback(refused);
   const second = await tryWrite(port, resource, plan.fallback.after);
   if ("reason" in second) return { kind: "unknown", receipts: first, ...second };
@@ -62,4 +63,9 @@ async function tryWrite<State>(
 
 function isDenial(receipt: Receipt): boolean {
   return receipt.error?.startsWith("AccessDenied") ?? false;
+}
+
+/** A quota: there may be room elsewhere. */
+function isFull(receipt: Receipt): boolean {
+  return receipt.error?.startsWith("LimitExceeded") ?? false;
 }

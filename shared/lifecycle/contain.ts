@@ -64,7 +64,8 @@ export async function containParts<State>(
   const { control, policy } = cordon;
   const parts = new Set(offending.map(({ finding }) => finding.part));
   const port = control.port(cordon.ports);
-  const plan = planContainment(control, port, view.detection.state, parts, mayGo, view.classified);
+  const at = new Date(cordon.clock.nowMs()).toISOString();
+  const plan = planContainment(control, port, view.detection.state, parts, mayGo, view.classified, at);
   // `judge` asks a person then.
   if (plan.steps.every(({ changes }) => changes.length === 0))
     throw new Error("a containment that changes nothing contains nothing");
@@ -141,7 +142,9 @@ function remarksOn<State>(run: Run<State>, plan: Plan<State>, storm: Manner["sto
         "taking the whole configuration away was no option: compliant parts would have gone with it, or a storm or a person's approval of less holds it back",
       );
     }
-    if (usedFallback) {
+    if (usedFallback && plan.fallback?.isAsHard === true) {
+      notes.push("AWS refused the change, for want of room or of a right; the same was done by another way");
+    } else if (usedFallback) {
       notes.push(
         "AWS refused to change the part, so the whole configuration, in which every enabled part offended, was taken away; the run keeps it as `before`",
       );

@@ -16,7 +16,8 @@ import { shownArn } from "../shown.ts";
 import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
 import { isSameState } from "./difference.ts";
-import { withMemory } from "./key-memory.ts";
+import { withMemory, withRemembered } from "./key-memory.ts";
+import { WHEN_DONE } from "./plan.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
 
@@ -35,7 +36,7 @@ export function judge<State>(
   brake?: Brake,
 ): View<State> {
   const { control, policy, ceiling, clock } = run.cordon;
-  const present = presentOrUnreadable(run, detection);
+  const present = withRemembered(run, presentOrUnreadable(run, detection), journalled.findings);
   const classified = classify(run, present, journalled);
   const braked =
     brake === undefined
@@ -84,7 +85,7 @@ function askedWhereNothingChanges<State>(
   if (wrong.length === 0 || !canChange(run)) return judged;
   const { control, policy } = run.cordon;
   const parts = new Set(wrong.map(({ finding }) => finding.part));
-  if (!isSameState(state, control.comply(state, parts, classified))) return judged;
+  if (!isSameState(state, control.comply(state, parts, classified, WHEN_DONE))) return judged;
   return judged.map(({ decision, ...each }): Judged => {
     if (decision.kind !== "contain") return { ...each, decision };
     const reasons = [...decision.reasons, "there is no change of Cordon's that would mend it"];

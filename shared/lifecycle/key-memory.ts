@@ -1,6 +1,8 @@
-import type { FindingState } from "../journal/journal.ts";
+import type { Detection } from "../control.ts";
+import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { shownKeyId } from "../shown.ts";
 import type { AccessKeyFacts, Decision, Finding, KeyReport, SessionFacts, Signal } from "../types.ts";
+import type { Run } from "./run.ts";
 
 /** What live state does not show of an access key, and its treatment rests on: AWS tells neither when somebody was warned nor what was reported of it. */
 
@@ -34,6 +36,25 @@ export function withMemory(
 }
 
 /**
+ * What was seen, with the findings that the journal alone knows of: whose sessions are to be denied, no list of AWS's tells. What was resolved is over. Pure.
+ */
+export function withRemembered<State>(
+  { cordon, signal }: Run<State>,
+  seen: Extract<Detection<State>, { readonly kind: "present" }>,
+  known: ResourceRecord["findings"] = {},
+): Extract<Detection<State>, { readonly kind: "present" }> {
+  const { control } = cordon;
+  // Of a resource that is gone, or that can't be read, there is nothing to say.
+  if (control.remembered === undefined || seen.state === undefined) return seen;
+  const ids = new Set(seen.findings.map(({ id }) => id));
+  const more = Object.entries(known).flatMap(([id, { key, status }]) => {
+    if (key === undefined || status === "resolved" || ids.has(id)) return [];
+    return control.remembered?.(seen.state, signal.resource, key) ?? [];
+  });
+  return more.length === 0 ? seen : { ...seen, findings: [...seen.findings, ...more] };
+}
+
+/**
  * A finding's state with what has to be known of its key when it is seen next; unchanged of whatever is no key. Pure.
  *
  * @param finding with its memory, as it was decided about
@@ -47,7 +68,11 @@ export function remembering(
   if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
   const { deactivatedAtMs: _, ...kept } = state;
   if (facts.kind === "sessions" || facts.about === "exposure")
-    return facts.reported === undefined ? kept : { ...kept, reported: facts.reported };
+    return {
+      ...kept,
+      ...(facts.kind === "sessions" && { key: facts.key }),
+      ...(facts.reported !== undefined && { reported: facts.reported }),
+    };
   const isWarned = state.warnedAtMs !== undefined && state.warnedAtMs >= Date.parse(facts.createdAt);
   return {
     ...kept,

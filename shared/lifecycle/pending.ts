@@ -2,7 +2,7 @@ import { contentHash } from "../ids.ts";
 import type { FindingState } from "../journal/journal.ts";
 import type { PendingPlan, Step, VerdictKind } from "../types.ts";
 import { differences, invert } from "./difference.ts";
-import { planContainment, reversibleOf } from "./plan.ts";
+import { planContainment, reversibleOf, WHEN_DONE } from "./plan.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 
 /** What would be done about one finding, were a person to approve it. */
@@ -34,6 +34,7 @@ export function proposedPlans<State>(
     parts,
     undefined,
     view.classified,
+    WHEN_DONE,
   );
   const [step] = steps;
   if (step === undefined) return new Map();

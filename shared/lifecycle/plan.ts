@@ -4,12 +4,16 @@ import type { ResourcePort } from "../resources/port.ts";
 import type { Plan, Step } from "../types.ts";
 import { differences, invert } from "./difference.ts";
 
+/** Stands for the time at which a plan is carried out, for as long as it waits for a person. */
+export const WHEN_DONE = "(when it is done)";
+
 /**
  * The plan that contains the offending parts: exact before and after, each step with its inverse. Pure.
  *
  * @param mayGo parts that may go with the harder stop, for when AWS refuses the first: all that offend, also those not treated now; undefined when
  * there may be none
  * @param classified the class of the data
+ * @param at when it is carried out, or `WHEN_DONE`
  */
 export function planContainment<State>(
   control: Control<State>,
@@ -18,12 +22,15 @@ export function planContainment<State>(
   offending: ReadonlySet<string>,
   mayGo: ReadonlySet<string> | undefined,
   classified: Classified,
+  at: string,
 ): Plan<State> {
-  const after = control.comply(before, offending, classified);
+  const after = control.comply(before, offending, classified, at);
+  const other = control.otherwise?.(before, offending, at);
   const retreat = mayGo === undefined ? undefined : control.retreat(before, mayGo);
   return {
     ...planOf(control, port, "contain", before, after, [...offending]),
     ...(retreat !== undefined && { fallback: { after: retreat, steps: [stepOf(port, before, retreat)] } }),
+    ...(other !== undefined && { fallback: { after: other, steps: [stepOf(port, before, other)], isAsHard: true } }),
   };
 }
 

@@ -197,6 +197,12 @@ async function restore<State>(
 
 /** Whoever reads of it later has to know that it was known to be exposed, and who had it back nevertheless. */
 function reportedStill({ facts }: Judged["finding"], approver: string): readonly string[] {
+  if (facts.kind === "sessions" && facts.reported !== undefined) {
+    const { type, by, at } = facts.reported;
+    return [
+      `sessions begun with ${facts.key} can be used again on the word of ${approver}, though it was reported to be known to others (${type} by ${by} at ${at})`,
+    ];
+  }
   if (facts.kind !== "access-key" || facts.reported === undefined) return [];
   const { type, by, at } = facts.reported;
   return [

@@ -18,7 +18,12 @@ export function factsUsed(
   if (facts.kind === "object") Object.assign(known, factsOfObject(facts));
   if (facts.kind === "access-key") Object.assign(known, factsOfKey(facts));
   if (facts.kind === "sessions")
-    Object.assign(known, { key: facts.key, deniedBefore: facts.deniedBefore ?? "none", ...factsOfReport(facts) });
+    Object.assign(known, {
+      key: facts.key,
+      deniedBefore: facts.deniedBefore ?? "none",
+      ...(facts.hindrance !== undefined && { hindrance: facts.hindrance }),
+      ...factsOfReport(facts),
+    });
   if (transfer === undefined) return known;
   const { active, from, to, destination, destinationAccount, prefix, tags, replicaKey } = transfer;
   Object.assign(known, { active: String(active), from, destination });

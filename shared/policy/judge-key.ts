@@ -1,3 +1,4 @@
+import { IAM_ROLE } from "../signals/iam-refs.ts";
 import type { AccessKeyFacts, KeyReport, SessionFacts } from "../types.ts";
 import { type AccessKeyRules, accessKeyRules } from "./access-keys.ts";
 import { DAY_MS, judgeKeyAge } from "./judge-key-age.ts";
@@ -55,7 +56,7 @@ function judgeExposure(
 
 /** Deactivating a key does not end what was begun with it: sessions go on until they are denied. Pure. */
 export function judgeSessions(
-  { reported, deniedBefore }: SessionFacts,
+  { reported, deniedBefore, hindrance }: SessionFacts,
   subject: Subject,
   policy: Pick<ResidencyPolicy, "accessKeys">,
 ): Verdict {
@@ -69,9 +70,17 @@ export function judgeSessions(
     return { kind: "compliant", rule: "built-in:inactive", reasons };
   }
   const reasons = [told, "sessions begun with it go on, whatever becomes of the key"];
+  if (hindrance !== undefined)
+    return { kind: "for-a-person", rule: "built-in:out-of-reach", reasons: [...reasons, hindrance] };
+  // Whoever else has assumed the role is as innocent as can be, and is cut off all the same.
+  if (subject.finding.resource.type === IAM_ROLE)
+    return { kind: "needs-approval", rule: "access-keys:role-sessions", reasons: [...reasons, EVERYBODY] };
   const verdict: Verdict = { kind: "violating", rule: "access-keys:sessions", reasons };
   return unlessBreakGlass(verdict, subject, accessKeyRules(policy));
 }
+
+const EVERYBODY =
+  "everybody who uses the role is affected: all of its sessions that were issued until then are denied everything, and have to be begun anew";
 
 /** That a key is public stays so. That calls were denied says less each day. */
 const BURST_COUNTS_MS = 7 * DAY_MS;

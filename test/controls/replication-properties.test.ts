@@ -92,6 +92,8 @@ const configuration = fc
   .oneof(v1Rules, v2Rules)
   .map((Rules): ReplicationConfiguration => ({ Role: "arn:aws:iam::111122223333:role/replication", Rules }));
 
+const NOW = "2030-01-01T00:00:00Z";
+
 /** A configuration and some of its enabled rules. */
 const offending = configuration.chain((before) => {
   const enabled = (before.Rules ?? []).filter(({ Status }) => Status === "Enabled").map(({ ID }) => ID ?? "");
@@ -102,7 +104,7 @@ describe("plans of any replication configuration", () => {
   it("change the status of what offends, and nothing else", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
+        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED, NOW);
         const changed = differences(before, plan.after);
         expect(changed).toEqual(
           parts.length === 0
@@ -120,7 +122,7 @@ describe("plans of any replication configuration", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
         const kept = structuredClone(before);
-        planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
+        planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED, NOW);
         expect(before).toEqual(kept);
       }),
     );
@@ -133,7 +135,7 @@ describe("plans of any replication configuration", () => {
           fc.record({ before: fc.constant(before), parts: fc.shuffledSubarray(parts, { minLength: parts.length }) }),
         ),
         ({ before, parts }) => {
-          const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
+          const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED, NOW);
           for (const start of [plan.after, plan.fallback?.after]) {
             if (start === undefined || parts.length === 0) continue;
             const end = parts.reduce<State>(
@@ -150,11 +152,11 @@ describe("plans of any replication configuration", () => {
   it("delete the whole only when every enabled rule offends", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED);
+        const plan = planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED, NOW);
         const enabled = (before.Rules ?? []).filter(({ Status }) => Status === "Enabled");
         expect(plan.fallback !== undefined).toBe(enabled.every(({ ID }) => parts.includes(ID ?? "")));
         expect(
-          planContainment<State>(control, names, before, new Set(parts), undefined, UNCLASSED).fallback,
+          planContainment<State>(control, names, before, new Set(parts), undefined, UNCLASSED, NOW).fallback,
         ).toBeUndefined();
       }),
     );
@@ -163,8 +165,15 @@ describe("plans of any replication configuration", () => {
   it("name each step's inverse, which undoes it", () => {
     fc.assert(
       fc.property(offending, ({ before, parts }) => {
-        for (const step of planContainment<State>(control, names, before, new Set(parts), new Set(parts), UNCLASSED)
-          .steps) {
+        for (const step of planContainment<State>(
+          control,
+          names,
+          before,
+          new Set(parts),
+          new Set(parts),
+          UNCLASSED,
+          NOW,
+        ).steps) {
           expect(invert(step.inverse.changes)).toEqual(step.changes);
         }
       }),

@@ -1,0 +1,120 @@
+import type { Asked, Detection, Ports } from "../control.ts";
+import { findingId } from "../ids.ts";
+import { type Denial, type DeniedSessions, sessionsOf } from "../resources/iam-sessions.ts";
+import { usersOf } from "../resources/iam-users.ts";
+import { shownKeyId } from "../shown.ts";
+import { IAM_ROLE } from "../signals/iam-refs.ts";
+import type { Finding, ResourceRef, SessionFacts, Signal } from "../types.ts";
+import { byKey } from "./denial-policy.ts";
+
+/** Denials, and why Cordon can't or may not change them. */
+export interface SessionsState extends DeniedSessions {
+  readonly hindrance?: string;
+}
+
+/**
+ * The sessions of a user or role, a finding for each key that is reported now; those reported before are the journal's (`rememberedSessions`). What hinders Cordon is said in
+ * the finding, so that it is remembered whose key was reported.
+ *
+ * @throws CordonError `unavailable`
+ */
+export async function detectSessions(
+  controlId: string,
+  resource: ResourceRef,
+  ports: Ports,
+  { signal }: Asked,
+): Promise<Detection<SessionsState>> {
+  const isRole = resource.type === IAM_ROLE;
+  const sessions = sessionsOf(ports);
+  const reading = await (isRole ? sessions.roles : sessions.users).read(resource);
+  if (reading.kind === "absent") return reading;
+  const keys = await reportedKeys(resource, ports, signal);
+  if (reading.kind === "unreadable" && keys.length === 0) return reading;
+  const [tags, own] = await Promise.all([
+    isRole ? sessions.roleTags(resource) : usersOf(ports).tags(resource),
+    sessions.whyOwn(resource),
+  ]);
+  const hindrance = own ?? whyClosed(resource) ?? (reading.kind === "unreadable" ? reading.reason : undefined);
+  const denied = reading.kind === "present" ? reading.state.denied : [];
+  const state = { denied, ...(hindrance !== undefined && { hindrance }) };
+  return {
+    kind: "present",
+    state,
+    tags,
+    findings: keys.map((key) => sessionsFinding(controlId, state, resource, key)),
+    ...(reading.kind === "unreadable" && { isPartial: true as const }),
+  };
+}
+
+/** One finding by what is denied now. Pure. */
+export function sessionsFinding(
+  controlId: string,
+  { denied, hindrance }: SessionsState,
+  resource: ResourceRef,
+  key: string,
+): Finding {
+  const own = denied.find((each) => each.key === key);
+  const facts: SessionFacts = {
+    kind: "sessions",
+    key,
+    ...(own !== undefined && { deniedBefore: own.before }),
+    ...(hindrance !== undefined && { hindrance }),
+  };
+  const title = `Sessions of ${resource.name} that may have been begun with ${key}`;
+  return { id: findingId(controlId, resource, key), controlId, resource, part: key, title, facts };
+}
+
+/** The keys that an event reports, as they are shown: all of the user's, where it doesn't say which. A temporary one is in no list. */
+async function reportedKeys(
+  resource: ResourceRef,
+  ports: Ports,
+  { report, keyId }: Signal,
+): Promise<readonly string[]> {
+  if (report === undefined) return [];
+  if (keyId !== undefined) return [shownKeyId(keyId)];
+  if (resource.type === IAM_ROLE) return [];
+  const reading = await usersOf(ports).keys.read(resource);
+  return reading.kind === "present" ? reading.state.keys.map(({ key }) => key) : [];
+}
+
+/** Roles that IAM lets nobody edit. Source: https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html */
+function whyClosed({ type, arn }: ResourceRef): string | undefined {
+  if (type !== IAM_ROLE) return undefined;
+  if (/:role\/aws-reserved\/sso\.amazonaws\.com\/|\/AWSReservedSSO_/.test(arn))
+    return "it is a role of IAM Identity Center, which can't be edited in the account: revoke the user's sessions, or put a deny into the permission set, in Identity Center";
+  if (/:role\/aws-service-role\//.test(arn))
+    return "it is a service-linked role, which only its AWS service uses, and nobody can edit";
+  return undefined;
+}
+
+/** With each offending key's sessions denied, as far as they were issued before `at`. Never earlier than before. Pure. */
+export function denying(
+  state: SessionsState,
+  offending: ReadonlySet<string>,
+  at: string,
+  how: Denial["how"] = "inline",
+): SessionsState {
+  if (state.hindrance !== undefined) return state;
+  const added = [...offending].map((key): Denial => {
+    const known = state.denied.find((each) => each.key === key);
+    const before = known !== undefined && Date.parse(known.before) > Date.parse(at) ? known.before : wholeSecond(at);
+    return { key, before, how };
+  });
+  return withDenials(state, [...state.denied.filter(({ key }) => !offending.has(key)), ...added]);
+}
+
+/** One key's denial as it was. Pure. */
+export function withDenialAsBefore(left: SessionsState, before: SessionsState, part: string): SessionsState {
+  const was = before.denied.filter(({ key }) => key === part);
+  return withDenials(left, [...left.denied.filter(({ key }) => key !== part), ...was]);
+}
+
+function withDenials(state: SessionsState, denied: readonly Denial[]): SessionsState {
+  return { ...state, denied: byKey(denied) };
+}
+
+/** A session's issue time has whole seconds: rounded up, none of this very second is left out. What is no time stays as it is. */
+function wholeSecond(at: string): string {
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? at : `${new Date(Math.ceil(ms / 1000) * 1000).toISOString().slice(0, 19)}Z`;
+}
