@@ -5,6 +5,9 @@ import { catalogue } from "../controls/catalogue.ts";
 import { meta as cellStaysDeployed } from "../controls/cordon-cell-stays-deployed/meta.ts";
 import { meta as exposedKeys } from "../controls/iam-access-key-is-not-exposed/meta.ts";
 import { meta as staleKeys } from "../controls/iam-access-key-is-rotated/meta.ts";
+import { meta as roleSessions } from "../controls/iam-role-has-no-session-of-exposed-key/meta.ts";
+import { meta as rootKeys } from "../controls/iam-root-has-no-access-key/meta.ts";
+import { meta as userSessions } from "../controls/iam-user-has-no-session-of-exposed-key/meta.ts";
 import { meta as s3Object } from "../controls/s3-object-carries-its-class/meta.ts";
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
@@ -84,7 +87,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     description: "Deactivates access keys that are too old, or known to others",
     timeoutSeconds: 120,
     memoryMb: 512,
-    controls: [exposedKeys, staleKeys],
+    controls: [exposedKeys, userSessions, roleSessions, staleKeys, rootKeys],
     trigger: "queue",
     // Each day: the credential report is made anew every four hours.
     everyMinutes: 1_440,

@@ -10,6 +10,7 @@ import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { RootKeys } from "./resources/root-keys.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
 import type { S3Objects } from "./resources/s3-objects.ts";
+import type { TrailLookup } from "./resources/trail-lookup.ts";
 import type {
   Citation,
   Clock,
@@ -102,6 +103,7 @@ export interface Ports {
   /** As `users`: what denies the sessions of users and roles, and whether an account's root user has keys. */
   readonly sessions?: IamSessions;
   readonly rootKeys?: RootKeys;
+  readonly trail?: TrailLookup;
   /** Only functions/guard-cell and the command line have these two, so that no other function carries their clients. */
   readonly cell?: CellResources;
   readonly coverage?: AccountCoverage;

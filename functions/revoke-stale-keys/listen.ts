@@ -1,17 +1,20 @@
 import { control as exposed } from "../../controls/iam-access-key-is-not-exposed/control.ts";
 import { control as rotated } from "../../controls/iam-access-key-is-rotated/control.ts";
-import type { Control } from "../../shared/control.ts";
+import { control as roleSessions } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
+import { control as rootKeys } from "../../controls/iam-root-has-no-access-key/control.ts";
+import { control as userSessions } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
+import type { AnyControl } from "../../shared/control.ts";
+import { CordonError } from "../../shared/errors.ts";
 import { deniedBursts } from "../../shared/keys/denied-bursts.ts";
 import { resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
 import { type Handled, handleSignal } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
-import type { UserKeys } from "../../shared/resources/iam-users.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
 import type { Connection } from "../../shared/runtime/wire.ts";
 import { keyEvents } from "../../shared/signals/iam-key-events.ts";
-import { ACCOUNT } from "../../shared/signals/iam-refs.ts";
+import { ACCOUNT, IAM_ROLE } from "../../shared/signals/iam-refs.ts";
 import { ACCOUNT_LOOK } from "../../shared/signals/key-requests.ts";
 import { parseLook } from "../../shared/signals/look.ts";
 import { parseUserLooks } from "../../shared/signals/look-users.ts";
@@ -21,20 +24,25 @@ import { partitionOf } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
 import { parseDaily } from "./daily.ts";
+import { rolesAssumedWith } from "./roles.ts";
 
-type KeyControl = Control<UserKeys>;
+type KeyControl = AnyControl<unknown>;
 
-/** What a control hears, of both together. */
-const CALLS = merged([rotated.meta.cloudTrail, exposed.meta.cloudTrail]);
+const CONTROLS = [exposed, userSessions, roleSessions, rotated, rootKeys] as unknown as readonly KeyControl[];
+const of = (control: unknown): KeyControl => control as KeyControl;
 
-/** The ears of the function: what is told of a user's keys goes to the controls it concerns, the exposed key before the old one. */
+/** What the controls hear, all together. */
+const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
+
+/** The ears of the function: what is told of a user's keys goes to the controls it concerns, what stops an exposed key before all else. */
 export function listenForKeys(
   { messages, accounts, ...connection }: Connection,
   env: Readonly<Record<string, string | undefined>>,
 ): Listening {
-  const { clock, policy, journal } = connection;
+  const { clock, policy, journal, ports } = connection;
   const stack = env.CORDON_STACK ?? "";
-  const partition = partitionOf(env.AWS_REGION ?? "");
+  const region = env.AWS_REGION ?? "";
+  const partition = partitionOf(region);
   const events = keyEvents(CALLS, { denials: true, partition });
   const bursts = deniedBursts(journal, accessKeyRules(policy).deniedBursts);
   /** A look of the sweep's is for one control. */
@@ -42,7 +50,7 @@ export function listenForKeys(
 
   const lookIn = (event: unknown): Parsed | undefined => {
     let ignored: Parsed | undefined;
-    for (const control of [rotated, exposed]) {
+    for (const control of CONTROLS) {
       const look = parseLook(event, control.meta);
       if (look?.kind === "signal") lookedFor.set(look.signal, control);
       if (look !== undefined && look.kind !== "ignored") return look;
@@ -50,30 +58,44 @@ export function listenForKeys(
     }
     return ignored;
   };
-  const concerns = (signal: Signal): readonly KeyControl[] => {
-    const one = lookedFor.get(signal);
-    if (one !== undefined) return [one];
-    if (signal.report !== undefined) return [exposed];
-    return signal.source === "schedule" ? [rotated] : [exposed, rotated];
-  };
-  const look = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
-    const resolved = await resolveUser(signal, connection.ports);
-    if (resolved.kind === "none") return told(signal, "ignored", resolved.reason);
+
+  /** One event, by the controls it is for: that one of them can't go on keeps the others from nothing. */
+  const handleBy = async (controls: readonly KeyControl[], signal: Signal, deadlineMs: number): Promise<Handled> => {
     const results: Result[] = [];
     const retries: number[] = [];
     let failure: unknown;
-    for (const control of concerns(signal)) {
+    for (const control of controls) {
       try {
-        const handled = await handleSignal(resolved.signal, { ...connection, control }, deadlineMs);
+        const handled = await handleSignal(signal, { ...connection, control }, deadlineMs);
         results.push(...handled.results);
         if (handled.retryAtMs !== undefined) retries.push(handled.retryAtMs);
       } catch (error) {
-        // That one control can't go on keeps the other from nothing.
         failure ??= error;
       }
     }
     if (failure !== undefined) throw failure;
     return { results, ...(retries.length > 0 && { retryAtMs: Math.min(...retries) }) };
+  };
+
+  const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
+    const one = lookedFor.get(signal);
+    const resolved = await resolveUser(signal, ports);
+    if (resolved.kind === "none") return told(signal, "ignored", resolved.reason);
+    const handled = await handleBy(one === undefined ? concerns(signal) : [one], resolved.signal, deadlineMs);
+    const roles = await rolesAssumedWith(resolved.signal, { ports, policy, clock, region }, deadlineMs);
+    const results = [...handled.results];
+    for (const each of roles.signals) {
+      try {
+        await accounts.credentialsFor(each.resource.account);
+        results.push(...(await handleBy([of(roleSessions)], each, deadlineMs)).results);
+      } catch (error) {
+        if (!(error instanceof CordonError) || error.retry) throw error;
+        results.push(...told(each, "refused", error.message).results);
+      }
+    }
+    for (const reason of roles.missing)
+      results.push(...told(signal, "ignored", `roles may be missing: ${reason}`).results);
+    return { ...handled, results };
   };
 
   return {
@@ -87,21 +109,44 @@ export function listenForKeys(
       parseSignals(event, { ...events, ownAccount }),
     async handle(signal, deadlineMs) {
       const nowMs = clock.nowMs();
-      const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
-      if (signal.resource.type === ACCOUNT && signal.name === ACCOUNT_LOOK) {
-        const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
-        const office = { ports: connection.ports, policy, clock, send, look };
-        return lookThroughAccount({ ...signal, at }, office, deadlineMs);
+      if (lookedFor.has(signal)) {
+        const isUsers = signal.resource.type !== ACCOUNT && signal.resource.type !== IAM_ROLE;
+        return isUsers
+          ? lookAtUser(signal, deadlineMs)
+          : handleBy([lookedFor.get(signal) ?? of(rootKeys)], signal, deadlineMs);
       }
-      if (signal.resource.type === ACCOUNT) return told(signal, "ignored", "root's own keys are no user's");
-      if (signal.denied !== true) return look(lookedFor.has(signal) ? signal : { ...signal, at }, deadlineMs);
+      const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
+      const timed = { ...signal, at };
+      if (signal.resource.type === ACCOUNT && signal.name === ACCOUNT_LOOK) {
+        const root = await handleBy([of(rootKeys)], timed, deadlineMs);
+        const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
+        const office = { ports, policy, clock, send, look: lookAtUser };
+        const users = await lookThroughAccount(timed, office, deadlineMs);
+        return { ...users, results: [...root.results, ...users.results] };
+      }
+      if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);
+      if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };
-      const handled = await look({ ...signal, at, report }, deadlineMs);
+      const handled = await lookAtUser({ ...timed, report }, deadlineMs);
       bursts.told(report);
       return handled;
     },
   };
+}
+
+/** What is known to others is stopped: the key, and what was begun with it. Denied calls alone prove nothing of sessions; of a call on a user's policies only they are concerned. */
+function concerns({ report, source, name }: Signal): readonly KeyControl[] {
+  if (report?.by === "cloudtrail") return [of(exposed)];
+  if (report !== undefined) return [of(exposed), of(userSessions)];
+  if (source === "schedule") return [of(rotated)];
+  if (source === "cloudtrail")
+    return CONTROLS.filter(({ meta }) => meta.resourceType === rotated.meta.resourceType && hears(meta, name));
+  return [of(exposed), of(rotated)];
+}
+
+function hears({ cloudTrail }: KeyControl["meta"], name: string): boolean {
+  return Object.values(cloudTrail).some((names) => names.includes(name));
 }
 
 function told(signal: Signal, status: Result["status"], reason: string): Handled {

@@ -43,14 +43,14 @@ const DAY_MS = 86_400_000;
 const REMEMBERED_MS = 90 * DAY_MS;
 /** A key is reported after it was found: so long before the report it may have been known. */
 const BEFORE_MS = 7 * DAY_MS;
-/** Two calls a second, which others share. */
+/** Two calls a second in each Region, which others share. */
 const BETWEEN_MS = 550;
 const THROTTLED_MS = 1_100;
 const MAX_THROTTLED = 5;
 const MAX_PAGES = 60;
 
 /**
- * The roles that a key was used to assume, and those assumed from sessions that it began, by CloudTrail's history in each Region. Reads two pages a second at most; whatever
+ * The roles that a key was used to assume, and those assumed from sessions that it began, by CloudTrail's history in each Region. Reads two pages a second of a Region at most; whatever
  * keeps it from reading on is in `missing`, and what was found until then is told.
  */
 export async function findAssumedRoles(
@@ -63,7 +63,9 @@ export async function findAssumedRoles(
   const found = new Map<string, AssumedRole>();
   const missing = new Set<string>();
   const keys = [question.keyId];
-  const asked = { pages: 0, lastMs: Number.NEGATIVE_INFINITY };
+  let pages = 0;
+  /** When each Region was asked last: the limit is a Region's own. */
+  const askedMs = new Map<string, number>();
   // The list grows by the sessions that are found.
   for (let index = 0; index < keys.length; index++) {
     const keyId = keys[index] ?? "";
@@ -90,12 +92,13 @@ export async function findAssumedRoles(
 
   async function nextPage(ask: TrailQuestion, region: string): Promise<TrailPage> {
     for (let throttled = 0; throttled < MAX_THROTTLED; throttled++) {
-      const waitMs = Math.max(0, asked.lastMs + (throttled > 0 ? THROTTLED_MS : BETWEEN_MS) - clock.nowMs());
-      if (asked.pages >= (question.maxPages ?? MAX_PAGES)) return over("there was more to read than is read at once");
+      const lastMs = askedMs.get(region) ?? Number.NEGATIVE_INFINITY;
+      const waitMs = Math.max(0, lastMs + (throttled > 0 ? THROTTLED_MS : BETWEEN_MS) - clock.nowMs());
+      if (pages >= (question.maxPages ?? MAX_PAGES)) return over("there was more to read than is read at once");
       if (clock.nowMs() + waitMs + BETWEEN_MS > question.deadlineMs) return over("there was no time to read on");
       if (waitMs > 0) await clock.sleep(waitMs);
-      asked.pages++;
-      asked.lastMs = clock.nowMs();
+      pages++;
+      askedMs.set(region, clock.nowMs());
       const page = await askTrail(ask, region);
       if (page.kind === "unreadable") return over(`CloudTrail's history of ${region} can't be read: ${page.reason}`);
       if (page.kind === "page") return page;

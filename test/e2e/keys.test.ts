@@ -39,3 +39,37 @@ describe("access keys of IAM users", () => {
     expect(findingsOf("old").map(({ status }) => status)).toContain("contained");
   });
 });
+
+describe("a key that is known to others", () => {
+  let cell: Cell;
+  beforeAll(async () => {
+    cell = await openCell({}, WITHOUT_GUARD);
+    const mode = { mode: "enforce" };
+    const file = policyFile({
+      controls: { "iam-access-key-is-not-exposed": mode, "iam-user-has-no-session-of-exposed-key": mode },
+    });
+    for (const fn of [FN, "decide"])
+      cell.deploy(fn, { environment: { ...cell.environment, CORDON_STACK: "cordon", CORDON_POLICY: file } });
+  });
+  afterAll(() => cell.close());
+
+  it("K7: is deactivated at once, its user's sessions are denied, and the roles it assumed wait for a person", async () => {
+    const { sandbox } = cell;
+    const { keys } = sandbox.createUser({ name: "ci", keys: [{ createdAt: sandbox.clock.now() - 5 * DAY_MS }] });
+    const key = keys[0]?.id ?? "";
+    sandbox.registry.put({ type: "AWS::IAM::Role", identifier: "deployer", arn: `arn:aws:iam::${sandbox.account}:role/deployer`, account: sandbox.account, region: "us-east-1", properties: { RoleName: "deployer" } });
+    sandbox.recordEvent({
+      eventSource: "sts.amazonaws.com",
+      eventName: "AssumeRole",
+      accessKeyId: key,
+      at: sandbox.clock.now() - DAY_MS,
+      region: "us-east-1",
+      record: { requestParameters: { roleArn: `arn:aws:iam::${sandbox.account}:role/deployer` } },
+    });
+    sandbox.clearCalls();
+    const answer = answerOf(await sandbox.invoke(FN, { cordon: "keys", key, exposed: true }));
+    console.log(JSON.stringify(answer.results.map(({ controlId, resource, status, reasons }) => [controlId, resource?.arn, status, reasons]), null, 1), cell.callsOf(FN));
+    expect(sandbox.user("ci").keys[0]?.status).toBe("Inactive");
+    expect(JSON.stringify(cell.journal.items())).not.toContain(key);
+  });
+});
