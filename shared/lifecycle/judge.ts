@@ -16,7 +16,7 @@ import { shownArn } from "../shown.ts";
 import { isCreation } from "../signals/s3-object-events.ts";
 import type { Finding } from "../types.ts";
 import { isSameState } from "./difference.ts";
-import { withMemory, withRemembered } from "./key-memory.ts";
+import { asReported, withMemory, withRemembered } from "./key-memory.ts";
 import { WHEN_DONE } from "./plan.ts";
 import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
@@ -44,8 +44,9 @@ export function judge<State>(
       : { mode: "observe" as const, reason: `${BRAKE_RULE} (${brake.by}: ${brake.reason})` };
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((seen): Judged => {
-    const previous = asCreated(run, journalled.findings?.[seen.id]);
-    const finding = withMemory(seen, previous, run.signal, clock.nowMs());
+    const known = asCreated(run, journalled.findings?.[seen.id]);
+    const finding = withMemory(seen, known, run.signal, clock.nowMs());
+    const previous = asReported(finding, known);
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
       classified,

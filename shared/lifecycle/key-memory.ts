@@ -35,6 +35,13 @@ export function withMemory(
   };
 }
 
+/** What was done about an earlier report of sessions is no tug of war with a later one: nobody has switched anything back. Pure. */
+export function asReported({ facts }: Finding, previous: FindingState | undefined): FindingState | undefined {
+  if (facts.kind !== "sessions" || previous?.reported === undefined) return previous;
+  const { by, id } = previous.reported;
+  return facts.reported?.by === by && facts.reported.id === id ? previous : { ...previous, containedAtMs: [] };
+}
+
 /**
  * What was seen, with the findings that the journal alone knows of: whose sessions are to be denied, no list of AWS's tells. What was resolved is over. Pure.
  */

@@ -78,7 +78,7 @@ describe("whatever is reported and rolled back, in whatever order", () => {
           await set.close();
         }
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 });

@@ -79,6 +79,17 @@ describe("sessions of a user whose key is known to others", () => {
     expect(set.inline()[DENIAL_POLICY]?.Statement).toHaveLength(1);
   });
 
+  it("reported by many findings within minutes are denied at each: that is no tug of war", async () => {
+    const set = await sessionsStage();
+    for (let reports = 0; reports < 8; reports++) {
+      const session = await set.session();
+      set.sandbox.clock.advance(60_000);
+      expect(await set.report(set.user, KEY, { by: "guardduty" })).toMatchObject([{ status: "contained" }]);
+      expect(await set.refusalOf(session)).toBe("AccessDenied");
+    }
+    expect((await set.findingOf(set.user)).notes).toEqual([]);
+  });
+
   it("reported by AWS's quarantine, which says nothing of which key, are denied for each", async () => {
     const set = await sessionsStage();
     expect(await set.report(set.user, undefined, { by: "aws-quarantine" })).toHaveLength(2);
