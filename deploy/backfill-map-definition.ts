@@ -2,8 +2,8 @@ import { BATCHES_AT_ONCE, OBJECTS_PER_BATCH } from "../shared/backfill/batches.t
 import { FAILED, NOT_OVER, REFUSED } from "../shared/runtime/map-batch.ts";
 import type { Json } from "./json.ts";
 
-/** As with jobs of S3 Batch Operations, it ends once more than half has failed. */
-const TOLERATED_FAILURES = 50;
+/** However many fail, all are looked at: one object that Cordon may not read fails its batch of fifty, and few of them would end the run for all. */
+const TOLERATED_FAILURES = 100;
 
 /** Lambda is busy, or didn't answer (Step Functions guide, "Handle transient Lambda service exceptions"). */
 const TRANSIENT = [

@@ -27,7 +27,7 @@ import { compliantResults, resultOf } from "./lifecycle/results.ts";
 import { askedBy, canChange, type Pass, type Run, type View } from "./lifecycle/run.ts";
 import { shownArn } from "./shown.ts";
 import { isCreation } from "./signals/s3-object-events.ts";
-import type { Result, Signal } from "./types.ts";
+import type { ResourceRef, Result, Signal } from "./types.ts";
 
 /** The outcome of one signal. */
 export type Handled = Omit<Pass, "again">;
@@ -85,9 +85,13 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const known = journal.known(resource, id);
   let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports, askedBy(run));
+<<<<<<< HEAD
   if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
   // What is reported of a key has to be remembered, also of one on which nothing is wrong now.
   if (known.openFindings === 0 && detection.kind === "present" && signal.report === undefined) {
+=======
+  if (known.openFindings === 0 && detection.kind === "present") {
+>>>>>>> 2ba5314df050cd8e1d02022b8ec027c86fcb58a4
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const sentTo = view.isReadable ? sentToBy(view, { findings: {} }) : undefined;
@@ -113,7 +117,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
     readAtMs = clock.nowMs();
     detection = await control.detect(resource, ports, askedBy(run));
   }
-  if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
+  if (detection.kind === "absent" && detection.instead !== undefined)
+    return passOverInstead(run, detection.instead, opened.record);
   if (detection.kind === "absent") return absent(run, opened.record, detection.reason);
 
   const heard = await hear(run, opened.record, presentOrUnreadable(run, detection));
@@ -141,6 +146,23 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   return {
     results: [...contained.results, ...held.results, ...settled.results],
     again: false,
+    ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
+  };
+}
+
+/** What is current, and what was before there were versions, as long as something is open on it: it is still there, and no event will name it again. */
+async function passOverInstead<State>(
+  run: Run<State>,
+  current: ResourceRef,
+  { findings }: ResourceRecord,
+): Promise<Pass> {
+  const instead = await passOver(about(run, current));
+  if (Object.values(findings).every(({ status }) => status === "resolved")) return instead;
+  const before = await passOver(about(run, { ...run.signal.resource, version: "null" }));
+  const times = [instead.retryAtMs, before.retryAtMs].filter((time) => time !== undefined);
+  return {
+    results: [...instead.results, ...before.results],
+    again: instead.again || before.again,
     ...(times.length > 0 && { retryAtMs: Math.min(...times) }),
   };
 }

@@ -52,10 +52,17 @@ export function classifyObject(
   const known = journalledClasses(classification, policy);
   const before = classSource === "tag" ? (known ?? []) : [];
   const held = strictest([...claims.map((each) => each.classification), ...before]);
+  const sure = strictest([
+    ...claims.flatMap((each) => (each.by === "default" ? [] : [each.classification])),
+    ...before,
+  ]);
+  // A class that policy doesn't know, or that none of these is within, stays as it is journalled: a default too, whose lower class a data owner has to confirm.
+  const isKept = known?.every((each) => sure.some((now) => isWithin(now, each)));
   const undecided = (reason: string): Classified => ({
     kind: "undecided",
     reason,
     ...(held.length > 0 && { atLeast: held }),
+    ...(isKept && sure.length > 0 && { remembered: joinClasses(sure) }),
   });
 
   if (classSource === "tag" && known === undefined)

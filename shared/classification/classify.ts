@@ -20,8 +20,16 @@ export type Classified =
       /** Of an object: it carried a tag of its class, and no longer does. */
       readonly isLowered?: true;
     }
-  /** `atLeast`: whatever else it is, it is of no lower class than these, which a tag once gave. */
-  | { readonly kind: "undecided"; readonly reason: string; readonly atLeast?: readonly Classification[] }
+  /**
+   * `atLeast`: whatever else it is, it is of no lower class than these, which a tag once gave. `remembered`: what of it is sure enough to be journalled, for it takes nothing
+   * back of what is: an open question must not answer itself at the next look.
+   */
+  | {
+      readonly kind: "undecided";
+      readonly reason: string;
+      readonly atLeast?: readonly Classification[];
+      readonly remembered?: string;
+    }
   /** The control judges no data. */
   | { readonly kind: "not-applicable"; readonly reason: string };
 

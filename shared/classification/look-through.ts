@@ -82,14 +82,18 @@ async function lookThrough(
   };
   const inspected = await inspectContent(bytes, hints, { ...objects.read, deadlineMs }, scanner, clock);
   const { found } = scanner.end();
-  // Nothing is concluded from what there was no time for: the event comes again.
-  if (inspected.isOutOfTime)
+  // It waited too long for its turn: the event comes again. What takes longer than there is would do so the next time as well, and what was found until then counts.
+  if (inspected.isOutOfTime && inspected.kind === "opaque")
     throw new CordonError("unavailable", "there was too little time to look through an object");
   if (inspected.kind === "opaque") {
     const read = `${inspected.bytesRead} bytes of ${inspected.format}: ${inspected.reason}`;
     return isWithoutText(inspected.format) ? { found, scannedBytes: 0, read } : { unreadable: read };
   }
-  const { format, bytesRead, bytesScanned, isWhole, limits, gaps = [] } = inspected;
+  const { format, bytesRead, bytesScanned, isWhole, limits } = inspected;
+  const gaps = [
+    ...(inspected.gaps ?? []),
+    ...(inspected.isOutOfTime ? ["there was no time to look through all of it"] : []),
+  ];
   const how = isWhole ? "all of it" : `a part of it (${limits.join("; ")})`;
   return {
     found,

@@ -147,8 +147,8 @@ export function classOf(classified: Classified): {
   readonly classSource?: "tag" | "default";
 } {
   // What it surely is holds, whatever else it may be.
-  if (classified.kind === "undecided" && classified.atLeast !== undefined && classified.atLeast.length > 0)
-    return { classification: joinClasses(classified.atLeast), classSource: "tag" };
+  if (classified.kind === "undecided" && classified.remembered !== undefined)
+    return { classification: classified.remembered, classSource: "tag" };
   if (classified.kind !== "classified") return {};
   const classSource = classified.source === "default" ? "default" : "tag";
   return { classification: classified.remembered ?? classified.classification.name, classSource };

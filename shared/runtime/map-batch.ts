@@ -1,4 +1,5 @@
 import { OBJECTS_AT_ONCE } from "../backfill/batches.ts";
+import { CordonError } from "../errors.ts";
 import { lookEvent } from "../signals/look.ts";
 import { parseBucketName } from "../signals/s3-bucket-ref.ts";
 import { decodeKey } from "../signals/s3-object-events.ts";
@@ -69,7 +70,7 @@ export async function answerMapBatch(
     if (resource === undefined || bucket !== batch.bucket)
       return { outcome: "never", told: "refused: the item names no object of the bucket; expected a Key" };
     if (remainingMs() < ENOUGH_MS) return { outcome: "again", told: "not begun: the invocation's time is nearly up" };
-    return conclude(await look(lookEvent(controlId, resource, at)));
+    return lookedAt(() => look(lookEvent(controlId, resource, at)));
   });
   checkOver(looked);
   const results = items.map(({ key = "", version }, index) => ({
@@ -78,6 +79,23 @@ export async function answerMapBatch(
     result: looked[index]?.told.slice(0, MAX_RESULT) ?? "",
   }));
   return { objects: items.length, results: batch.report === "all" ? results : [] };
+}
+
+/**
+ * What became of one object. A mistake in Cordon or in its settings is told by its name, whose words may hold a key, and takes no neighbour with it: nothing may go on once the
+ * batch is answered.
+ */
+async function lookedAt(look: () => Promise<Answer>): Promise<Looked> {
+  try {
+    return conclude(await look());
+  } catch (error) {
+    const isMisconfigured = error instanceof CordonError && error.kind === "misconfigured";
+    const name = error instanceof Error ? error.name : "Error";
+    return {
+      outcome: isMisconfigured ? "never" : "again",
+      told: `failed: ${isMisconfigured ? "Cordon is misconfigured" : name}`,
+    };
+  }
 }
 
 /** A batch, or what is wrong with it: its shape, never what stands in it. */

@@ -186,11 +186,24 @@ describe("a rule is told", () => {
   });
 });
 
+describe("text behind the first bytes of a picture", () => {
+  it.each([
+    ["a JPEG", [0xff, 0xd8, 0xff]],
+    ["a PNG", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]],
+    ["a program", [0x7f, 0x45, 0x4c, 0x46]],
+  ])("is no %s: what is in it can't be told", async (_, magic) => {
+    const bytes = Buffer.concat([Buffer.from(magic), Buffer.from(`\n${IBAN}`.repeat(5))]);
+    expect(await toldOf(await lookThrough(bytes))).toContain("its content can't be read");
+  });
+});
+
 describe("time that is over while content is looked through", () => {
-  it("is no verdict, however much was seen by then: the event comes again", async () => {
+  it("lets what was seen until then count, and what was not may hold anything", async () => {
     let nowMs = 0;
     const bytes = tarOf(Array.from({ length: 20 }, (_, index) => text(`${index}.txt`)));
     const ticking: Clock = { nowMs: () => (nowMs += 1_000), sleep: async () => {} };
-    await expect(lookThrough(bytes, {}, ticking)).rejects.toMatchObject({ kind: "unavailable", retry: true });
+    const looked = await lookThrough(bytes, {}, ticking);
+    expect(looked).toMatchObject({ cutOff: expect.stringContaining("no time to look through all of it") });
+    expect("unreadable" in looked || looked.scannedBytes).toBeGreaterThan(0);
   });
 });

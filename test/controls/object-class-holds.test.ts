@@ -1,4 +1,10 @@
-import { PutBucketTaggingCommand, PutObjectTaggingCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteObjectCommand,
+  PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectTaggingCommand,
+} from "@aws-sdk/client-s3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { control } from "../../controls/s3-object-carries-its-class/control.ts";
 import { control as replication } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
@@ -151,6 +157,23 @@ describe("an object", () => {
     expect(set.journal.findings()).toHaveLength(1);
     expect(set.journal.findings()[0]).toMatchObject({ resource: { version }, occurrence: 2 });
     expect(set.journal.items().filter(({ entity }) => entity === "resource")).toHaveLength(1);
+  });
+
+  it("of a bucket that got versions later: what is open on the object of before is looked at, too", async () => {
+    const pdf = Buffer.from("%PDF-1.7\n%\xe2\xe3\xcf\xd3\n\0\x01", "latin1");
+    const set = await open([{ bucket: "public-data", key: "list.pdf", body: pdf }]);
+    const client = asSomebody(set);
+    const [first] = await set.container().results(set.created("public-data", "list.pdf"));
+    expect(first?.status).toBe("awaiting-approval");
+    const Bucket = "public-data";
+    await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
+    await client.send(new PutObjectCommand({ Bucket, Key: "list.pdf", Body: "nothing of interest" }));
+    await set.container().results(set.created(Bucket, "list.pdf"));
+    expect(set.findingOf(Bucket, "list.pdf")).toMatchObject({ status: "awaiting-approval" });
+
+    await client.send(new DeleteObjectCommand({ Bucket, Key: "list.pdf", VersionId: "null" }));
+    await set.container().results(set.created(Bucket, "list.pdf"));
+    expect(set.findingOf(Bucket, "list.pdf")).toMatchObject({ status: "resolved" });
   });
 
   it("that came to be by a call that names no version is nobody's by name: another may have written the current one", async () => {

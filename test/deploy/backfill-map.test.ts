@@ -63,7 +63,7 @@ describe("the state machine of backfills", () => {
       expect(map).toMatchObject({
         Type: "Map",
         MaxConcurrency: 10,
-        ToleratedFailurePercentage: 50,
+        ToleratedFailurePercentage: 100,
         ItemProcessor: {
           ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "EXPRESS" },
           StartAt: "Look",

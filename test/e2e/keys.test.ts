@@ -57,7 +57,14 @@ describe("a key that is known to others", () => {
     const { sandbox } = cell;
     const { keys } = sandbox.createUser({ name: "ci", keys: [{ createdAt: sandbox.clock.now() - 5 * DAY_MS }] });
     const key = keys[0]?.id ?? "";
-    sandbox.registry.put({ type: "AWS::IAM::Role", identifier: "deployer", arn: `arn:aws:iam::${sandbox.account}:role/deployer`, account: sandbox.account, region: "us-east-1", properties: { RoleName: "deployer" } });
+    sandbox.registry.put({
+      type: "AWS::IAM::Role",
+      identifier: "deployer",
+      arn: `arn:aws:iam::${sandbox.account}:role/deployer`,
+      account: sandbox.account,
+      region: "us-east-1",
+      properties: { RoleName: "deployer" },
+    });
     sandbox.recordEvent({
       eventSource: "sts.amazonaws.com",
       eventName: "AssumeRole",
@@ -68,7 +75,14 @@ describe("a key that is known to others", () => {
     });
     sandbox.clearCalls();
     const answer = answerOf(await sandbox.invoke(FN, { cordon: "keys", key, exposed: true }));
-    console.log(JSON.stringify(answer.results.map(({ controlId, resource, status, reasons }) => [controlId, resource?.arn, status, reasons]), null, 1), cell.callsOf(FN));
+    console.log(
+      JSON.stringify(
+        answer.results.map(({ controlId, resource, status, reasons }) => [controlId, resource?.arn, status, reasons]),
+        null,
+        1,
+      ),
+      cell.callsOf(FN),
+    );
     expect(sandbox.user("ci").keys[0]?.status).toBe("Inactive");
     expect(JSON.stringify(cell.journal.items())).not.toContain(key);
   });

@@ -97,6 +97,20 @@ describe("a batch of a Distributed Map", () => {
     },
   );
 
+  it("with an object on which Cordon itself fails has all others looked at, and tells no more than the error's name", async () => {
+    const set = looking((key) => {
+      if (key === "jane-roe-0") throw new TypeError("cannot read jane-roe-0");
+      return "compliant";
+    });
+    const keys = Array.from({ length: 30 }, (_, index) => `jane-roe-${index}`);
+    const failure: Error = await set.answer(listed(...keys)).catch((error) => error);
+    expect(failure).toMatchObject({
+      name: "ObjectsNotOver",
+      message: "1 of 30 objects were not looked at. item 0: failed: TypeError",
+    });
+    expect(set.seen).toHaveLength(30);
+  });
+
   it("that has both is tried again", async () => {
     const set = looking((key) => (key === "a" ? "refused" : "failed"));
     await expect(set.answer(listed("a", "b"))).rejects.toMatchObject({ name: "ObjectsNotOver" });

@@ -86,13 +86,22 @@ export function tellFormat(head: Uint8Array, hints: ContentHints): Told {
   const encoding = tellEncoding(head);
   // What is letters throughout a text can begin with as well: only what is no text is a picture by it.
   if (strong !== undefined && !(encoding !== undefined && isWithoutText(strong[0]) && /^[ -~]*$/.test(strong[2])))
-    return { kind: "other", format: strong[0] };
+    return { kind: "other", format: isDisguised(head, strong) ? "unknown" : strong[0] };
   if (encoding !== undefined) return { kind: "text", format: tellTextFormat(head, encoding, hints), encoding };
   // Brotli has no magic bytes: it can only be believed.
   if (hints.contentEncoding?.trim().toLowerCase() === "br") return { kind: "other", format: "brotli" };
   const weak = WEAK_MAGIC.find(([, offset, bytes]) => hasBytes(head, offset, bytes));
   return { kind: "other", format: weak?.[0] ?? "unknown" };
 }
+
+/** Text behind the first bytes of a picture: nobody could say that nothing is in it. */
+function isDisguised(head: Uint8Array, [format, offset, magic]: (typeof MAGIC)[number]): boolean {
+  const rest = head.subarray(offset + magic.length);
+  return isWithoutText(format) && rest.length >= MIN_DISGUISED_BYTES && tellEncoding(rest) !== undefined;
+}
+
+/** Less is no list of anything. */
+const MIN_DISGUISED_BYTES = 64;
 
 /** Pictures, sound, film and programs: no detector could read text in them. Whatever else was not opened may hold some. Pure. */
 export function isWithoutText(format: string): boolean {
