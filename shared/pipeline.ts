@@ -85,13 +85,8 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const known = journal.known(resource, id);
   let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports, askedBy(run));
-<<<<<<< HEAD
-  if (detection.kind === "absent" && detection.instead !== undefined) return passOver(about(run, detection.instead));
   // What is reported of a key has to be remembered, also of one on which nothing is wrong now.
   if (known.openFindings === 0 && detection.kind === "present" && signal.report === undefined) {
-=======
-  if (known.openFindings === 0 && detection.kind === "present") {
->>>>>>> 2ba5314df050cd8e1d02022b8ec027c86fcb58a4
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const sentTo = view.isReadable ? sentToBy(view, { findings: {} }) : undefined;
