@@ -29,7 +29,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...secrets(stack, definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
-    ...customers(stack, definition.controls),
+    ...customers(stack, definition),
   ];
 }
 
@@ -139,6 +139,9 @@ export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } }
 /** Actions for which AWS knows no resource. */
 const WITHOUT_RESOURCE: readonly string[] = ["iam:GenerateCredentialReport", "iam:GetCredentialReport"];
 
+/** By which a function finds whom it is to look at. Who carries out what a person has decided is told. */
+const TO_FIND: readonly string[] = ["iam:GetUser", ...WITHOUT_RESOURCE];
+
 /** Of a control's actions those on its account as a whole. Pure. */
 export function ofAccount(actions: readonly string[]): readonly string[] {
   return actions.filter((action) => WITHOUT_RESOURCE.includes(action));
@@ -151,7 +154,10 @@ export function ofService(actions: readonly string[], service: "kms" | "others")
   );
 }
 
-function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
+function customers(
+  { member, accounts, organization }: Stack,
+  { controls, trigger: kind }: FunctionDefinition,
+): readonly Json[] {
   if (controls.length === 0) return [];
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
   const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
@@ -161,16 +167,11 @@ function customers({ member, accounts, organization }: Stack, controls: readonly
     const short = type.split("::").at(-1);
     const ofType = controls.filter(({ resourceType }) => resourceType === type);
     const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
-    const reads = ofService(
-      all(({ iam }) => iam.read),
-      "others",
-    );
+    const needed = all(({ iam }) => iam.read).filter((action) => kind !== "invoke" || !TO_FIND.includes(action));
+    const reads = ofService(needed, "others");
     const writes = all(({ iam }) => iam.write);
-    const keys = ofService(
-      all(({ iam }) => iam.read),
-      "kms",
-    );
-    const accountWide = ofAccount(all(({ iam }) => iam.read));
+    const keys = ofService(needed, "kms");
+    const accountWide = ofAccount(needed);
     return [
       ...(accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : []),
       ...(reads.length > 0 ? [allow(`Read${short}s`, reads, sub(arn), own)] : []),
