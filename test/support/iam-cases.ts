@@ -49,7 +49,7 @@ export function seedUsers(sandbox: Sandbox, users: readonly CaseUser[]): void {
   }
 }
 
-export function caseUserRef({ name, path = "/" }: CaseUser): ResourceRef {
+export function caseUserRef({ name, path = "/" }: Pick<CaseUser, "name" | "path">): ResourceRef {
   const arn = `arn:aws:iam::${ACCOUNT}:user${path}${name}`;
   return { type: "AWS::IAM::User", arn, name, account: ACCOUNT, region: "us-east-1" };
 }
