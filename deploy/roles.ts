@@ -29,7 +29,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...secrets(stack, definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
-    ...customers(stack, definition.controls),
+    ...customers(stack, definition),
   ];
 }
 
@@ -150,6 +150,9 @@ const WITHOUT_RESOURCE: readonly string[] = [
 const ON_POLICIES = /^iam:(Create|Delete|Get)Policy(Version)?$/;
 const ATTACHING = /^iam:(Attach|Detach)(User|Role)Policy$/;
 
+/** By which a function finds whom it is to look at. Who carries out what a person has decided is told. */
+const TO_FIND: readonly string[] = ["iam:GetUser", ...WITHOUT_RESOURCE];
+
 /** Of a control's actions those on its account as a whole. Pure. */
 export function ofAccount(actions: readonly string[]): readonly string[] {
   return actions.filter((action) => WITHOUT_RESOURCE.includes(action));
@@ -169,7 +172,10 @@ function kindOf(action: string) {
   return ATTACHING.test(action) ? "attaching" : "resources";
 }
 
-function customers({ member, accounts, organization }: Stack, controls: readonly ControlMeta[]): readonly Json[] {
+function customers(
+  { member, accounts, organization }: Stack,
+  { controls, trigger: kind }: FunctionDefinition,
+): readonly Json[] {
   if (controls.length === 0) return [];
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
   const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
@@ -178,7 +184,8 @@ function customers({ member, accounts, organization }: Stack, controls: readonly
     const short = type.split("::").at(-1);
     const ofType = controls.filter(({ resourceType, subject }) => resourceType === type && subject !== "cordon");
     const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
-    const [reads, writes] = [all(({ iam }) => iam.read), all(({ iam }) => iam.write)];
+    const reads = all(({ iam }) => iam.read).filter((action) => kind !== "invoke" || !TO_FIND.includes(action));
+    const writes = all(({ iam }) => iam.write);
     const accountWide = ofAccount(reads);
     const ofAll = accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : [];
     if (arn === undefined) return ofAll;

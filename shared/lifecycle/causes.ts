@@ -26,6 +26,8 @@ export async function hear<State>(
     arn === undefined && sourceIdentity === undefined
       ? undefined
       : { ...(arn !== undefined && { arn }), ...(sourceIdentity !== undefined && { sourceIdentity }) };
+  // That a key is known to others, or tried out, no call has caused: there is nobody to be missed.
+  if (cause === undefined && signal.report !== undefined) return undefined;
   if (!control.meta.stateCalls.includes(signal.name)) return { cause };
   // No less than all that is there, and no more: a call that wrote some of it may be anybody's.
   if (control.shows(signal, detection, "exactly") === true)

@@ -73,7 +73,8 @@ export function transition(
   if (base === undefined) return step;
   const next = remembering(base, finding, decision, nowMs);
   // That its key is active again is worth keeping, though nothing else has changed.
-  const isNews = step.next !== undefined || next.deactivatedAtMs !== base.deactivatedAtMs;
+  const isActiveAgain = base.deactivatedAtMs !== undefined && next.deactivatedAtMs === undefined;
+  const isNews = step.next !== undefined || isActiveAgain;
   return isNews ? { ...step, next } : step;
 }
 

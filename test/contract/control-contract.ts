@@ -7,8 +7,18 @@ import type { Control } from "../../shared/control.ts";
 import { contentHash } from "../../shared/ids.ts";
 import { differences } from "../../shared/lifecycle/difference.ts";
 import type { Result } from "../../shared/types.ts";
-import { type Case, casesOf, eventOf, findingIdOf, nudgeOf, subjectRef, writeCallOf } from "../support/cases.ts";
-import { configItem, eventBridge, sqs, WRAPPERS } from "../support/events.ts";
+import {
+  type Case,
+  casesOf,
+  delivered,
+  eventOf,
+  findingIdOf,
+  itemOf,
+  nudgeOf,
+  subjectRef,
+  writeCallOf,
+} from "../support/cases.ts";
+import { sqs, WRAPPERS } from "../support/events.ts";
 import { callsOf, policyDocument, policyWith, stage } from "../support/stage.ts";
 import { deathAt, failingWrites, portOf, readState, staleReads } from "./ports.ts";
 
@@ -38,6 +48,10 @@ export function describeContract<State>(control: Control<State>): void {
   if (first === undefined) throw new Error(`${id} has no case in which anything is contained`);
   const writeCall = writeCallOf(first);
   const written = writeCall === undefined ? {} : { name: writeCall };
+  /** IAM's calls that name nobody are about their caller: no other user's key follows from one. */
+  const isUser = control.meta.resourceType === "AWS::IAM::User";
+  /** A user or role with its keys: it has no class of data. */
+  const isIdentity = control.meta.subject === "identity";
   /** AWS shows at once what it has taken. */
   const isConsistent = first.subject.includes("/");
 
@@ -75,10 +89,10 @@ export function describeContract<State>(control: Control<State>): void {
 
         await container.results(eventOf(each));
 
-        const { s3, table } = callsOf(set.sandbox);
-        expect({ s3: s3.length, table: table.length }, `${s3.join(" ")} | ${table.join(" ")}`).toEqual(
-          each.expect.calls,
-        );
+        const { s3, iam, table } = callsOf(set.sandbox);
+        const made = [s3, iam, table].map((calls) => calls.join(" ")).join(" | ");
+        const counted = { s3: s3.length, iam: iam.length, table: table.length };
+        expect(counted, made).toEqual({ s3: 0, iam: 0, ...each.expect.calls });
       },
     );
 
@@ -94,9 +108,11 @@ export function describeContract<State>(control: Control<State>): void {
 
       await container.results(eventOf(each));
 
-      const { s3, table } = callsOf(set.sandbox);
+      const { s3, iam, table } = callsOf(set.sandbox);
+      const most = { s3: 0, iam: 0, ...each.expect.calls };
       expect(table).toHaveLength(1);
-      expect(s3.length).toBeLessThanOrEqual(each.expect.calls?.s3 ?? 0);
+      expect(s3.length).toBeLessThanOrEqual(most.s3);
+      expect(iam.length).toBeLessThanOrEqual(most.iam);
     });
   });
 
@@ -121,8 +137,11 @@ export function describeContract<State>(control: Control<State>): void {
           Object.entries(first.expect.findings).map(([part, { status }]) => [findingIdOf(first, id, part), status]),
         );
         expect(results.length).toBeGreaterThan(0);
-        for (const { findingId, status } of results)
-          expect(["awaiting-approval", expected[findingId ?? ""]]).toContain(status);
+        for (const { findingId, status } of results) {
+          // Nothing is found, and that is told: a user whom IAM doesn't name, for one.
+          if (findingId === null) expect(["refused", "failed"]).toContain(status);
+          else expect(["awaiting-approval", expected[findingId]]).toContain(status);
+        }
         const isDecided = results.some(({ status }) => status === "contained");
         if (!isDecided) expect(callsOf(set.sandbox).writes).toEqual([]);
       },
@@ -138,7 +157,7 @@ export function describeContract<State>(control: Control<State>): void {
       expect(set.sandbox.calls).toEqual([]);
     });
 
-    it("an event whose request is null still points, and gives the same result", async () => {
+    it.skipIf(isUser)("an event whose request is null still points, and gives the same result", async () => {
       const set = await stage(control, first);
       const results = await set.container().results({ ...eventOf(first), requestParameters: null });
       expect(results.filter(({ status }) => status === "contained")).toHaveLength(
@@ -190,7 +209,7 @@ export function describeContract<State>(control: Control<State>): void {
       async () => {
         const set = await stage(control, first);
 
-        const answer = await set.container(staleReads(100)).send(sqs(eventBridge(eventOf(first))));
+        const answer = await set.container(staleReads(100)).send(sqs(delivered(eventOf(first))));
         expect(answer.batchItemFailures).toEqual([{ itemIdentifier: "message-1" }]);
         expect(set.journal.evidence().filter(({ kind }) => kind === "contained")).toEqual([]);
 
@@ -275,8 +294,8 @@ export function describeContract<State>(control: Control<State>): void {
 
       await warm.results(event);
       await warm.results(event);
-      await set.container().results(configItem(each.subject.split("/")[0] ?? ""));
-      await set.container().send(sqs(eventBridge(event), eventBridge(event)));
+      await set.container().results(itemOf(each));
+      await set.container().send(sqs(delivered(event), delivered(event)));
       set.advance(600_000);
       await set.container().results(event);
 
@@ -381,7 +400,7 @@ export function describeContract<State>(control: Control<State>): void {
       const set = await stage(control, first);
       const container = set.container();
       await container.results(eventOf(first));
-      const own = set.sandbox.calls.find((call) => call.service === "s3" && call.mutating);
+      const own = set.sandbox.calls.find((call) => call.service !== "dynamodb" && call.mutating);
       const results = await container.results(
         eventOf(first, { ...written, requestId: String(own?.requestId), by: "cordon", id: "echo" }),
       );
@@ -400,10 +419,14 @@ export function describeContract<State>(control: Control<State>): void {
       let writes = 0;
       for (let flip = 1; flip <= 6; flip++) {
         set.advance(2_000);
-        await user.write(ref, before);
+        const now = await user.read(ref);
+        // A key that is active already is not switched on: what is first heard is the case's own event.
+        const isAsBefore = isUser && now.kind === "present" && differences(before, now.state).length === 0;
+        if (!isAsBefore) await user.write(ref, before);
+        const call = isAsBefore ? {} : written;
         set.sandbox.clearCalls();
         await container.results(
-          eventOf(first, { ...written, atMs: set.clock.nowMs(), id: `flip-${flip}`, requestId: `USERREQUEST${flip}` }),
+          eventOf(first, { ...call, atMs: set.clock.nowMs(), id: `flip-${flip}`, requestId: `USERREQUEST${flip}` }),
         );
         writes += callsOf(set.sandbox).writes.length;
       }
@@ -458,7 +481,7 @@ export function describeContract<State>(control: Control<State>): void {
       },
     );
 
-    it.skipIf(isConsistent)("a class once seen holds when its tag is taken away", async () => {
+    it.skipIf(isConsistent || isIdentity)("a class once seen holds when its tag is taken away", async () => {
       const set = await stage(control, first);
       await set.container({ mode: "observe" }).results(eventOf(first));
       const seed = first.world.buckets.find(({ name }) => name === first.subject);
@@ -477,7 +500,7 @@ export function describeContract<State>(control: Control<State>): void {
       const entries = set.journal.evidence();
       expect(entries.length).toBeGreaterThan(0);
       for (const entry of entries) expect(entry.contentHash).toBe(contentHash(entry.content));
-      const own = set.sandbox.calls.find((call) => call.service === "s3" && call.mutating);
+      const own = set.sandbox.calls.find((call) => call.service !== "dynamodb" && call.mutating);
       expect(entries.at(-1)?.content).toMatchObject({
         run: { receipts: [{ requestId: own?.requestId, outcome: "accepted" }] },
       });

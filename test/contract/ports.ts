@@ -2,6 +2,7 @@ import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { iamUsersOnAws } from "../../shared/resources/iam-users-aws.ts";
 import type { Reading } from "../../shared/resources/port.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { s3ObjectsOnAws } from "../../shared/resources/s3-objects-aws.ts";
@@ -96,7 +97,8 @@ export function portOf<State>(control: Control<State>, set: Staged) {
   const s3 = s3BucketsOnAws(clients, set.clock);
   // Clients take their credentials when first used.
   void clients.s3({ account: set.sandbox.account, region: "eu-central-1" });
-  return control.port({ s3, objects: s3ObjectsOnAws(clients, set.clock, s3.readTags) });
+  const users = iamUsersOnAws(clients, set.clock);
+  return control.port({ s3, objects: s3ObjectsOnAws(clients, set.clock, s3.readTags), users });
 }
 
 /** Live state, read by nobody: the calls are not counted. */

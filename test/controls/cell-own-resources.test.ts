@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GONE, NOUNS, TEXTS } from "../../controls/cordon-cell-stays-deployed/texts.ts";
+import { WITH_READS } from "../../deploy/denied-calls.ts";
 import { forwardingRules } from "../../deploy/forwarding-rules.ts";
 import { ownResources } from "../../deploy/own-resources.ts";
 import { environmentOf, parseStack, type Stack, singleAccount } from "../../deploy/stack.ts";
@@ -88,8 +89,8 @@ describe("what the guard expects", () => {
       expect.arrayContaining(["cordon-prod-heartbeat", "cordon-prod-forward-s3"]),
     );
     expect(JSON.stringify(rules)).not.toMatch(/Fn::|\$\{/);
-    for (const { properties } of rules) {
-      expect(properties.State).toBe("ENABLED");
+    for (const { name, properties } of rules) {
+      expect(properties.State).toBe(name.endsWith("-forward-denied") ? WITH_READS : "ENABLED");
       expect(properties.EventPattern ?? properties.ScheduleExpression).toBeDefined();
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { catalogue } from "../../controls/catalogue.ts";
 import { meta as s3Replication } from "../../controls/s3-replication-stays-in-jurisdiction/meta.ts";
+import { WITH_READS } from "../../deploy/denied-calls.ts";
 import { forwarder } from "../../deploy/forwarder.ts";
 import { eventPatterns } from "../../deploy/functions.ts";
 import { MAX_PATTERN_LENGTH } from "../../deploy/merge-patterns.ts";
@@ -95,7 +96,7 @@ describe("the forwarder", () => {
 
   it("listens on the account's own bus with every rule switched on, under names by which the role knows them", () => {
     for (const [id, { Properties }] of rules) {
-      expect(Properties, id).toMatchObject({ State: "ENABLED" });
+      expect(Properties, id).toMatchObject({ State: id === "ForwardDenied" ? WITH_READS : "ENABLED" });
       expect(Properties, id).not.toHaveProperty("EventBusName");
       expect((Properties.Name as { "Fn::Sub": string })["Fn::Sub"], id).toMatch(
         /^\$\{Name\}-(forward-[a-z0-9-]+|heartbeat)$/,

@@ -41,6 +41,8 @@ const WITHOUT_RESOURCE = [
   "xray:PutTraceSegments",
   "xray:PutTelemetryRecords",
   "dynamodb:ListStreams",
+  "iam:GenerateCredentialReport",
+  "iam:GetCredentialReport",
   "cloudformation:GetResource",
   "cloudformation:ListResources",
   "cloudtrail:DescribeTrails",
@@ -249,11 +251,14 @@ describe("the packaged template", () => {
 });
 
 describe("the packaged event patterns", () => {
-  const patterns = () =>
-    ofType("AWS::Events::Rule")
-      .map(([, { Properties }]) => Properties.EventPattern as EventPattern | undefined)
-      .filter((pattern) => pattern !== undefined);
-  const isHeard = (event: unknown) => patterns().some((pattern) => matchesPattern(pattern, event));
+  const isHeardBy = (event: unknown, isOf: (id: string) => boolean) =>
+    ofType("AWS::Events::Rule").some(([id, { Properties }]) => {
+      const pattern = Properties.EventPattern as EventPattern | undefined;
+      return pattern !== undefined && isOf(id) && matchesPattern(pattern, event);
+    });
+  /** What AWS has denied to keys is counted, whatever was called: rules of their own hear that. */
+  const isOfDenied = (id: string) => id.endsWith("Denied");
+  const isHeard = (event: unknown) => isHeardBy(event, (id) => !isOfDenied(id));
 
   async function account(): Promise<{ sandbox: Sandbox; user: S3Client }> {
     const sandbox = await startSandbox();
@@ -300,6 +305,21 @@ describe("the packaged event patterns", () => {
 
     expect(sandbox.events.map(({ detail }) => [detail.eventName, detail.errorCode])).toEqual([[name, "AccessDenied"]]);
     expect(sandbox.events.map(isHeard)).toEqual([false]);
+  });
+
+  it("hear for access keys what was denied to one, and what only reads", () => {
+    const denied = {
+      userIdentity: { type: "IAMUser", accessKeyId: "AKIAIOSFODNN7EXAMPLE" },
+      errorCode: "AccessDenied",
+    };
+    const call = eventBridge({ ...cloudTrailRecord("source", { name: "ListBuckets" }), ...denied });
+    expect([isHeardBy(call, isOfDenied), isHeard(call)]).toEqual([true, false]);
+    const rules = ofType("AWS::Events::Rule").filter(([id]) => isOfDenied(id));
+    expect(rules.length).toBeGreaterThan(0);
+    for (const [id, { Properties }] of rules) {
+      expect(id).toMatch(/^RevokeStaleKeys/);
+      expect(Properties.State).toBe("ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS");
+    }
   });
 
   it.each(meta.cloudTrail["s3.amazonaws.com"] ?? [])("hear %s unless it failed", (name) => {

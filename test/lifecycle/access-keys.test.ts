@@ -291,6 +291,23 @@ describe("an exposed key", () => {
     expect(await asked.approve("exposure", "owner")).toMatchObject({ status: "contained" });
   });
 
+  it("K8 told by calls that changed nothing, nobody has caused it: a person may have it deactivated", async () => {
+    const set = userInMemory([keyOf(10)], {
+      policy: keyPolicy({ deniedBursts: { do: "deactivate" } }, { limits: OWNERS }),
+    });
+    const report = { by: "cloudtrail", id: "burst-1", type: "denied-burst", at: daysAgo(0) } as const;
+    const call = {
+      id: "denied",
+      source: "cloudtrail",
+      name: "ListBuckets",
+      at: daysAgo(0),
+      resource: set.user,
+    } as const;
+    await set.handle("exposure", { ...call, denied: true, report, keyId: OLD });
+    expect(await set.approve("exposure", "reporting")).toMatchObject({ status: "refused" });
+    expect(await set.approve("exposure", "owner")).toMatchObject({ status: "contained" });
+  });
+
   it("K8 is no less exposed for calls that are denied after it was reported", async () => {
     const set = userInMemory([keyOf(10)]);
     await set.report(OLD, {}, "observe");

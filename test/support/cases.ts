@@ -3,7 +3,8 @@ import type { World } from "../../sandbox/index.ts";
 import { findingId } from "../../shared/ids.ts";
 import { s3BucketRef, s3ObjectRef } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Change, ResourceRef } from "../../shared/types.ts";
-import { cloudTrailRecord, configItem, objectRecord } from "./events.ts";
+import { cloudTrailRecord, configItem, eventBridge, objectRecord } from "./events.ts";
+import { type CaseUser, caseUserRef, type KeyEvent, reportOf, userItem, userRecord } from "./iam-cases.ts";
 
 /** controls/<id>/cases/*.json: an event and a world, and what has to come of them. */
 export interface Case {
@@ -11,8 +12,11 @@ export interface Case {
   readonly title: string;
   readonly scenario: string;
   readonly subject: string;
-  readonly event: { readonly name?: string; readonly config?: boolean };
-  readonly world: World;
+  readonly event: { readonly name?: string; readonly config?: boolean } & KeyEvent;
+  /** IAM users besides, where the case is about them. */
+  readonly world: World & { readonly users?: readonly CaseUser[] };
+  /** Actions that AWS denies to the function. */
+  readonly denied?: readonly string[];
   /** A merge patch over the shipped EU policy. */
   readonly policy?: unknown;
   readonly expect: {
@@ -21,7 +25,8 @@ export interface Case {
     >;
     /** Every difference between the resource before and after. */
     readonly changes: readonly Change[];
-    readonly calls?: { readonly s3: number; readonly table: number };
+    /** How many of S3 or IAM, and how many of the table. */
+    readonly calls?: { readonly s3: number; readonly table: number } | { readonly iam: number; readonly table: number };
   };
 }
 
@@ -30,11 +35,22 @@ export function casesOf(controlId: string): readonly Case[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith(".json"))
     .sort()
-    .map((file) => ({ file, ...(JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Omit<Case, "file">) }));
+    .map((file) => {
+      const { world, ...rest } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Omit<Case, "file">;
+      return { file, ...rest, world: { ...world, buckets: world.buckets ?? [] } };
+    });
 }
 
-/** A bucket by its name, or an object as `bucket/key`. */
-export function subjectRef({ subject, world }: Case): ResourceRef {
+/** The IAM user that the case is about; undefined when it is about a bucket or an object. */
+export function userOf({ subject, world }: Case): CaseUser | undefined {
+  return world.users?.find(({ name }) => name === subject);
+}
+
+/** A bucket by its name, an object as `bucket/key`, or an IAM user of the world by his. */
+export function subjectRef(each: Case): ResourceRef {
+  const { subject, world } = each;
+  const user = userOf(each);
+  if (user !== undefined) return caseUserRef(user);
   const [name = "", key] = placeOf(subject);
   const bucket = world.buckets.find((each) => each.name === name);
   const ref = s3BucketRef(name, bucket?.account ?? "111122223333", bucket?.region ?? "eu-central-1");
@@ -49,20 +65,43 @@ function placeOf(subject: string): readonly [string, string?] {
 }
 
 /** The call by which a user writes the very state that is judged. */
-export function writeCallOf({ subject, event }: Case): string | undefined {
+export function writeCallOf(each: Case): string | undefined {
+  const { subject, event } = each;
+  if (userOf(each) !== undefined) return "UpdateAccessKey";
   return subject.includes("/") ? "PutObjectTagging" : event.name;
 }
 
 /** A call after which the resource is looked at again, and which has written nothing of the state. */
-export function nudgeOf({ subject }: Case): string {
+export function nudgeOf(each: Case): string {
+  const { subject, event } = each;
+  // Of the exposed the call has to be one that is heard: its status is what it was.
+  if (userOf(each) !== undefined) return isReport(event) ? "UpdateAccessKey" : "TagUser";
   return subject.includes("/") ? "PutObjectTagging" : "PutBucketTagging";
 }
 
+function isReport(event: Case["event"]): boolean {
+  return event.name === "AttachUserPolicy" || reportOf(event) !== undefined;
+}
+
+/** What only points at the case's resource. */
+export function itemOf(each: Case): Record<string, unknown> {
+  const user = userOf(each);
+  return user === undefined ? configItem(each.subject.split("/")[0] ?? "") : userItem(user);
+}
+
+/** An event as EventBridge delivers it: a service's own is so already. */
+export function delivered(event: Record<string, unknown>): Record<string, unknown> {
+  return "detail-type" in event ? event : eventBridge(event);
+}
+
 /** The case's event; that of PutBucketReplication tells what was put, as CloudTrail does. */
-export function eventOf(
-  { subject, event, world }: Case,
-  more: Parameters<typeof cloudTrailRecord>[1] = {},
-): Record<string, unknown> {
+export function eventOf(each: Case, more: Parameters<typeof cloudTrailRecord>[1] = {}): Record<string, unknown> {
+  const { subject, event, world } = each;
+  const user = userOf(each);
+  if (user !== undefined) {
+    const told = event.config === true ? userItem(user) : reportOf(event);
+    return (more.name === undefined && told) || userRecord(user, { name: event.name ?? "CreateAccessKey", ...more });
+  }
   if (event.config === true) return configItem(subject);
   const [bucket = "", key] = placeOf(subject);
   if (key !== undefined) return objectRecord(bucket, key, { ...more, name: more.name ?? event.name ?? "PutObject" });

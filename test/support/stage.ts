@@ -14,17 +14,24 @@ import type { Overlooks } from "../../shared/deployment/evidence-bucket.ts";
 import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
 import { findingKey } from "../../shared/journal/keys.ts";
+import { resolveUser } from "../../shared/keys/resolve-user.ts";
 import { rollBack } from "../../shared/lifecycle/roll-back.ts";
+import { handleSignal } from "../../shared/pipeline.ts";
 import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
 import { withoutConditions } from "../../shared/policy/load-policy.ts";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
-import { controlHandler } from "../../shared/runtime/handler.ts";
+import { controlHandler, signalHandler } from "../../shared/runtime/handler.ts";
 import { messagesVia } from "../../shared/runtime/messages.ts";
 import { withObjects } from "../../shared/runtime/wire-objects.ts";
-import type { Clock, Mode, Result } from "../../shared/types.ts";
+import { withUsers } from "../../shared/runtime/wire-users.ts";
+import { eventsOf } from "../../shared/signals/control-events.ts";
+import { parseLook } from "../../shared/signals/look.ts";
+import { parseSignals } from "../../shared/signals/parse-signals.ts";
+import type { Clock, Mode, Result, Signal } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
+import { type CaseUser, seedUsers } from "./iam-cases.ts";
 
 /** Somebody who may decide, proved, and who has caused nothing. */
 export const DATA_PROTECTION_OFFICER = {
@@ -84,9 +91,11 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 export interface StageOptions {
-  readonly world: World;
+  readonly world: World & { readonly users?: readonly CaseUser[] };
   readonly policy?: unknown;
   readonly mode?: Mode;
+  /** Actions that AWS denies to the function. */
+  readonly denied?: readonly string[];
   /** It outlasts the test that opens it: whoever does so closes it. */
   readonly isShared?: true;
   /** Stands between a container and its ports, to make it die at a call. */
@@ -108,12 +117,14 @@ export async function stage<State>(control: Control<State>, options: StageOption
   if (options.isShared !== true) onTestFinished(() => sandbox.close());
   sandbox.routing = false;
   seedWorld(sandbox, options.world);
+  seedUsers(sandbox, options.world.users ?? []);
   for (const queue of ["cordon-refused", "cordon-quarantine-replication"]) sandbox.createQueue(queue);
   const role = sandbox.createPrincipal({
     type: "AssumedRole",
     name: "cordon-quarantine-replication",
     sessionName: "container",
   });
+  for (const action of options.denied ?? []) sandbox.deny({ principal: role.arn, action });
   let nowMs = START_MS;
   // The sandbox keeps real time: an SDK client in this process that saw another `Date` in answers would correct its clock and try again.
   const advance = (ms: number) => {
@@ -147,18 +158,21 @@ export async function stage<State>(control: Control<State>, options: StageOption
       control: its,
       policy: more.policy ?? policy,
       clock,
-      ports: { s3, ...withObjects(clients, clock, s3, journal) },
+      ports: { s3, ...withObjects(clients, clock, s3, journal), ...withUsers(clients, clock, s3, journal) },
       journal,
       ceiling: { mode, reason: `CORDON_MODE=${mode}` },
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const handler = controlHandler("test", its, async () => ({
-      cordon,
-      messages,
-      ...(accounts && { accounts }),
-      ...(overlooks && { overlooks }),
-    }));
+    const isOfUsers = its.meta.resourceType === "AWS::IAM::User";
+    const handler = isOfUsers
+      ? signalHandler("test", its.meta.id, async () => ({ ...hearsOfUsers(cordon), messages }))
+      : controlHandler("test", its, async () => ({
+          cordon,
+          messages,
+          ...(accounts && { accounts }),
+          ...(overlooks && { overlooks }),
+        }));
     const send = async (event: unknown) => (await handler(event, lambdaContext())) as Answer & SQSBatchResponse;
     return {
       send,
@@ -187,6 +201,23 @@ export async function stage<State>(control: Control<State>, options: StageOption
   return { sandbox, clock, advance, policy, container, role, putItem, forgetCalls, journal: lookAt(sandbox) };
 }
 
+/** One control of functions/revoke-stale-keys by itself: whose key it is, IAM says. */
+function hearsOfUsers<State>(cordon: Cordon<State>) {
+  const { control, clock, ports } = cordon;
+  const events = eventsOf(control.meta);
+  return {
+    clock,
+    hear: (event: unknown, ownAccount?: string) => {
+      const look = parseLook(event, control.meta);
+      return look === undefined ? parseSignals(event, { ...events, ownAccount }) : [look];
+    },
+    async handle(signal: Signal, deadlineMs: number) {
+      const resolved = await resolveUser(signal, ports);
+      return resolved.kind === "user" ? handleSignal(resolved.signal, cordon, deadlineMs) : { results: [] };
+    },
+  };
+}
+
 /** The journal as an auditor reads it: straight from the table. */
 export function lookAt(sandbox: Sandbox) {
   const plain = (item: unknown) => unmarshall(item as Record<string, AttributeValue>);
@@ -209,9 +240,11 @@ export function lookAt(sandbox: Sandbox) {
 /** What of the calls since the last `clearCalls` was asked of which service. */
 export function callsOf(sandbox: Sandbox) {
   const made = sandbox.calls;
+  const isOfResources = ({ service }: { readonly service: string }) => service === "s3" || service === "iam";
   return {
+    iam: made.filter((call) => call.service === "iam").map((call) => call.operation),
     s3: made.filter((call) => call.service === "s3").map((call) => call.operation),
     table: made.filter((call) => call.service === "dynamodb").map((call) => call.operation),
-    writes: made.filter((call) => call.service === "s3" && call.mutating).map((call) => call.operation),
+    writes: made.filter((call) => isOfResources(call) && call.mutating).map((call) => call.operation),
   };
 }
