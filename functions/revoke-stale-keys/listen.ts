@@ -21,6 +21,7 @@ import { partitionOf } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
 import { parseDaily } from "./daily.ts";
+import { recentLooks } from "./recent-looks.ts";
 
 type KeyControl = Control<UserKeys>;
 
@@ -36,6 +37,7 @@ export function listenForKeys(
   const stack = env.CORDON_STACK ?? "";
   const partition = partitionOf(env.AWS_REGION ?? "");
   const events = keyEvents(CALLS, { denials: true, partition });
+  const looks = recentLooks();
   const bursts = deniedBursts(journal, accessKeyRules(policy).deniedBursts);
   /** A look of the sweep's is for one control. */
   const lookedFor = new WeakMap<Signal, KeyControl>();
@@ -89,9 +91,13 @@ export function listenForKeys(
       const nowMs = clock.nowMs();
       const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
       if (signal.resource.type === ACCOUNT && signal.name === ACCOUNT_LOOK) {
+        const before = looks.covering(signal, nowMs);
+        if (before !== undefined) return told(signal, "ignored", `the account was looked through at ${before} already`);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
         const office = { ports: connection.ports, policy, clock, send, look };
-        return lookThroughAccount({ ...signal, at }, office, deadlineMs);
+        const handled = await lookThroughAccount({ ...signal, at }, office, deadlineMs);
+        looks.done(signal, nowMs);
+        return handled;
       }
       if (signal.resource.type === ACCOUNT) return told(signal, "ignored", "root's own keys are no user's");
       if (signal.denied !== true) return look(lookedFor.has(signal) ? signal : { ...signal, at }, deadlineMs);
