@@ -94,7 +94,8 @@ export async function keysStage({ damage = (csv) => csv, mostChanges = 1_000, ti
     /** Names of the users that have no working key. */
     stopped: () => names.filter((name) => sandbox.user(name).keys.every(({ status }) => status === "Inactive")),
     /** What waits in the function's own queue, oldest first; it is empty afterwards. */
-    takeMessages: () => (sandbox.queues[QUEUE] as unknown as { body: string }[]).splice(0).map(({ body }) => JSON.parse(body)),
+    takeMessages: () =>
+      (sandbox.queues[QUEUE] as unknown as { body: string }[]).splice(0).map(({ body }) => JSON.parse(body)),
     /** Operations called, and how often; the table's left out. */
     calls: () => countedIn(sandbox),
   };
