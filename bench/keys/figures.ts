@@ -27,18 +27,22 @@ export interface KeysCase extends Users {
 const OF_ACCOUNT = 4;
 /** The keys, the user's tags and the last use; the change; the keys once more. */
 const OF_STALE_KEY = 5;
+/** The keys, and where one is old enough to be due if it was never used, the tags and the last use of both. */
+const IN_TURN = 4;
 /** Days in which all come once whose keys may be older than the report can tell. */
 const TURN_DAYS = 30;
 /** Turns are by a hash: about as many each day. */
-const UNEVEN = 1.5;
+const UNEVEN = 1.3;
 /** So many users are looked at by the invocation that chose them; more are put into messages of ten, and ten of these are sent at once. */
 const AT_ONCE = 50;
 const OF_MESSAGE = 10;
 
-/** Calls grow by the scan's for each user, so that this ratio is the account's, not the code's. */
+/** Resident at most. */
 export const MEMORY_MB = 200;
+/** Of the scan's calls, at most: the fewer of an account's keys are stale, the less it is. */
 export const CALLS_RATIO = 0.5;
-export const CPU_RATIO = 1.5;
+/** Of the scan's CPU, though it records, verifies and can undo what it does, and the scan does not. */
+export const CPU_RATIO = 1.3;
 
 /** The most calls that looking through an account may take, the table's left out. Pure. */
 export function mostCalls({ stale, rotating }: Users): number {
@@ -47,7 +51,7 @@ export function mostCalls({ stale, rotating }: Users): number {
   const messages = looked > AT_ONCE ? Math.ceil(looked / OF_MESSAGE) : 0;
   // One call finds the queue; each message is acknowledged by itself.
   const ofQueue = messages === 0 ? 0 : 1 + Math.ceil(messages / OF_MESSAGE) + messages;
-  return OF_ACCOUNT + OF_STALE_KEY * stale + inTurn + ofQueue;
+  return OF_ACCOUNT + OF_STALE_KEY * stale + IN_TURN * inTurn + ofQueue;
 }
 
 /** Pure. */
