@@ -3,7 +3,7 @@ import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { AwsClients } from "../aws/clients.ts";
 import type { Clock } from "../types.ts";
 import type { CredentialReports } from "./credential-reports.ts";
-import { getReport } from "./report-content.ts";
+import { getReport } from "./report-content-aws.ts";
 
 /** A large account's report takes some seconds to be made. */
 const WAIT_MS = 2_000;
