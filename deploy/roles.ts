@@ -137,7 +137,9 @@ export const KEY_ARNS = "arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*";
 export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } };
 
 /** Actions for which AWS knows no resource. */
-const WITHOUT_RESOURCE: readonly string[] = ["iam:GenerateCredentialReport", "iam:GetCredentialReport"];
+const WITHOUT_RESOURCE: readonly string[] = [
+  ...["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListUsers"],
+];
 
 /** Of a control's actions those on its account as a whole. Pure. */
 export function ofAccount(actions: readonly string[]): readonly string[] {
