@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 /** Fewer new processes than this are not judged. */
 const ENOUGH = 15;
 
-const PARTS = ["containment", "policy"] as const;
+const PARTS = ["containment", "policy", "keys"] as const;
 export type BenchPart = (typeof PARTS)[number];
 
 /** How much is measured. */
@@ -14,17 +14,20 @@ export interface Options {
   readonly warm: { readonly rounds: number; readonly runs: number };
   /** A container that lives long: by then Node has compiled what is used most. */
   readonly settled: { readonly warmUp: number; readonly runs: number };
+  /** Accounts of each kind that are looked through for keys, by each of the two. */
+  readonly keyRounds: number;
   readonly decisions: { readonly warmUp: number; readonly rounds: number; readonly roundMs: number };
   readonly profile?: string;
   readonly isJudged: boolean;
   readonly isJson: boolean;
 }
 
-export const USAGE = `Measure what Cordon costs: a containment above the AWS calls it makes, on an AWS account simulated on this machine, and its policy.
+export const USAGE = `Measure what Cordon costs: a containment above the AWS calls it makes, on an AWS account simulated on this machine, its policy,
+and a look through the access keys of thousands of users, against a plain scan.
 
   npm run bench [-- options]
 
-  --only <part>        ${PARTS.join(" or ")}; both by default
+  --only <part>        ${PARTS.join(", ")}; all of them by default
   --n <count>          cold starts of each kind, ${ENOUGH} by default; fewer are not judged
   --quick              5 cold starts and short series: a first impression, not judged
   --profile <folder>   leave CPU profiles of the warm containments there; not judged
@@ -55,7 +58,7 @@ export function readOptions(list: readonly string[]): Options | "help" {
   const { only, n, quick, profile, json, help } = values;
   if (help) return "help";
   const parts = only === undefined ? PARTS : PARTS.filter((part) => part === only);
-  if (parts.length === 0) throw new Error(`--only is "${only}": expected ${PARTS.join(" or ")}`);
+  if (parts.length === 0) throw new Error(`--only is "${only}": expected ${PARTS.join(", ")}`);
   const cold = Number(n ?? (quick ? 5 : ENOUGH));
   if (!Number.isInteger(cold) || cold < 1 || cold > 1_000) throw new Error(`--n is "${n}": expected 1 to 1000`);
   return {
@@ -63,6 +66,7 @@ export function readOptions(list: readonly string[]): Options | "help" {
     cold,
     warm: quick ? { rounds: 1, runs: 20 } : { rounds: 5, runs: 60 },
     settled: quick ? { warmUp: 60, runs: 20 } : { warmUp: 200, runs: 100 },
+    keyRounds: quick ? 1 : 3,
     decisions: quick ? { warmUp: 3, rounds: 5, roundMs: 100 } : { warmUp: 5, rounds: 15, roundMs: 200 },
     isJudged: !quick && profile === undefined && cold >= ENOUGH,
     isJson: json,

@@ -2,6 +2,9 @@ import { cpus } from "node:os";
 import { isWithin } from "./budget.ts";
 import type { ContainmentReport } from "./containment.ts";
 import { isKept } from "./figures.ts";
+import { isCheap, isWithinKeys } from "./keys/figures.ts";
+import type { KeysReport } from "./keys/measure.ts";
+import { printKeys } from "./keys/print.ts";
 import { isPolicyKept, type PolicyFigure } from "./policy/figures.ts";
 import type { PolicyReport } from "./policy/measure.ts";
 import { type Printer, printerTo, summaryCells, verdict } from "./print.ts";
@@ -14,14 +17,17 @@ export interface Report {
   readonly isJudged: boolean;
   readonly containment?: ContainmentReport;
   readonly policy?: PolicyReport;
+  readonly keys?: KeysReport;
 }
 
 /** Pure: whether nothing that is judged misses its limit. Counts are exact, so they are judged however few the runs. */
-export function holds({ isJudged, containment, policy }: Report): boolean {
+export function holds({ isJudged, containment, policy, keys }: Report): boolean {
   const { budget = [], figures: ratios = [] } = containment ?? {};
   const { figures = [] } = policy ?? {};
+  const { cases = [] } = keys ?? {};
   const judged = figures.filter(({ isExact }) => isJudged || isExact);
-  return budget.every(isWithin) && (!isJudged || ratios.every(isKept)) && judged.every(isPolicyKept);
+  const isCounted = budget.every(isWithin) && cases.every(isWithinKeys) && judged.every(isPolicyKept);
+  return isCounted && (!isJudged || (ratios.every(isKept) && cases.every(isCheap)));
 }
 
 export function machineName(): string {
@@ -31,7 +37,7 @@ export function machineName(): string {
 
 /** The report as people read it. */
 export function printReport(report: Report, out: NodeJS.WritableStream, isColoured: boolean): void {
-  const { machine, node, isJudged, containment, policy } = report;
+  const { machine, node, isJudged, containment, policy, keys } = report;
   const printer = printerTo(out, isColoured);
   const { line, paint } = printer;
   line();
@@ -39,6 +45,7 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   line();
   if (containment !== undefined) printContainment(containment, isJudged, printer);
   if (policy !== undefined) printPolicy(policy, isJudged, printer);
+  if (keys !== undefined) printKeys(keys, isJudged, printer);
   if (!isJudged) line(`  ${paint("yellow", "Times are not judged: too few runs, or profiled ones.")}`);
   const kept = isJudged ? "All limits are kept." : "What is counted keeps its limits.";
   line(`  ${holds(report) ? paint("green", kept) : paint("red", "A limit is missed.")}`);

@@ -144,7 +144,7 @@ export const BY_S3 = { StringLike: { "kms:ViaService": "s3.*.amazonaws.com*" } }
 
 /** Actions for which AWS knows no resource. */
 const WITHOUT_RESOURCE: readonly string[] = [
-  ...["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:GetAccountSummary"],
+  ...["iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:GetAccountSummary", "iam:ListUsers"],
   "cloudtrail:LookupEvents",
 ];
 const ON_POLICIES = /^iam:(Create|Delete|Get)Policy(Version)?$/;

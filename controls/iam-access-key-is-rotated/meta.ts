@@ -39,6 +39,8 @@ export const meta = {
       ...["iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:GetUser", "iam:ListUserTags"],
       // Whom to look at, in a few calls.
       ...["iam:GenerateCredentialReport", "iam:GetCredentialReport"],
+      // Whom a report that can't be read in part leaves out.
+      "iam:ListUsers",
     ],
     write: ["iam:UpdateAccessKey", "iam:DeleteAccessKey"],
     passRoleTo: [],

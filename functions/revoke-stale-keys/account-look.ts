@@ -5,6 +5,7 @@ import { parseCredentialReport } from "../../shared/keys/credential-report.ts";
 import type { Handled } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
 import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
+import { usersOf } from "../../shared/resources/iam-users.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import { packUsers, parseUserLooks } from "../../shared/signals/look-users.ts";
 import type { Clock, Result, Signal } from "../../shared/types.ts";
@@ -30,74 +31,84 @@ const TURN_DAYS = 30;
 const REPORT_MS = 60_000;
 
 /**
- * Looks through an account's users: its credential report says whom a live look could come to anything for, and only they are looked at.
+ * Looks through an account's users: its credential report says whom a live look could come to anything for, and only they are looked at. Where a part of the report can't be
+ * read the users are listed, and those it does not tell of are looked at as well.
  *
- * Calls: the report's, and those of each user chosen.
- * @throws CordonError `unavailable` when the report is still being made, or somebody could not be looked at: the look comes again
+ * Calls: the report's, and those of each user chosen. Whoever's look does not end here is put into the queue.
+ * @throws CordonError `unavailable` when the report is still being made, or the queue does not take everybody: the look comes again; `denied` when AWS won't give the report
  */
 export async function lookThroughAccount(signal: Signal, office: LookOffice, deadlineMs: number): Promise<Handled> {
-  const { ports, policy, clock } = office;
-  const { resource, at } = signal;
+  const { at } = signal;
+  const arns = await chooseArns(signal, office, deadlineMs);
+  if (arns.length > AT_ONCE) {
+    await sendUsers(arns, at, office);
+    return { results: [told(signal, `${arns.length} users are looked at one after the other, by the queue`)] };
+  }
+  const signals = packUsers(arns, at)
+    .flatMap((each) => parseUserLooks(each) ?? [])
+    .flatMap((each) => (each.kind === "signal" ? [each.signal] : []));
+  const { results, left } = await lookAtAll(signals, office, deadlineMs);
+  await sendUsers(left, at, office);
+  const again = left.length === 0 ? "" : `; ${left.length} of them come again, by the queue`;
+  return { results: [...results, told(signal, `${arns.length} users looked at${again}`)] };
+}
+
+async function chooseArns(
+  { resource }: Signal,
+  { ports, policy, clock }: LookOffice,
+  deadlineMs: number,
+): Promise<readonly string[]> {
   if (ports.reports === undefined) throw new Error("no credential reports here");
   const report = await ports.reports.read(resource, deadlineMs - USER_MS);
+  const nowMs = clock.nowMs();
   if (report.kind === "pending")
     throw new CordonError("unavailable", "IAM is still making the credential report", {
-      retryAtMs: clock.nowMs() + REPORT_MS,
+      retryAtMs: nowMs + REPORT_MS,
     });
   if (report.kind === "unreadable") throw new CordonError("denied", report.reason);
   const rows = parseCredentialReport([report.csv], resource.account);
-  const chosen = chooseUsers(rows, shortestLimits(policy), clock.nowMs());
-  if (chosen.unreadable > 0)
-    throw new CordonError(
-      "denied",
-      `${chosen.unreadable} rows of the credential report can't be read: users may be missing`,
-    );
-  const arns = [...chosen.due, ...inTurn(chosen.unsure, TURN_DAYS, clock.nowMs())];
-  const looks = packUsers(arns, at);
-  if (arns.length > AT_ONCE) {
-    await office.send(looks.map((each) => JSON.stringify(each)));
-    return { results: [told(signal, `${arns.length} users are looked at one after the other`)] };
-  }
-  const signals = looks
-    .flatMap((each) => parseUserLooks(each) ?? [])
-    .flatMap((each) => (each.kind === "signal" ? [each.signal] : []));
-  const results = await lookAtAll(signals, office, deadlineMs);
-  return { results: [...results, told(signal, `${arns.length} users looked at`)] };
+  const { due, unsure, unreadable, known } = chooseUsers(rows, shortestLimits(policy), nowMs);
+  const listed = unreadable === 0 ? [] : await usersOf(ports).all(resource);
+  const missing = listed.filter((arn) => !known.has(arn));
+  return [...due, ...missing, ...inTurn(unsure, TURN_DAYS, nowMs)];
 }
 
-/** @throws what the first of them threw whose look did not end, once all had their turn */
+async function sendUsers(arns: readonly string[], at: string, { send }: LookOffice): Promise<void> {
+  if (arns.length > 0) await send(packUsers(arns, at).map((each) => JSON.stringify(each)));
+}
+
+/** `left`: those for whom there was no time, whom AWS gave no answer about, and who have to be looked at once more. */
 async function lookAtAll(
   signals: readonly Signal[],
-  { look, clock, send }: LookOffice,
+  { look, clock }: LookOffice,
   deadlineMs: number,
-): Promise<readonly Result[]> {
+): Promise<{ readonly results: readonly Result[]; readonly left: readonly string[] }> {
   const waiting = [...signals];
   const results: Result[] = [];
-  const failures: unknown[] = [];
-  const left: Signal[] = [];
+  const left: string[] = [];
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (clock.nowMs() + USER_MS > deadlineMs) {
-        left.push(next);
-        continue;
-      }
-      await look(next, deadlineMs).then(
-        ({ results: of }) => results.push(...of),
-        (error: unknown) => failures.push(error),
-      );
+      const { arn } = next.resource;
+      const handled = clock.nowMs() + USER_MS > deadlineMs ? undefined : await attempt(() => look(next, deadlineMs));
+      const isOver = handled?.retryAtMs === undefined && handled?.results.every(isEnded) === true;
+      // The message of its own has a delivery for each attempt, and an alarm when there is none left.
+      if (!isOver) left.push(arn);
+      results.push(...(handled?.results.filter(isEnded) ?? []));
     }
   };
   await Promise.all(Array.from({ length: TOGETHER }, work));
-  const [first] = left;
-  if (first !== undefined)
-    await send(
-      packUsers(
-        left.map(({ resource }) => resource.arn),
-        first.at,
-      ).map((each) => JSON.stringify(each)),
-    );
-  if (failures.length > 0) throw failures[0];
-  return results;
+  return { results, left };
+}
+
+const isEnded = ({ status }: Result): boolean => status !== "inconclusive";
+
+/** Undefined when it did not end: one user keeps nobody else from anything. */
+async function attempt(look: () => Promise<Handled>): Promise<Handled | undefined> {
+  try {
+    return await look();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The shortest of each limit that any user has. Pure. */

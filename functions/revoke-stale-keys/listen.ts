@@ -24,6 +24,7 @@ import { partitionOf } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
 import { parseDaily } from "./daily.ts";
+import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
 
 type KeyControl = AnyControl<unknown>;
@@ -44,6 +45,7 @@ export function listenForKeys(
   const region = env.AWS_REGION ?? "";
   const partition = partitionOf(region);
   const events = keyEvents(CALLS, { denials: true, partition });
+  const looks = recentLooks();
   const bursts = deniedBursts(journal, accessKeyRules(policy).deniedBursts);
   /** A look of the sweep's is for one control. */
   const lookedFor = new WeakMap<Signal, KeyControl>();
@@ -118,10 +120,13 @@ export function listenForKeys(
       const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
       const timed = { ...signal, at };
       if (signal.resource.type === ACCOUNT && signal.name === ACCOUNT_LOOK) {
+        const before = looks.covering(signal, nowMs);
+        if (before !== undefined) return told(signal, "ignored", `the account was looked through at ${before} already`);
         const root = await handleBy([of(rootKeys)], timed, deadlineMs);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
         const office = { ports, policy, clock, send, look: lookAtUser };
         const users = await lookThroughAccount(timed, office, deadlineMs);
+        looks.done(signal, nowMs);
         return { ...users, results: [...root.results, ...users.results] };
       }
       if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);

@@ -22,6 +22,8 @@ export interface ChosenUsers {
   readonly rootHasKeys: boolean | undefined;
   /** So many rows can't be read: somebody may be missing, and the users have to be listed. */
   readonly unreadable: number;
+  /** Everybody whom the report tells of: of those listed, the others are missing in it. */
+  readonly known: ReadonlySet<string>;
 }
 
 const DAY_MS = 86_400_000;
@@ -38,18 +40,20 @@ export const HORIZON_MS = 28 * 3_600_000;
 export function chooseUsers(rows: Iterable<ReportRow>, limits: AgeLimits, nowMs: number): ChosenUsers {
   const due = new Set<string>();
   const unsure = new Set<string>();
+  const known = new Set<string>();
   let rootHasKeys: boolean | undefined;
   let unreadable = 0;
   for (const row of rows) {
     if (row.kind === "unreadable") unreadable++;
     else if (row.kind === "root") rootHasKeys = row.hasKeys;
     else {
+      known.add(row.arn);
       const answer = judgeRow(row, limits, nowMs);
       if (answer === "due") due.add(row.arn);
       if (answer === "unsure") unsure.add(row.arn);
     }
   }
-  return { due: [...due], unsure: [...unsure].filter((arn) => !due.has(arn)), rootHasKeys, unreadable };
+  return { due: [...due], unsure: [...unsure].filter((arn) => !due.has(arn)), rootHasKeys, unreadable, known };
 }
 
 type Answer = "due" | "unsure" | "young";

@@ -1,8 +1,9 @@
-import { GenerateCredentialReportCommand, GetCredentialReportCommand, IAMClient } from "@aws-sdk/client-iam";
+import { GenerateCredentialReportCommand, IAMClient } from "@aws-sdk/client-iam";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import type { AwsClients } from "../aws/clients.ts";
 import type { Clock } from "../types.ts";
 import type { CredentialReports } from "./credential-reports.ts";
+import { getReport } from "./report-content-aws.ts";
 
 /** A large account's report takes some seconds to be made. */
 const WAIT_MS = 2_000;
@@ -22,8 +23,7 @@ export function credentialReportsOnAws(clients: AwsClients, clock: Clock): Crede
           await clock.sleep(WAIT_MS);
         }
         operation = "GetCredentialReport";
-        const { Content } = await client.send(new GetCredentialReportCommand({}));
-        return { kind: "ready", csv: Content ?? new Uint8Array() };
+        return { kind: "ready", csv: await getReport(client) };
       } catch (error) {
         const { kind, code } = sortAwsError(error);
         // A new one is being made, or the last has just run out.

@@ -4,6 +4,7 @@ import {
   GetUserCommand,
   IAMClient,
   paginateListAccessKeys,
+  paginateListUsers,
   paginateListUserTags,
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
@@ -29,6 +30,7 @@ export function iamUsersOnAws(clients: AwsClients, clock: Clock): IamUsers {
     lastUse: async (user, key) => lastUse(await reader(user), await keys.idOf(user, key)),
     tags: async (user) => readTags(await reader(user), user),
     named: async (user) => findUser(await reader(user), user),
+    all: async (place) => listUsers(await reader(place)),
     ownerOf: async (keyId, place) => findOwner(await reader(place), keyId),
   };
 }
@@ -180,6 +182,19 @@ async function findUser(client: IAMClient, { name }: Pick<ResourceRef, "name">):
     return userRef((await client.send(new GetUserCommand({ UserName: name }))).User?.Arn);
   } catch (error) {
     return noneOr("GetUser", error);
+  }
+}
+
+async function listUsers(client: IAMClient): Promise<readonly string[]> {
+  const arns: string[] = [];
+  try {
+    for await (const { Users = [] } of paginateListUsers({ client, pageSize: 1_000 }, {}))
+      arns.push(...Users.map(({ Arn = "" }) => Arn));
+    return arns;
+  } catch (error) {
+    const failure = sortAwsError(error);
+    if (failure.kind === "unavailable") throw unavailable("ListUsers", error);
+    throw new CordonError("denied", `AWS refuses ListUsers: ${failure.code}`);
   }
 }
 

@@ -37,6 +37,12 @@ export interface IamUsers {
    */
   named(user: Pick<ResourceRef, "name" | "account" | "region">): Promise<ResourceRef | undefined>;
   /**
+   * ListUsers: the ARNs of all users of the account, a call for each thousand.
+   *
+   * @throws CordonError `unavailable`, or `denied` when AWS won't say
+   */
+  all(place: Pick<ResourceRef, "account" | "region">): Promise<readonly string[]>;
+  /**
    * GetAccessKeyLastUsed: the name of the user whose key it is; undefined when no user of the account has it, as of root's and of sessions'.
    *
    * @param keyId in full

@@ -8,11 +8,13 @@ import { catalogue } from "../../controls/catalogue.ts";
 import { CELL, loadWorld, type Sandbox, seedWorld, startSandbox } from "../../sandbox/index.ts";
 import type { Result } from "../../shared/types.ts";
 import { cloudTrailRecord, eventBridge, sqs } from "../support/events.ts";
+import { policyFile } from "../support/policy-file.ts";
 import { answerOf, type Cell, CONTAINS, HOME, openCell } from "./cell.ts";
 import { osls, ROOT } from "./osls.ts";
 
 const EVENTS = join(ROOT, "events");
 const CONTROL = "s3-replication-stays-in-jurisdiction";
+const KEYS = "revoke-stale-keys";
 const WORLD = join(EVENTS, CONTROL, "world.json");
 const STATUSES = [
   "compliant",
@@ -135,6 +137,33 @@ describe("every sample event of the replication control", async () => {
       "to-oregon": isFailedCall ? "Enabled" : "Disabled",
     });
     if (isFailedCall) expect(cell.sandbox.calls).toEqual([]);
+  });
+});
+
+describe("every sample event about access keys", async () => {
+  const paths = (await samplePaths()).filter((path) => path.startsWith("iam-"));
+  const ENFORCE = { mode: "enforce" };
+  const file = policyFile({
+    controls: { "iam-access-key-is-rotated": ENFORCE, "iam-access-key-is-not-exposed": ENFORCE },
+  });
+
+  it.each(paths)("%s ends in a documented status", async (path) => {
+    const cell = await openCell({ maxConcurrency: 1 }, [KEYS]);
+    onTestFinished(() => cell.close());
+    cell.sandbox.routing = false;
+    cell.sandbox.paceReports({ polls: 0 });
+    cell.deploy(KEYS, { environment: { ...cell.environment, CORDON_STACK: "cordon-local", CORDON_POLICY: file } });
+    const createdAt = cell.sandbox.clock.now() - 200 * 86_400_000;
+    const lastUsed = { at: createdAt, service: "s3", region: HOME };
+    cell.sandbox.createUser({ name: "ci", createdAt, keys: [{ id: "AKIAIOSFODNN7EXAMPLE", lastUsed }] });
+
+    const { results } = answerOf(await cell.sandbox.invoke(KEYS, await sample(path)));
+
+    for (const result of results) assertShape(result);
+    // One denied call is no burst: it is counted.
+    const isCounted = path.includes("denied-call");
+    expect(results.map(({ status }) => status).includes("contained")).toBe(!isCounted);
+    expect(cell.sandbox.user("ci").keys.map(({ status }) => status)).toEqual([isCounted ? "Active" : "Inactive"]);
   });
 });
 

@@ -3,7 +3,10 @@ import { listenForKeys } from "../../functions/revoke-stale-keys/listen.ts";
 import { type ReportedUser, writeCredentialReport } from "../../sandbox/iam/credential-report.ts";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
 import type { CredentialReports } from "../../shared/resources/credential-reports.ts";
+import type { DeniedSessions, IamSessions } from "../../shared/resources/iam-sessions.ts";
 import type { IamUsers, UserKeys } from "../../shared/resources/iam-users.ts";
+import type { ResourcePort } from "../../shared/resources/port.ts";
+import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { shownKeyId } from "../../shared/shown.ts";
 import type { AccessKeyFacts, KeyStatus, ResourceRef } from "../../shared/types.ts";
 import { START_MS } from "../support/events.ts";
@@ -66,7 +69,24 @@ export function functionInMemory(users: readonly User[]) {
     tags: async () => [],
     named: async ({ name }) => refOf(userOf(name)),
     ownerOf: async (id) => users.find(({ keys }) => keys.some((key) => key.id === id))?.name,
+    all: async () => users.map(({ name }) => (refOf(userOf(name)) ?? missing(name)).arn),
   };
+  const denied = new Map<string, DeniedSessions>();
+  const denials: ResourcePort<DeniedSessions> = {
+    operation: () => "PutUserPolicy",
+    read: async ({ arn }) => ({ kind: "present", state: denied.get(arn) ?? { denied: [] } }),
+    async write({ arn }, next) {
+      denied.set(arn, next);
+      return { operation: "PutUserPolicy", requestId: `OWN${nowMs}`, at: isoOf(nowMs), outcome: "accepted" as const };
+    },
+  };
+  const sessions: IamSessions = {
+    users: denials,
+    roles: denials,
+    roleTags: async () => [],
+    whyOwn: async () => undefined,
+  };
+  const rootKeys: RootKeys = { read: async () => ({ kind: "present", state: { hasKeys: false } }) };
   let report: { readonly atMs: number; readonly csv: Uint8Array } | undefined;
   const reports: CredentialReports = {
     async read() {
@@ -80,7 +100,7 @@ export function functionInMemory(users: readonly User[]) {
       {
         policy,
         clock,
-        ports: { s3: undefined as never, users: iam, reports },
+        ports: { s3: undefined as never, users: iam, reports, sessions, rootKeys },
         journal,
         ceiling: { mode: "enforce", reason: "a test" },
         messages: undefined as never,

@@ -8,6 +8,8 @@ import { openContestants } from "../../bench/contestants.ts";
 import { figuresOf } from "../../bench/figures.ts";
 import { type Folder, openFolder, root } from "../../bench/folder.ts";
 import { incidentsIn } from "../../bench/incidents.ts";
+import { keysCase, mostCalls } from "../../bench/keys/figures.ts";
+import { measureKeys } from "../../bench/keys/measure.ts";
 import { readOptions } from "../../bench/options.ts";
 import type { Cold } from "../../bench/policy/cold.ts";
 import { growingDocument, SIZES, usualDocument } from "../../bench/policy/decisions.ts";
@@ -266,12 +268,59 @@ describe("a cold start pays nothing for parsing", () => {
   });
 });
 
+describe("looks through an account's keys", () => {
+  it("deactivate what is too old, as the plain scan does, and are counted", async () => {
+    const users = { users: 30, stale: 2, rotating: 0 };
+    const { cases } = await measureKeys({ rounds: 1, cases: [users] }, () => () => {});
+    expect(cases[0]).toMatchObject({
+      ...users,
+      cordon: { calls: 14, tableCalls: expect.any(Number) },
+      scan: { calls: 1 + 30 + 2, tableCalls: 0 },
+      mostCalls: 14,
+    });
+  });
+
+  it("may make calls for the stale keys, and for nobody else but whose turn it is", () => {
+    const stale = 50;
+    expect(mostCalls({ users: 1_000, stale, rotating: 0 })).toBe(254);
+    expect(mostCalls({ users: 5_000, stale, rotating: 0 })).toBe(254);
+    expect(mostCalls({ users: 5_000, stale, rotating: 4_950 })).toBeLessThan(1_200);
+  });
+
+  const report = (found: {
+    calls?: number;
+    tableCalls?: number;
+    peakMb?: number;
+    cpuMs?: number;
+    isJudged?: boolean;
+  }) => {
+    const { isJudged = true, ...more } = found;
+    const cordon = { calls: 254, tableCalls: 200, peakMb: 199, cpuMs: 1_300, ...more };
+    const floor = { calls: 1_051, tableCalls: 0, peakMb: 500, cpuMs: 1_000 };
+    const measured = keysCase({ users: 1_000, stale: 50, rotating: 0 }, { cordon: [cordon], floor: [floor] });
+    return { machine: "", node: "", isJudged, keys: { rounds: 1, cases: [measured] } } satisfies Report;
+  };
+  it.each<[string, boolean, Parameters<typeof report>[0]]>([
+    ["every figure at its limit", true, {}],
+    ["a call too many", false, { calls: 255 }],
+    ["as many calls as a scan, were they the table's", false, { tableCalls: 700 }],
+    ["too much memory", false, { peakMb: 200 }],
+    ["too much CPU", false, { cpuMs: 1_301 }],
+    ["CPU that is no number", false, { cpuMs: Number.NaN }],
+    ["CPU over the limit that is not judged", true, { cpuMs: 9_999, isJudged: false }],
+    ["a call too many where times are not judged", false, { calls: 255, isJudged: false }],
+  ])("of %s: all is kept: %s", (_, expected, found) => {
+    expect(holds(report(found))).toBe(expected);
+  });
+});
+
 describe("the benchmark's options", () => {
   it.each<readonly [readonly string[], readonly string[], boolean]>([
-    [[], ["containment", "policy"], true],
+    [[], ["containment", "policy", "keys"], true],
     [["--only", "policy"], ["policy"], true],
+    [["--only", "keys", "--quick"], ["keys"], false],
     [["--only", "containment", "--quick"], ["containment"], false],
-    [["--n", "14"], ["containment", "policy"], false],
+    [["--n", "14"], ["containment", "policy", "keys"], false],
   ])("%j measure %j, judged: %s", (list, parts, isJudged) => {
     expect(readOptions(list)).toMatchObject({ parts, isJudged });
   });
