@@ -18,6 +18,12 @@ export interface LookOffice {
   send(bodies: readonly string[]): Promise<void>;
   /** Looks at one user. */
   look(signal: Signal, deadlineMs: number): Promise<Handled>;
+  /**
+   * Judges root's keys.
+   *
+   * @param hasNone the report says that there are none: no call is needed for it
+   */
+  lookAtRoot(hasNone: boolean): Promise<Handled>;
 }
 
 /** So many users are looked at in the invocation that chose them; of more, the queue makes invocations of their own. */
@@ -39,10 +45,12 @@ const REPORT_MS = 60_000;
  */
 export async function lookThroughAccount(signal: Signal, office: LookOffice, deadlineMs: number): Promise<Handled> {
   const { at } = signal;
-  const arns = await chooseArns(signal, office, deadlineMs);
+  const { arns, rootHasKeys } = await choose(signal, office, deadlineMs);
+  const root = await office.lookAtRoot(rootHasKeys === false);
   if (arns.length > AT_ONCE) {
     await sendUsers(arns, at, office);
-    return { results: [told(signal, `${arns.length} users are looked at one after the other, by the queue`)] };
+    const queued = told(signal, `${arns.length} users are looked at one after the other, by the queue`);
+    return { results: [...root.results, queued] };
   }
   const signals = packUsers(arns, at)
     .flatMap((each) => parseUserLooks(each) ?? [])
@@ -50,14 +58,14 @@ export async function lookThroughAccount(signal: Signal, office: LookOffice, dea
   const { results, left } = await lookAtAll(signals, office, deadlineMs);
   await sendUsers(left, at, office);
   const again = left.length === 0 ? "" : `; ${left.length} of them come again, by the queue`;
-  return { results: [...results, told(signal, `${arns.length} users looked at${again}`)] };
+  return { results: [...root.results, ...results, told(signal, `${arns.length} users looked at${again}`)] };
 }
 
-async function chooseArns(
+async function choose(
   { resource }: Signal,
   { ports, policy, clock }: LookOffice,
   deadlineMs: number,
-): Promise<readonly string[]> {
+): Promise<{ readonly arns: readonly string[]; readonly rootHasKeys: boolean | undefined }> {
   if (ports.reports === undefined) throw new Error("no credential reports here");
   const report = await ports.reports.read(resource, deadlineMs - USER_MS);
   const nowMs = clock.nowMs();
@@ -67,10 +75,10 @@ async function chooseArns(
     });
   if (report.kind === "unreadable") throw new CordonError("denied", report.reason);
   const rows = parseCredentialReport([report.csv], resource.account);
-  const { due, unsure, unreadable, known } = chooseUsers(rows, shortestLimits(policy), nowMs);
+  const { due, unsure, unreadable, known, rootHasKeys } = chooseUsers(rows, shortestLimits(policy), nowMs);
   const listed = unreadable === 0 ? [] : await usersOf(ports).all(resource);
   const missing = listed.filter((arn) => !known.has(arn));
-  return [...due, ...missing, ...inTurn(unsure, TURN_DAYS, nowMs)];
+  return { arns: [...due, ...missing, ...inTurn(unsure, TURN_DAYS, nowMs)], rootHasKeys };
 }
 
 async function sendUsers(arns: readonly string[], at: string, { send }: LookOffice): Promise<void> {

@@ -3,13 +3,14 @@ import { control as rotated } from "../../controls/iam-access-key-is-rotated/con
 import { control as roleSessions } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
 import { control as rootKeys } from "../../controls/iam-root-has-no-access-key/control.ts";
 import { control as userSessions } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
-import type { AnyControl } from "../../shared/control.ts";
+import type { AnyControl, Ports } from "../../shared/control.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { deniedBursts } from "../../shared/keys/denied-bursts.ts";
 import { resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
 import { type Handled, handleSignal } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
+import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
 import type { Connection } from "../../shared/runtime/wire.ts";
@@ -62,13 +63,18 @@ export function listenForKeys(
   };
 
   /** One event, by the controls it is for: that one of them can't go on keeps the others from nothing. */
-  const handleBy = async (controls: readonly KeyControl[], signal: Signal, deadlineMs: number): Promise<Handled> => {
+  const handleBy = async (
+    controls: readonly KeyControl[],
+    signal: Signal,
+    deadlineMs: number,
+    seen: Ports = ports,
+  ): Promise<Handled> => {
     const results: Result[] = [];
     const retries: number[] = [];
     let failure: unknown;
     for (const control of controls) {
       try {
-        const handled = await handleSignal(signal, { ...connection, control }, deadlineMs);
+        const handled = await handleSignal(signal, { ...connection, ports: seen, control }, deadlineMs);
         results.push(...handled.results);
         if (handled.retryAtMs !== undefined) retries.push(handled.retryAtMs);
       } catch (error) {
@@ -122,12 +128,13 @@ export function listenForKeys(
       if (signal.resource.type === ACCOUNT && signal.name === ACCOUNT_LOOK) {
         const before = looks.covering(signal, nowMs);
         if (before !== undefined) return told(signal, "ignored", `the account was looked through at ${before} already`);
-        const root = await handleBy([of(rootKeys)], timed, deadlineMs);
+        const lookAtRoot = (hasNone: boolean) =>
+          handleBy([of(rootKeys)], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
-        const office = { ports, policy, clock, send, look: lookAtUser };
-        const users = await lookThroughAccount(timed, office, deadlineMs);
+        const office = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
+        const handled = await lookThroughAccount(timed, office, deadlineMs);
         looks.done(signal, nowMs);
-        return { ...users, results: [...root.results, ...users.results] };
+        return handled;
       }
       if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
@@ -139,6 +146,9 @@ export function listenForKeys(
     },
   };
 }
+
+/** What the credential report has said a moment ago. */
+const WITHOUT_ROOT_KEYS: RootKeys = { read: async () => ({ kind: "present", state: { hasKeys: false } }) };
 
 /** What is known to others is stopped: the key, and what was begun with it. Denied calls alone prove nothing of sessions; of a call on a user's policies only they are concerned. */
 function concerns({ report, source, name }: Signal): readonly KeyControl[] {
