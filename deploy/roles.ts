@@ -185,7 +185,7 @@ function customers(
     const ofType = controls.filter(({ resourceType, subject }) => resourceType === type && subject !== "cordon");
     const all = (of: (control: ControlMeta) => readonly string[]) => [...new Set(ofType.flatMap(of))];
     const reads = all(({ iam }) => iam.read).filter((action) => kind !== "invoke" || !TO_FIND.includes(action));
-    const writes = all(({ iam }) => iam.write);
+    const writes = all(({ iam, onlyByPerson }) => (onlyByPerson === true && kind !== "invoke" ? [] : iam.write));
     const accountWide = ofAccount(reads);
     const ofAll = accountWide.length > 0 ? [allow(`Read${short}sOfAccount`, accountWide, "*")] : [];
     if (arn === undefined) return ofAll;

@@ -64,6 +64,8 @@ export interface ControlMeta {
   readonly reversible: string;
   /** Its changes can stop more than data from leaving: past the blast radius they wait for a person (invariant 11). */
   readonly mayBreakApplications?: boolean;
+  /** It changes nothing but on a person's word, whatever policy says: the function that runs it may not. */
+  readonly onlyByPerson?: true;
   /** The function that runs it, where the sweep has resources looked at again. */
   readonly runBy?: string;
   readonly defaultMode: Mode;

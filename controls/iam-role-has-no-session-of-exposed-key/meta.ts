@@ -25,6 +25,7 @@ export const meta = {
   reversible:
     "Cordon's policy is taken off again, and sessions that have not ended by then work as before. Until then everybody who uses the role is affected: all of its sessions that were issued before the change are denied everything, and have to be begun anew.",
   mayBreakApplications: true,
+  onlyByPerson: true,
   runBy: "revoke-stale-keys",
   defaultMode: "approve",
 } as const satisfies ControlMeta;
