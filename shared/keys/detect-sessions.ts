@@ -2,6 +2,7 @@ import type { Asked, Detection, Ports } from "../control.ts";
 import { findingId } from "../ids.ts";
 import { type Denial, type DeniedSessions, sessionsOf } from "../resources/iam-sessions.ts";
 import { usersOf } from "../resources/iam-users.ts";
+import type { Reading } from "../resources/port.ts";
 import { shownKeyId } from "../shown.ts";
 import { IAM_ROLE } from "../signals/iam-refs.ts";
 import type { Finding, ResourceRef, SessionFacts, Signal } from "../types.ts";
@@ -28,7 +29,10 @@ export async function detectSessions(
   const sessions = sessionsOf(ports);
   const reading = await (isRole ? sessions.roles : sessions.users).read(resource);
   if (reading.kind === "absent") return reading;
-  const keys = await reportedKeys(resource, ports, signal);
+  const reported = await reportedKeys(resource, ports, signal);
+  // Whose sessions to deny can't be told: that is nobody's all-clear.
+  if (reported.kind !== "present") return reported;
+  const keys = reported.state;
   if (reading.kind === "unreadable" && keys.length === 0) return reading;
   const [tags, own] = await Promise.all([
     isRole ? sessions.roleTags(resource) : usersOf(ports).tags(resource),
@@ -69,12 +73,13 @@ async function reportedKeys(
   resource: ResourceRef,
   ports: Ports,
   { report, keyId }: Signal,
-): Promise<readonly string[]> {
-  if (report === undefined) return [];
-  if (keyId !== undefined) return [shownKeyId(keyId)];
-  if (resource.type === IAM_ROLE) return [];
+): Promise<Reading<readonly string[]>> {
+  const these = (state: readonly string[]) => ({ kind: "present", state }) as const;
+  if (report === undefined) return these([]);
+  if (keyId !== undefined) return these([shownKeyId(keyId)]);
+  if (resource.type === IAM_ROLE) return these([]);
   const reading = await usersOf(ports).keys.read(resource);
-  return reading.kind === "present" ? reading.state.keys.map(({ key }) => key) : [];
+  return reading.kind === "present" ? these(reading.state.keys.map(({ key }) => key)) : reading;
 }
 
 /** Roles that IAM lets nobody edit. Source: https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html */

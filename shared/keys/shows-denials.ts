@@ -5,14 +5,16 @@ import { DENIAL_PATH, DENIAL_POLICY, parseDenials, writeDenials } from "./denial
 
 /**
  * Whether live state shows what a call wrote of a user's or role's policies; of those that are not Cordon's there is nothing to show. Undefined when it can't be told. Pure.
+ *
+ * @param state undefined where it can't be read
  */
-export function showsDenials({ request, name }: Signal, { denied }: DeniedSessions): boolean | undefined {
-  if (request === undefined) return undefined;
+export function showsDenials({ request, name }: Signal, state: DeniedSessions | undefined): boolean | undefined {
+  if (request === undefined || state === undefined) return undefined;
   const [policyName, policyArn] = [asText(request.policyName), asText(request.policyArn)];
   if (policyArn !== undefined) return policyArn.includes(`:policy${DENIAL_PATH}${DENIAL_POLICY}-`) ? undefined : true;
   if (policyName === undefined) return undefined;
   if (policyName !== DENIAL_POLICY) return true;
-  const inline = denied.filter(({ how }) => how === "inline");
+  const inline = state.denied.filter(({ how }) => how === "inline");
   if (name.startsWith("Delete")) return inline.length === 0;
   const written = parseDenials(asText(request.policyDocument) ?? "", "inline");
   return written === undefined ? undefined : textOf(written) === textOf(inline);

@@ -2,6 +2,7 @@ import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
 import { CordonError } from "../../shared/errors.ts";
+import { iamSessionsOnAws } from "../../shared/resources/iam-sessions-aws.ts";
 import { iamUsersOnAws } from "../../shared/resources/iam-users-aws.ts";
 import type { Reading } from "../../shared/resources/port.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
@@ -55,9 +56,11 @@ export function deathAt(call: number, when: "before" | "after") {
   return death;
 }
 
-/** Reads that lag behind writes, as S3's do: after each write, `times` reads give the state from before it. */
+/** Reads that lag behind writes, as S3's do: after each write, `times` reads of what was written give the state from before it. */
 export function staleReads(times: number) {
-  let seen: unknown;
+  const seen = new Map<string, unknown>();
+  const portIn = (name: string) => name.slice(0, name.lastIndexOf("."));
+  let written: string | undefined;
   const lag = {
     left: 0,
     before: undefined as unknown,
@@ -65,17 +68,20 @@ export function staleReads(times: number) {
       intercepted(cordon, async (name, ask) => {
         if (name.endsWith(".write")) {
           const receipt = await ask();
-          lag.before = seen;
+          written = portIn(name);
+          lag.before = seen.get(written);
           lag.left = times;
           return receipt;
         }
         if (!name.endsWith(".read")) return ask();
-        if (lag.left > 0) {
+        // Other ports' reads are of something else.
+        if (lag.left > 0 && portIn(name) === written) {
           lag.left--;
           return lag.before;
         }
-        seen = await ask();
-        return seen;
+        const found = await ask();
+        seen.set(portIn(name), found);
+        return found;
       }),
   };
   return lag;
@@ -98,7 +104,8 @@ export function portOf<State>(control: Control<State>, set: Staged) {
   // Clients take their credentials when first used.
   void clients.s3({ account: set.sandbox.account, region: "eu-central-1" });
   const users = iamUsersOnAws(clients, set.clock);
-  return control.port({ s3, objects: s3ObjectsOnAws(clients, set.clock, s3.readTags), users });
+  const sessions = iamSessionsOnAws(clients, set.clock);
+  return control.port({ s3, objects: s3ObjectsOnAws(clients, set.clock, s3.readTags), users, sessions });
 }
 
 /** Live state, read by nobody: the calls are not counted. */

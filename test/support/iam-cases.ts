@@ -1,5 +1,6 @@
 import type { Sandbox } from "../../sandbox/index.ts";
-import type { KeyStatus, ResourceRef } from "../../shared/types.ts";
+import { DENIAL_POLICY } from "../../shared/keys/denial-policy.ts";
+import type { Change, KeyStatus, ResourceRef } from "../../shared/types.ts";
 import { type CallOptions, cloudTrailRecord, eventBridge, START_MS } from "./events.ts";
 
 /** A user of a case's world. Days are before the case begins, so that no case depends on the day it runs. */
@@ -8,6 +9,8 @@ export interface CaseUser {
   /** `/` by default. */
   readonly path?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Inline policies by name. */
+  readonly inline?: Readonly<Record<string, object>>;
   readonly keys: readonly {
     readonly id: string;
     readonly createdDaysAgo: number;
@@ -18,12 +21,23 @@ export interface CaseUser {
   }[];
 }
 
+/** A role of a case's world. */
+export interface CaseRole {
+  readonly name: string;
+  /** `/` by default. */
+  readonly path?: string;
+  /** Inline policies by name. */
+  readonly inline?: Readonly<Record<string, object>>;
+}
+
 /** Who has told of a key, and which one: what a case's event is when it is no call of IAM's. */
 export interface KeyEvent {
   /** The key that AWS Health has seen in public. */
   readonly health?: string;
   /** The key that GuardDuty has seen used by somebody else. */
   readonly guardDuty?: string;
+  /** The key that an operator of the account has told of. */
+  readonly operator?: string;
 }
 
 const ACCOUNT = "111122223333";
@@ -32,9 +46,10 @@ const QUARANTINE = "arn:aws:iam::aws:policy/AWSCompromisedKeyQuarantineV3";
 
 export function seedUsers(sandbox: Sandbox, users: readonly CaseUser[]): void {
   const at = (days: number) => START_MS - days * DAY_MS;
-  for (const { keys, tags = {}, ...user } of users) {
+  for (const { keys, tags = {}, inline = {}, ...user } of users) {
     sandbox.createUser({
       ...user,
+      inline: { ...inline },
       tags: { ...tags },
       createdAt: at(1_000),
       keys: keys.map(({ id, createdDaysAgo, lastUsedDaysAgo, status = "Active" }) => ({
@@ -49,6 +64,30 @@ export function seedUsers(sandbox: Sandbox, users: readonly CaseUser[]): void {
   }
 }
 
+export function seedRoles(sandbox: Sandbox, roles: readonly CaseRole[]): void {
+  const trust = { Effect: "Allow", Principal: { AWS: ACCOUNT }, Action: "sts:AssumeRole" };
+  for (const role of roles) {
+    const { arn, name: identifier } = caseRoleRef(role);
+    const policies = Object.entries(role.inline ?? {});
+    sandbox.registry.put({
+      type: "AWS::IAM::Role",
+      identifier,
+      arn,
+      account: ACCOUNT,
+      region: "us-east-1",
+      properties: {
+        AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [trust] },
+        Policies: policies.map(([PolicyName, PolicyDocument]) => ({ PolicyName, PolicyDocument })),
+      },
+    });
+  }
+}
+
+export function caseRoleRef({ name, path = "/" }: CaseRole): ResourceRef {
+  const arn = `arn:aws:iam::${ACCOUNT}:role${path}${name}`;
+  return { type: "AWS::IAM::Role", arn, name, account: ACCOUNT, region: "us-east-1" };
+}
+
 export function caseUserRef({ name, path = "/" }: Pick<CaseUser, "name" | "path">): ResourceRef {
   const arn = `arn:aws:iam::${ACCOUNT}:user${path}${name}`;
   return { type: "AWS::IAM::User", arn, name, account: ACCOUNT, region: "us-east-1" };
@@ -58,6 +97,9 @@ export function caseUserRef({ name, path = "/" }: Pick<CaseUser, "name" | "path"
 export function userRecord({ name, keys }: CaseUser, options: CallOptions): Record<string, unknown> {
   const more: Readonly<Record<string, object>> = {
     AttachUserPolicy: { policyArn: QUARANTINE },
+    DetachUserPolicy: { policyArn: "arn:aws:iam::aws:policy/ReadOnlyAccess" },
+    DeleteUserPolicy: { policyName: DENIAL_POLICY },
+    PutUserPolicy: { policyName: DENIAL_POLICY },
     TagUser: { tags: [{ key: "team", value: "reports" }] },
     UpdateAccessKey: { accessKeyId: keys[0]?.id, status: "Active" },
   };
@@ -87,8 +129,9 @@ export function userItem(user: CaseUser): Record<string, unknown> {
 }
 
 /** What AWS says of a key that others have; undefined when the case's event is another. */
-export function reportOf({ health, guardDuty }: KeyEvent): Record<string, unknown> | undefined {
+export function reportOf({ health, guardDuty, operator }: KeyEvent): Record<string, unknown> | undefined {
   if (health !== undefined) return exposedByHealth(health);
+  if (operator !== undefined) return { cordon: "keys", key: operator, exposed: true };
   return guardDuty === undefined ? undefined : exposedByGuardDuty(guardDuty);
 }
 
@@ -137,4 +180,21 @@ export function exposedByGuardDuty(keyId: string, atMs = START_MS): Record<strin
     updatedAt: new Date(atMs).toISOString(),
   };
   return eventBridge(detail, "GuardDuty Finding", "aws.guardduty");
+}
+
+/** In a case's changes, in place of the time up to which sessions are denied: that of the change itself. */
+const WHEN_DONE = "(when it is done)";
+
+/** Changes as cases tell them. Only a denial up to a time between these two is told without it: any other is not as it should be. Seconds are rounded up. */
+export function withoutTimes(changes: readonly Change[], fromMs: number, toMs: number): readonly Change[] {
+  const told = (value: unknown): unknown => {
+    const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
+    return at >= fromMs && at < toMs + 1_000 ? WHEN_DONE : value;
+  };
+  return changes.map((change) => {
+    const { after } = change;
+    if (!change.path.startsWith("denied[") || after === undefined) return change;
+    if (typeof after !== "object" || after === null || !("before" in after)) return { ...change, after: told(after) };
+    return { ...change, after: { ...after, before: told(after.before) } };
+  });
 }

@@ -15,6 +15,7 @@ import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { EvidenceRecord, FindingRecord, ResourceRecord } from "../../shared/journal/journal.ts";
 import { findingKey } from "../../shared/journal/keys.ts";
 import { resolveUser } from "../../shared/keys/resolve-user.ts";
+import { approve } from "../../shared/lifecycle/approve.ts";
 import { rollBack } from "../../shared/lifecycle/roll-back.ts";
 import { handleSignal } from "../../shared/pipeline.ts";
 import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
@@ -27,11 +28,12 @@ import { messagesVia } from "../../shared/runtime/messages.ts";
 import { withObjects } from "../../shared/runtime/wire-objects.ts";
 import { withUsers } from "../../shared/runtime/wire-users.ts";
 import { eventsOf } from "../../shared/signals/control-events.ts";
+import { keyEvents } from "../../shared/signals/iam-key-events.ts";
 import { parseLook } from "../../shared/signals/look.ts";
 import { parseSignals } from "../../shared/signals/parse-signals.ts";
-import type { Clock, Mode, Result, Signal } from "../../shared/types.ts";
+import type { Clock, Mode, ResourceRef, Result, Signal } from "../../shared/types.ts";
 import { lambdaContext, START_MS } from "./events.ts";
-import { type CaseUser, seedUsers } from "./iam-cases.ts";
+import { type CaseRole, type CaseUser, caseRoleRef, seedRoles, seedUsers } from "./iam-cases.ts";
 
 /** Somebody who may decide, proved, and who has caused nothing. */
 export const DATA_PROTECTION_OFFICER = {
@@ -91,7 +93,7 @@ function mergePatch(target: unknown, patch: unknown): unknown {
 }
 
 export interface StageOptions {
-  readonly world: World & { readonly users?: readonly CaseUser[] };
+  readonly world: World & { readonly users?: readonly CaseUser[]; readonly roles?: readonly CaseRole[] };
   readonly policy?: unknown;
   readonly mode?: Mode;
   /** Actions that AWS denies to the function. */
@@ -108,6 +110,7 @@ export interface Container {
   send(event: unknown): Promise<Answer & SQSBatchResponse>;
   /** `send` for a direct invoke: just the results. */
   results(event: unknown): Promise<readonly Result[]>;
+  approve(findingId: string): Promise<Result>;
   rollBack(findingId: string, more?: { expiresAtMs?: number; reason?: string }): Promise<Result>;
 }
 
@@ -118,6 +121,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
   sandbox.routing = false;
   seedWorld(sandbox, options.world);
   seedUsers(sandbox, options.world.users ?? []);
+  seedRoles(sandbox, options.world.roles ?? []);
   for (const queue of ["cordon-refused", "cordon-quarantine-replication"]) sandbox.createQueue(queue);
   const role = sandbox.createPrincipal({
     type: "AssumedRole",
@@ -164,9 +168,13 @@ export async function stage<State>(control: Control<State>, options: StageOption
     };
     const cordon = (more.wrap ?? options.wrap)?.(plain) ?? plain;
     const messages = messagesVia("cordon-refused", clock);
-    const isOfUsers = its.meta.resourceType === "AWS::IAM::User";
-    const handler = isOfUsers
-      ? signalHandler("test", its.meta.id, async () => ({ ...hearsOfUsers(cordon), messages }))
+    const [assumed] = options.world.roles ?? [];
+    const ears =
+      its.meta.resourceType === "AWS::IAM::User"
+        ? hearsOfUsers(cordon)
+        : assumed && hearsOfRoles(cordon, caseRoleRef(assumed));
+    const handler = ears
+      ? signalHandler("test", its.meta.id, async () => ({ ...ears, messages }))
       : controlHandler("test", its, async () => ({
           cordon,
           messages,
@@ -177,6 +185,12 @@ export async function stage<State>(control: Control<State>, options: StageOption
     return {
       send,
       results: async (event) => (await send(event)).results,
+      async approve(findingId) {
+        const finding = await cordon.journal.readFinding(findingId);
+        if (finding === undefined) throw new Error(`no finding ${findingId}`);
+        const request = { action: "approve" as const, finding, reason: "a test", decider: DATA_PROTECTION_OFFICER };
+        return approve(request, cordon, clock.nowMs() + 29_500);
+      },
       async rollBack(findingId, { expiresAtMs, reason = "a contract is in place" } = {}) {
         const finding = await cordon.journal.readFinding(findingId);
         if (finding === undefined) throw new Error(`no finding ${findingId}`);
@@ -215,6 +229,19 @@ function hearsOfUsers<State>(cordon: Cordon<State>) {
       const resolved = await resolveUser(signal, ports);
       return resolved.kind === "user" ? handleSignal(resolved.signal, cordon, deadlineMs) : { results: [] };
     },
+  };
+}
+
+/** A control of roles by itself: that an exposed key assumed the role, CloudTrail's history has told. */
+function hearsOfRoles<State>(cordon: Cordon<State>, role: ResourceRef) {
+  const { meta } = cordon.control;
+  return {
+    clock: cordon.clock,
+    hear: (event: unknown, ownAccount?: string) => {
+      const look = parseLook(event, meta);
+      return look === undefined ? parseSignals(event, { ...keyEvents(meta.cloudTrail), ownAccount }) : [look];
+    },
+    handle: (signal: Signal, deadlineMs: number) => handleSignal({ ...signal, resource: role }, cordon, deadlineMs),
   };
 }
 
