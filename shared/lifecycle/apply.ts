@@ -28,7 +28,7 @@ export async function applyPlan<State>(
   port: ResourcePort<State>,
   beforeFallback: (refusal: Receipt) => Promise<void>,
 ): Promise<Applied<State>> {
-  const first = await tryWrite(port, resource, plan.after);
+  const first = await tryWrite(port, resource, plan.after, plan.before);
   if ("reason" in first) return { kind: "unknown", receipts: [], ...first };
   const refused = first.find(isRefusal);
   if (refused === undefined) return { kind: "accepted", after: plan.after, receipts: first };
@@ -37,7 +37,7 @@ export async function applyPlan<State>(
   const isLeft = isDenial(refused) || (plan.fallback?.isAsHard === true && isFull(refused));
   if (plan.fallback === undefined || !isLeft) return { kind: "refused", receipts: first, reason: refusal };
   await beforeFallback(refused);
-  const second = await tryWrite(port, resource, plan.fallback.after);
+  const second = await tryWrite(port, resource, plan.fallback.after, plan.before);
   if ("reason" in second) return { kind: "unknown", receipts: first, ...second };
   const receipts = [...first, ...second];
   const refusedToo = second.find(isRefusal);
@@ -51,9 +51,10 @@ async function tryWrite<State>(
   port: ResourcePort<State>,
   resource: ResourceRef,
   next: State,
+  from: State,
 ): Promise<readonly Receipt[] | { readonly reason: string; readonly isUntaken: boolean }> {
   try {
-    return [await port.write(resource, next)].flat();
+    return [await port.write(resource, next, from)].flat();
   } catch (error) {
     if (error instanceof CordonError && error.kind === "unavailable")
       return { reason: error.message, isUntaken: error.isUntaken };

@@ -90,14 +90,20 @@ class UserKeysPort implements ResourcePort<UserKeys> {
     return { kind: "present", state: { keys: known.map(({ id: _, ...shown }) => shown) } };
   }
 
-  async write(user: ResourceRef, next: UserKeys): Promise<readonly Receipt[]> {
+  /** Only keys that differ between `from` and `next`: one that has come since is neither deleted nor switched, for nobody has decided about it. */
+  async write(user: ResourceRef, next: UserKeys, from?: UserKeys): Promise<readonly Receipt[]> {
     const known = await this.#read(user);
+    // Without a state before, nothing can be meant to go.
+    const before = from ?? { keys: known.filter(({ key }) => next.keys.some((each) => each.key === key)) };
     const client = await this.#writer(user);
+    const own = (await client.config.credentials()).accessKeyId;
     const receipts: Receipt[] = [];
-    for (const { id, key, status } of known) {
+    for (const { id, key, createdAt } of known) {
+      const was = before.keys.find((each) => each.key === key && each.createdAt === createdAt);
       const wanted = next.keys.find((each) => each.key === key);
-      if (wanted?.status === status) continue;
-      const receipt = await this.#change(client, { UserName: user.name, AccessKeyId: id }, wanted?.status);
+      if (was === undefined || wanted?.status === was.status) continue;
+      const receipt =
+        id === own ? this.#refused(wanted?.status) : await this.#change(client, user.name, id, wanted?.status);
       receipts.push(receipt);
       if (receipt.outcome === "refused") break;
     }
@@ -107,12 +113,20 @@ class UserKeysPort implements ResourcePort<UserKeys> {
     return receipts;
   }
 
+  /** The key that Cordon itself calls with: without it, Cordon could protect nobody. */
+  #refused(status: KeyStatus | undefined): Receipt {
+    const at = new Date(this.#clock.nowMs()).toISOString();
+    return { operation: operationFor(status), requestId: "", at, outcome: "refused", error: "ItIsCordonsOwnKey" };
+  }
+
   async #change(
     client: IAMClient,
-    which: { readonly UserName: string; readonly AccessKeyId: string },
+    UserName: string,
+    AccessKeyId: string,
     status: KeyStatus | undefined,
   ): Promise<Receipt> {
-    const operation = status === undefined ? "DeleteAccessKey" : "UpdateAccessKey";
+    const operation = operationFor(status);
+    const which = { UserName, AccessKeyId };
     const at = () => new Date(this.#clock.nowMs()).toISOString();
     try {
       const answer =
@@ -139,6 +153,8 @@ class UserKeysPort implements ResourcePort<UserKeys> {
     return this.#known.get(memoryKey(user)) ?? [];
   }
 }
+
+const operationFor = (status: KeyStatus | undefined) => (status === undefined ? "DeleteAccessKey" : "UpdateAccessKey");
 
 const memoryKey = ({ account, arn }: ResourceRef) => `${account} ${arn}`;
 

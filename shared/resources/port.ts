@@ -25,8 +25,9 @@ export interface ResourcePort<State> {
   /**
    * Replaces the state as a whole; AWS has no compare-and-set here. One mutating call, or one for each part that differs where AWS has a call for each.
    *
+   * @param from the state that `next` was made of: where AWS has a call for each part, only those that differ between the two are touched, whatever has come since
    * @returns a receipt of each call, also when AWS refuses for good: then of none after it
    * @throws CordonError `unavailable` when it is not known whether AWS took the call
    */
-  write(resource: ResourceRef, next: State): Promise<Receipt | readonly Receipt[]>;
+  write(resource: ResourceRef, next: State, from?: State): Promise<Receipt | readonly Receipt[]>;
 }
