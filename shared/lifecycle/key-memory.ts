@@ -66,12 +66,7 @@ export function withRemembered<State>(
  *
  * @param finding with its memory, as it was decided about
  */
-export function remembering(
-  state: FindingState,
-  { facts }: Finding,
-  decision: Pick<Decision, "kind" | "rule">,
-  nowMs: number,
-): FindingState {
+export function remembering(state: FindingState, { facts }: Finding, decision: Told, nowMs: number): FindingState {
   if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
   const { deactivatedAtMs: _, ...kept } = state;
   if (facts.kind === "sessions" || facts.about === "exposure")
@@ -93,11 +88,15 @@ export function reactivated({ deactivatedAtMs: _, ...state }: FindingState): Fin
   return state;
 }
 
+/** What of a decision says whether somebody was told of it in earnest. */
+type Told = Pick<Decision, "kind" | "rule"> & { readonly explanation?: Pick<Decision["explanation"], "mode"> };
+
 /** What tells the owner that the key will be deactivated. What policy only has observed is no warning: nothing would follow from it. */
 const WARNINGS = new Set(["built-in:key-warning", "access-keys:warn-first"]);
 
-function isWarning({ status }: AccessKeyFacts, { kind, rule }: Pick<Decision, "kind" | "rule">): boolean {
-  return status === "Active" && WARNINGS.has(rule) && (kind === "approve" || rule === "built-in:key-warning");
+function isWarning({ status }: AccessKeyFacts, { kind, rule, explanation }: Told): boolean {
+  const isMeant = kind === "approve" || (rule === "built-in:key-warning" && explanation?.mode !== "observe");
+  return status === "Active" && WARNINGS.has(rule) && isMeant;
 }
 
 /** When Cordon deactivated a key that is inactive. A crash may have kept the time of the write from being recorded, and not that it was seen done. */
@@ -124,14 +123,23 @@ function recordable({ by, id, type, at }: KeyReport, nowMs: number): KeyReport {
   return { by, id, type, at: Number.isFinite(Date.parse(at)) ? at : iso(nowMs) };
 }
 
+/** A quarantine is AWS's word, and does not say which key is meant. */
+const WEIGHTS: Readonly<Record<KeyReport["by"], number>> = {
+  cloudtrail: 0,
+  "aws-quarantine": 1,
+  "aws-health": 2,
+  guardduty: 2,
+  operator: 2,
+};
+
 /**
- * Which of two reports counts. Denied calls, which anybody can make, must not take the place of AWS's word that a key is public; of equals the later one counts, so
+ * Which of two reports counts. Denied calls, which anybody can make, must not take the place of AWS's word that a key is public, nor a quarantine that of a report that names the key; of equals the later one counts, so
  * that an older one that is delivered again changes nothing.
  */
 function weightier(known: KeyReport | undefined, heard: KeyReport | undefined): KeyReport | undefined {
   if (known === undefined || heard === undefined) return known ?? heard;
-  const [isKnownProof, isHeardProof] = [known, heard].map(({ by }) => by !== "cloudtrail");
-  if (isKnownProof !== isHeardProof) return isHeardProof ? heard : known;
+  const [weightKnown, weightHeard] = [WEIGHTS[known.by], WEIGHTS[heard.by]];
+  if (weightKnown !== weightHeard) return weightHeard > weightKnown ? heard : known;
   const isSame = known.by === heard.by && known.id === heard.id;
   return !isSame && Date.parse(heard.at) > Date.parse(known.at) ? heard : known;
 }

@@ -57,11 +57,12 @@ export function decide(finding: Finding, policy: PolicyInForce, context: Decisio
   if (granted !== undefined && verdict.isFailed !== true) {
     return decisionOf({ ...matter, waivers }, "exempt", granted.rule, granted.reason);
   }
-  // Nothing is done about it yet, so that it doesn't matter what may be.
-  if (verdict.kind === "announced") return decisionOf({ ...matter, waivers }, "observe", verdict.rule, remark, doubt);
   const wanted = wantedMode(rules);
   const isHeld = MODE_ORDER.indexOf(ceiling.mode) < MODE_ORDER.indexOf(wanted);
   const mode = isHeld ? ceiling.mode : wanted;
+  // Nothing is done about it yet, whatever may be; and what is only observed is announced to nobody.
+  if (verdict.kind === "announced")
+    return decisionOf({ ...matter, waivers, mode }, "observe", verdict.rule, remark, doubt);
   const held = isHeld ? `held to "${mode}" by ${ceiling.reason}` : undefined;
   const isUndecidable = verdict.kind !== "violating" || doubt !== undefined;
   const kind = mode === "observe" ? "observe" : isUndecidable || mode === "approve" ? "approve" : "contain";

@@ -46,12 +46,22 @@ function judgeExposure(
       ? { kind: "needs-approval", rule, reasons, dueAtMs }
       : { kind: "announced", rule, reasons: [...reasons, "policy has this told, and nothing done about it"], dueAtMs };
   }
-  if (reported.by === "aws-quarantine" && other?.status === "Active") {
+  // Also when the other one has been stopped meanwhile: this one may be the good one.
+  if (reported.by === "aws-quarantine" && other !== undefined) {
     const reasons = [told, `which of the user's keys is known to others AWS does not say: this one, or ${other.key}`];
     return { kind: "needs-approval", rule: "access-keys:one-of-two", reasons };
   }
+  if (isGuess(reported)) {
+    const reasons = [told, "that is a guess by what is usual, or a test of somebody's: no proof that others have it"];
+    return { kind: "needs-approval", rule: "access-keys:unproved", reasons };
+  }
   const stopped = "it has to be deactivated at once and replaced: everything that uses it stops then";
   return unlessBreakGlass({ kind: "violating", rule: "access-keys:exposed", reasons: [told, stopped] }, subject, rules);
+}
+
+/** Of GuardDuty's findings those that a new pipeline sets off as well as a thief, and those about tools of penetration tests. */
+function isGuess({ by, type }: KeyReport): boolean {
+  return by === "guardduty" && /AnomalousBehavior|^PenTest:/.test(type);
 }
 
 /** Deactivating a key does not end what was begun with it: sessions go on until they are denied. Pure. */
@@ -75,6 +85,7 @@ export function judgeSessions(
   // Whoever else has assumed the role is as innocent as can be, and is cut off all the same.
   if (subject.finding.resource.type === IAM_ROLE)
     return { kind: "needs-approval", rule: "access-keys:role-sessions", reasons: [...reasons, EVERYBODY] };
+  if (isGuess(reported)) return { kind: "needs-approval", rule: "access-keys:unproved", reasons };
   const verdict: Verdict = { kind: "violating", rule: "access-keys:sessions", reasons };
   return unlessBreakGlass(verdict, subject, accessKeyRules(policy));
 }

@@ -111,6 +111,15 @@ describe("the life of a key", () => {
     expect(await set.look()).toMatchObject([{ status: "contained" }]);
   });
 
+  it("K2 a warning that was only observed warned nobody: enforced later, it is given anew", async () => {
+    const set = userInMemory([keyOf(82)]);
+    await set.look("age", "observe");
+    set.advance(60);
+    set.use(OLD);
+    expect(await set.look()).toMatchObject([{ status: "awaiting-approval" }]);
+    expect(set.statusOf()).toBe("Active");
+  });
+
   it("K2 a person may have it deactivated at once, and not whose key it is", async () => {
     const set = userInMemory([keyOf(200, { lastUsed: usedToday })], { policy: keyPolicy({}, { limits: OWNERS }) });
     await set.look();

@@ -18,6 +18,7 @@ const KEY: AccessKeyFacts = {
 };
 const HEALTH: KeyReport = { by: "aws-health", id: "h1", type: "AWS_RISK_CREDENTIALS_EXPOSED", at: daysAgo(2) };
 const BURST: KeyReport = { by: "cloudtrail", id: "b1", type: "denied-burst", at: daysAgo(1) };
+const QUARANTINE: KeyReport = { by: "aws-quarantine", id: "q1", type: "AWSCompromisedKeyQuarantineV3", at: daysAgo(0) };
 const about = (facts: Finding["facts"]) => findingOf(facts, { resource: userRef(), part: shownKeyId(OLD) });
 const signal = (report?: Signal["report"], keyId = OLD): Signal => ({
   id: "s",
@@ -37,6 +38,8 @@ describe("what is remembered of a key's report", () => {
     ["is what the journal has", HEALTH, undefined, HEALTH],
     ["is no weaker one", HEALTH, BURST, HEALTH],
     ["is a weightier one", BURST, HEALTH, HEALTH],
+    ["is one that names the key, though it is older", QUARANTINE, HEALTH, HEALTH],
+    ["is no quarantine that comes later", HEALTH, QUARANTINE, HEALTH],
     ["is a later one", HEALTH, { ...HEALTH, id: "h2", at: daysAgo(1) }, { ...HEALTH, id: "h2", at: daysAgo(1) }],
     ["is no older one that comes again", HEALTH, { ...HEALTH, id: "h0", at: daysAgo(3) }, HEALTH],
     ["is the same one as it was first", HEALTH, { ...HEALTH, at: daysAgo(1) }, HEALTH],

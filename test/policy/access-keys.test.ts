@@ -156,7 +156,7 @@ describe("the age of an access key", () => {
   it.each(["observe", "approve", "enforce"] as const)("that is warned of is only told in mode %s", (mode) => {
     const decision = decided(facts({ createdAt: daysAgo(85) }), DEFAULTS, userRef(), { defaultMode: mode });
     expect(decision).toMatchObject({ kind: "observe", explanation: { verdict: "announced" }, dueAt: daysAgo(-5) });
-    expect(decision.explanation.mode).toBeUndefined();
+    expect(decision.explanation.mode).toBeDefined();
   });
 
   it("is no more than observed under a ceiling, whatever needs approval", () => {
@@ -235,6 +235,27 @@ describe("a key that was reported", () => {
     ["nobody has reported", facts({ about: "exposure" }), {}, "compliant by built-in:unreported"],
     ["K7 of yesterday", exposed({ createdAt: daysAgo(1) }), {}, "contain by access-keys:exposed"],
     ["K7 of GuardDuty", exposed({ reported: report({ by: "guardduty" }) }), {}, "contain by access-keys:exposed"],
+    [
+      "K7 of GuardDuty, by what is unusual",
+      exposed({ reported: report({ by: "guardduty", type: "CredentialAccess:IAMUser/AnomalousBehavior" }) }),
+      {},
+      "approve by access-keys:unproved",
+    ],
+    [
+      "K7 one of two under AWS's quarantine, the other of which was stopped meanwhile",
+      exposed({
+        reported: report({ by: "aws-quarantine" }),
+        other: { key: "AKIA...MPL2", status: "Inactive", createdAt: daysAgo(40) },
+      }),
+      {},
+      "approve by access-keys:one-of-two",
+    ],
+    [
+      "K7 the only one under AWS's quarantine",
+      exposed({ reported: report({ by: "aws-quarantine" }) }),
+      {},
+      "contain by access-keys:exposed",
+    ],
     ["K7 of an operator", exposed({ reported: report({ by: "operator" }) }), {}, "contain by access-keys:exposed"],
     ["K7 that is off", exposed({ status: "Inactive" }), {}, "compliant by built-in:inactive"],
     ["K7 for emergencies", exposed(), { breakGlass: [{ names: ["*"] }] }, "approve by built-in:break-glass"],
