@@ -88,7 +88,8 @@ export function listenForKeys(
   const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
     const one = lookedFor.get(signal);
     const resolved = await resolveUser(signal, ports);
-    if (resolved.kind === "none") return told(signal, "ignored", resolved.reason);
+    // What is reported and fits nobody may be root's, or gone: it is counted and told, and no quiet matter.
+    if (resolved.kind === "none") return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
     const handled = await handleBy(one === undefined ? concerns(signal) : [one], resolved.signal, deadlineMs);
     const roles = await rolesAssumedWith(resolved.signal, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
