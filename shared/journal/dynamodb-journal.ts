@@ -5,11 +5,12 @@ import {
   type TransactWriteItem,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import { shownArn } from "../shown.ts";
 import type { ResourceRef } from "../types.ts";
+import { toAttributes } from "./attributes.ts";
 import { dueAtMs } from "./due.ts";
 import type {
   Brake,
@@ -77,7 +78,7 @@ export class DynamoDbJournal implements Journal {
       await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
-          Key: marshall(resourceKey(resource)),
+          Key: toAttributes(resourceKey(resource)),
           UpdateExpression: `SET ${hasClass ? "#class = :class, #source = :source, " : ""}${sentTo ? "#sentTo = :sentTo, " : ""}${quiet ? "#quiet = :quiet, " : ""}#seen = :seen, #resource = :resource, #entity = :entity, #version = if_not_exists(#version, :zero), #lease = if_not_exists(#lease, :zero)`,
           // Nothing open, nobody at work, and no class journalled that this one may not replace.
           ConditionExpression: `attribute_not_exists(pk) OR ((attribute_not_exists(#open) OR #open = :zero) AND #lease <= :now AND (attribute_not_exists(#class)${mayReplace(seen)}))`,
@@ -93,7 +94,7 @@ export class DynamoDbJournal implements Journal {
             ...(sentTo && { "#sentTo": sentToAttribute(controlId) }),
             ...(quiet && { "#quiet": quietAttribute(controlId) }),
           },
-          ExpressionAttributeValues: marshall({
+          ExpressionAttributeValues: toAttributes({
             ":seen": new Date(seen.atMs).toISOString(),
             ":resource": { account, region, type, arn, name, ...(version !== undefined && { version }) },
             ":entity": "resource",
@@ -123,7 +124,7 @@ export class DynamoDbJournal implements Journal {
   ): Promise<{ record: ResourceRecord; brake?: Brake; storm?: Storm }> {
     const key = resourceKey(resource);
     const storms = scope === undefined ? [] : [stormKey(scope)];
-    const keys = [key, BRAKE_KEY, ...storms].map((each) => marshall(each));
+    const keys = [key, BRAKE_KEY, ...storms].map((each) => toAttributes(each));
     const answer = await this.#ask("BatchGetItem", () =>
       this.#client.send(
         new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: keys, ConsistentRead: true } } }),
@@ -154,10 +155,10 @@ export class DynamoDbJournal implements Journal {
       this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
-          Key: marshall(counterKey(scope, window)),
+          Key: toAttributes(counterKey(scope, window)),
           UpdateExpression: "SET #entity = :entity, #ttl = :ttl ADD #count :one",
           ExpressionAttributeNames: { "#entity": "entity", "#ttl": "expiresAtSeconds", "#count": "count" },
-          ExpressionAttributeValues: marshall({
+          ExpressionAttributeValues: toAttributes({
             ":entity": "counter",
             ":ttl": Math.ceil(((window + 2) * windowMs) / 1000),
             ":one": 1,
@@ -254,11 +255,11 @@ export class DynamoDbJournal implements Journal {
       const { Attributes } = await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
-          Key: marshall(key),
+          Key: toAttributes(key),
           UpdateExpression,
           ...(ConditionExpression !== undefined && { ConditionExpression }),
           ExpressionAttributeNames: Object.fromEntries(names),
-          ExpressionAttributeValues: marshall(values),
+          ExpressionAttributeValues: toAttributes(values),
           ReturnValues: "ALL_NEW",
         }),
       );
@@ -310,7 +311,7 @@ export class DynamoDbJournal implements Journal {
 
   async #get(key: { pk: string; sk: string }): Promise<Record<string, unknown> | undefined> {
     const answer = await this.#ask("GetItem", () =>
-      this.#client.send(new GetItemCommand({ TableName: this.#table, Key: marshall(key), ConsistentRead: true })),
+      this.#client.send(new GetItemCommand({ TableName: this.#table, Key: toAttributes(key), ConsistentRead: true })),
     );
     return answer.Item === undefined ? undefined : unmarshall(answer.Item);
   }
@@ -318,34 +319,28 @@ export class DynamoDbJournal implements Journal {
   /** An update, not a put: what other controls write quietly stays. */
   #updateResource(record: ResourceRecord, saved: ResourceRecord): TransactWriteItem {
     const { pk, sk, ...item } = itemOf(saved);
-    const attributes = Object.entries(item).filter(([, value]) => value !== undefined);
     const due = dueAtMs(saved);
-    if (due !== undefined)
-      attributes.push(...Object.entries(outboxAttributes("looks", { pk: String(pk), sk: String(sk) }, isoOf(due))));
+    const outbox = due === undefined ? {} : outboxAttributes("looks", { pk: String(pk), sk: String(sk) }, isoOf(due));
     const stale = ["waitingSince", "emissions", ...(due === undefined ? ["outbox", "outboxAt"] : [])];
-    const names = [...new Set([...attributes.map(([name]) => name), ...stale, "version", "classification"])];
-    const nameOf = (attribute: string) => `#a${names.indexOf(attribute)}`;
-    const version = `${nameOf("version")} = :version`;
+    const names: Record<string, string> = { "#version": "version", "#class": "classification" };
+    const values: Record<string, unknown> = { ":version": record.version, ":class": record.classification };
+    const set: string[] = [];
+    for (const [name, value] of [...Object.entries(item), ...Object.entries(outbox)]) {
+      if (value === undefined) continue;
+      names[`#a${set.length}`] = name;
+      values[`:a${set.length}`] = value;
+      set.push(`#a${set.length} = :a${set.length}`);
+    }
+    const wasClass = record.classification === undefined ? "attribute_not_exists(#class)" : "#class = :class";
     return {
       Update: {
         TableName: this.#table,
-        Key: marshall({ pk, sk }),
-        UpdateExpression: `SET ${attributes.map(([name], index) => `${nameOf(name)} = :a${index}`).join(", ")} REMOVE ${stale.map(nameOf).join(", ")}`,
+        Key: toAttributes({ pk, sk }),
+        UpdateExpression: `SET ${set.join(", ")} REMOVE ${stale.join(", ")}`,
         // An item that only records class and Region has version 0, as has none at all. The class may have changed meanwhile without a version.
-        ConditionExpression: `${record.version === 0 ? `(attribute_not_exists(pk) OR ${version})` : version} AND ${
-          record.classification === undefined
-            ? `attribute_not_exists(${nameOf("classification")})`
-            : `${nameOf("classification")} = :class`
-        }`,
-        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [nameOf(name), name])),
-        ExpressionAttributeValues: marshall(
-          {
-            ":version": record.version,
-            ...(record.classification !== undefined && { ":class": record.classification }),
-            ...Object.fromEntries(attributes.map(([, value], index) => [`:a${index}`, value])),
-          },
-          MARSHALL,
-        ),
+        ConditionExpression: `${record.version === 0 ? "(attribute_not_exists(pk) OR #version = :version)" : "#version = :version"} AND ${wasClass}`,
+        ExpressionAttributeNames: names,
+        ExpressionAttributeValues: toAttributes(values),
       },
     };
   }
@@ -358,7 +353,7 @@ export class DynamoDbJournal implements Journal {
     const put = (item: Record<string, unknown>, condition?: string): TransactWriteItem => ({
       Put: {
         TableName: this.#table,
-        Item: marshall(item, MARSHALL),
+        Item: toAttributes(item),
         ...(condition !== undefined && { ConditionExpression: condition }),
       },
     });
@@ -381,7 +376,7 @@ export class DynamoDbJournal implements Journal {
       items.push({
         Update: {
           TableName: this.#table,
-          Key: marshall(runKey(resource, number)),
+          Key: toAttributes(runKey(resource, number)),
           UpdateExpression:
             "SET #status = :status, #receipts = :receipts, #fallback = :fallback, #verification = :verification",
           ConditionExpression: "attribute_exists(pk)",
@@ -391,15 +386,12 @@ export class DynamoDbJournal implements Journal {
             "#fallback": "usedFallback",
             "#verification": "verification",
           },
-          ExpressionAttributeValues: marshall(
-            {
-              ":status": status,
-              ":receipts": receipts,
-              ":fallback": usedFallback,
-              ":verification": verification ?? null,
-            },
-            MARSHALL,
-          ),
+          ExpressionAttributeValues: toAttributes({
+            ":status": status,
+            ":receipts": receipts,
+            ":fallback": usedFallback,
+            ":verification": verification ?? null,
+          }),
         },
       });
     }
@@ -465,8 +457,6 @@ function stormOf({ generation = 0, on, lastAtMs = 0, nextAtMs = 0, findingId = "
 function isoOf(ms: number): string {
   return new Date(ms).toISOString();
 }
-
-const MARSHALL = { removeUndefinedValues: true } as const;
 
 function memoryKey(resource: ResourceRef, controlId: string): string {
   return `${controlId} ${resourceKey(resource).pk}`;

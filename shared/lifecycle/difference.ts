@@ -16,6 +16,7 @@ export function differences(before: unknown, after: unknown, part?: string): rea
 }
 
 function compare(before: unknown, after: unknown, path: string, part: string | undefined): readonly Change[] {
+  if (before === after) return [];
   const name = identifierOf(before, after);
   if (name !== undefined) {
     const [one, other] = [byId(before, name), byId(after, name)];
