@@ -12,6 +12,14 @@ export interface Ticket {
   readonly state: "open" | "contained" | "exempt" | "resolved";
   /** Plain text with lines; what somebody paged at night reads. */
   readonly body: string;
+  /** The same in its parts, for systems that set it their own way. Every line is one line, of what people and strangers have named: an adapter escapes it. */
+  readonly sections: readonly Section[];
+  /** What tickets are sorted and searched by. */
+  readonly labels: TicketLabels;
+  /** Whether a person's decision is waited for. */
+  readonly isWaiting: boolean;
+  /** The finding of the storm that this is a part of. */
+  readonly parent?: string;
   /** How often the problem has come. */
   readonly occurrences: number;
   readonly updatedAt: string;
@@ -19,7 +27,22 @@ export interface Ticket {
   readonly version: number;
 }
 
-/** The port of ticketing systems. */
+export interface Section {
+  readonly heading: string;
+  readonly lines: readonly string[];
+}
+
+export interface TicketLabels {
+  readonly control: string;
+  readonly account: string;
+  readonly region: string;
+  /** As it is shown (shared/shown.ts). */
+  readonly resource: string;
+  readonly resourceType: string;
+  readonly firstSeenAt: string;
+}
+
+/** Where tickets go that are no tracker's: this machine. */
 export interface TicketAdapter {
   readonly name: string;
   /** Opens the ticket or brings it up to date; putting the same twice, or an older version after a newer one, changes nothing. */
@@ -46,19 +69,32 @@ const HEADLINE: Record<FindingRecord["status"], string> = {
 
 /** A finding -> the ticket that tells it. Pure. */
 export function ticketOf(finding: FindingRecord, version = 0): Ticket {
+  const { resource, parent } = finding;
+  const sections = sectionsOf(finding);
   return {
     key: finding.id,
     title: clean(`[${isWarning(finding) ? "WARNING" : HEADLINE[finding.status]}] ${finding.title}`),
     severity: finding.severity,
     state: STATE[finding.status] ?? "open",
-    body: bodyOf(finding),
+    body: sections.map(({ heading, lines }) => [heading, ...lines.map((line) => `  ${line}`)].join("\n")).join("\n\n"),
+    sections,
+    labels: {
+      control: finding.controlId,
+      account: resource.account,
+      region: resource.region,
+      resource: clean(shownArn(resource)),
+      resourceType: resource.type,
+      firstSeenAt: finding.firstSeenAt,
+    },
+    isWaiting: finding.pending !== undefined,
+    ...(parent !== undefined && { parent }),
     occurrences: finding.occurrence,
     updatedAt: finding.lastSeenAt,
     version,
   };
 }
 
-function bodyOf(finding: FindingRecord): string {
+function sectionsOf(finding: FindingRecord): readonly Section[] {
   const { resource, decision, timings } = finding;
   const sections: readonly (readonly [string, readonly string[]])[] = [
     ["What happened", [finding.title, ...causeOf(finding)]],
@@ -96,8 +132,7 @@ function bodyOf(finding: FindingRecord): string {
   ];
   return sections
     .filter(([, lines]) => lines.length > 0)
-    .map(([heading, lines]) => [heading, ...lines.map((line) => `  ${clean(line)}`)].join("\n"))
-    .join("\n\n");
+    .map(([heading, lines]) => ({ heading, lines: lines.map(clean) }));
 }
 
 /** Nothing is done yet, whatever Cordon may do here. */

@@ -1,0 +1,165 @@
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { describeError } from "../errors.ts";
+import { DeliveryError, type HttpAnswer, type SendHttp } from "./tracker.ts";
+
+/** A tracker that takes longer is asked again later. */
+const TIMEOUT_MS = 10_000;
+/** No tracker's answer to one ticket is longer. */
+const MAX_ANSWER_BYTES = 1_048_576;
+/** What is told of an answer. */
+const MAX_TOLD = 300;
+
+/** Addresses that are nobody's on the internet (RFC 6890): a ticket must not be a way into the network that Cordon runs in. */
+const PRIVATE = new BlockList();
+for (const [net, bits] of [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 4],
+  ["240.0.0.0", 4],
+] as const)
+  PRIVATE.addSubnet(net, bits);
+for (const [net, bits] of [
+  ["::", 96],
+  ["64:ff9b:1::", 48],
+  ["100::", 64],
+  ["2001:db8::", 32],
+  ["fc00::", 7],
+  ["fe80::", 10],
+  ["ff00::", 8],
+] as const)
+  PRIVATE.addSubnet(net, bits, "ipv6");
+
+export interface HttpOptions {
+  /** Whether servers on this machine may be spoken to without TLS: the sandbox's only. */
+  readonly allowsLoopback: boolean;
+  readonly timeoutMs?: number;
+  readonly fetch?: typeof fetch;
+  /** The addresses of a host. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+}
+
+/** Whether the account is one simulated on this machine: then its trackers may be, too. Pure. */
+export function isOnLoopback(env: Readonly<Record<string, string | undefined>>): boolean {
+  const endpoint = env.AWS_ENDPOINT_URL ?? "";
+  return URL.canParse(endpoint) && isLoopback(new URL(endpoint).hostname);
+}
+
+/** Requests to trackers, by `fetch`. A host's addresses are looked at before it is spoken to; whoever can change what they are in between needs the tracker's TLS certificate, too. */
+export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }: HttpOptions): SendHttp {
+  const { fetch: ask = fetch, resolve = addressesOf } = using;
+  return async ({ method, url, headers, body }) => {
+    const address = URL.canParse(url) ? new URL(url) : undefined;
+    if (address === undefined) throw new DeliveryError("never", "the address of the tracker is no URL");
+    const isHere = allowsLoopback && isLoopback(address.hostname);
+    if (address.protocol !== "https:" && !isHere)
+      throw new DeliveryError("never", `tickets go by https only: found ${address.protocol}//${address.host}`);
+    if (address.username !== "" || address.password !== "")
+      throw new DeliveryError("never", `credentials belong in the secret, not in the address of ${address.host}`);
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      if (!isHere) await refusePrivate(address.hostname, resolve);
+      const response = await ask(address, {
+        method,
+        ...(headers && { headers: { ...headers } }),
+        ...(body !== undefined && { body }),
+        signal,
+        redirect: "manual",
+      });
+      // A redirect is followed by nobody: what is sent holds credentials and findings.
+      if (response.status >= 300 && response.status < 400)
+        throw new DeliveryError(
+          "never",
+          `${address.host} answers with a redirect (${response.status}): name the address it leads to`,
+        );
+      return { status: response.status, headers: Object.fromEntries(response.headers), body: await textOf(response) };
+    } catch (error) {
+      if (error instanceof DeliveryError) throw error;
+      const why = signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : describeError(causeOf(error));
+      throw new DeliveryError("later", `${address.host}: ${why}`, { cause: error });
+    }
+  };
+}
+
+/**
+ * The answer, when it is a good one.
+ *
+ * @throws DeliveryError `later` for 408, 425, 429 and 5xx, with what `Retry-After` says (RFC 9110, 10.2.3), `never` for other statuses
+ */
+export function expectGood(answer: HttpAnswer, what: string, nowMs: number): HttpAnswer {
+  const { status, headers, body } = answer;
+  if (status >= 200 && status < 300) return answer;
+  const isPassing = status === 408 || status === 425 || status === 429 || status >= 500;
+  const told = body.replace(/\s+/g, " ").slice(0, MAX_TOLD);
+  const retryAfterMs = retryAfter(headers["retry-after"], nowMs);
+  throw new DeliveryError(isPassing ? "later" : "never", `${what}: status ${status}: ${told}`, {
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** An answer's JSON. @throws DeliveryError `later`: a tracker that answers with something else is out of order */
+export function jsonOf(answer: HttpAnswer, what: string): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch {
+    throw new DeliveryError("later", `${what}: expected JSON, found ${answer.body.slice(0, 60)}`);
+  }
+}
+
+/** Seconds or a date, as milliseconds from now; undefined when nothing is said. Pure. */
+export function retryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  const ms = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(value) - nowMs;
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+async function refusePrivate(hostname: string, resolve: (host: string) => Promise<readonly string[]>): Promise<void> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const addresses = isIP(host) === 0 ? await resolve(host) : [host];
+  const wrong = addresses.find(isPrivate);
+  if (addresses.length === 0) throw new DeliveryError("later", `${host} has no address`);
+  if (wrong !== undefined)
+    throw new DeliveryError("never", `${host} lies at ${wrong}, which is not on the internet: no ticket goes there`);
+}
+
+function isPrivate(address: string): boolean {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  const family = isIP(mapped ?? address);
+  return family === 0 || PRIVATE.check(mapped ?? address, family === 6 ? "ipv6" : "ipv4");
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+async function textOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new DeliveryError("later", "the tracker's answer is too long");
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
+}

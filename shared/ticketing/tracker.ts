@@ -1,0 +1,138 @@
+import type { Ticket } from "./ticket.ts";
+
+/** A ticket in a tracker, as the table remembers it. */
+export interface Remote {
+  /** The tracker's own id of it. */
+  readonly id: string;
+  /** Where a person reads it. */
+  readonly url?: string;
+  readonly state: "open" | "resolved";
+  /** What else the adapter needs to find its way back: a channel, a thread. */
+  readonly more?: Readonly<Record<string, string>>;
+}
+
+/** What becomes of a ticket that is there already. A note is told to whoever watches it; without one the text is brought up to date in silence. */
+export type Change =
+  | { readonly kind: "update"; readonly note?: string }
+  | { readonly kind: "resolve"; readonly note: string }
+  | { readonly kind: "reopen"; readonly note: string };
+
+/**
+ * The port of one ticketing system, by one route of the policy. When what is to be done, lifecycle.ts decides, for all trackers; an adapter knows how it is said to one.
+ * Every method throws DeliveryError, and nothing else.
+ */
+export interface Tracker {
+  /**
+   * The ticket that carries a finding's id, whatever its state; undefined when there is none. Asked when the table does not know whether one was opened. Left out by
+   * trackers that take the same opening twice and make one ticket of it, and by those that can't be searched.
+   */
+  find?(key: string): Promise<Remote | undefined>;
+  /** Opens a ticket that carries the finding's id, so that `find` finds it. */
+  open(ticket: Ticket): Promise<Remote>;
+  /** Doing the same twice may repeat a note, and nothing else. */
+  change(remote: Remote, ticket: Ticket, change: Change): Promise<Remote>;
+}
+
+export const ADAPTERS = [
+  "servicenow",
+  "jira",
+  "webhook",
+  "slack",
+  "pagerduty",
+  "sns",
+  "security-hub",
+  "github",
+] as const;
+export type AdapterName = (typeof ADAPTERS)[number];
+
+/** A value of a route's settings, as the policy has it. */
+export type Setting = string | readonly string[] | Readonly<Record<string, string>>;
+
+/** What an adapter takes from the policy, for its checks, its reference and editors. */
+export interface SettingForm {
+  /** `map`: names and texts. */
+  readonly type: "text" | "list" | "map";
+  readonly isRequired?: true;
+  /** What it is for, with an example. */
+  readonly meaning: string;
+  /** The only values there are, of a text. */
+  readonly oneOf?: readonly string[];
+}
+
+/** Where tickets go: one entry of the policy's `tickets.routes`, compiled. */
+export interface TrackerRoute {
+  readonly id: string;
+  readonly adapter: AdapterName;
+  /** The tracker's address, `https` and a host; left out where the adapter has one of its own. */
+  readonly url?: string;
+  /** The secret with its credentials: a name or ARN of Secrets Manager, or `ssm:` and the name of a parameter. */
+  readonly secret?: string;
+  readonly settings: Readonly<Record<string, Setting>>;
+}
+
+/** One adapter, all that there is to know of it. */
+export interface AdapterDefinition {
+  readonly name: AdapterName;
+  /** Whether a route has to name a `url`; `default` where there is one. */
+  readonly url: { readonly use: "required" | "optional" | "none"; readonly meaning: string };
+  /** The secret's members, with what each is; none when the adapter needs no secret. A secret is a JSON object of texts. */
+  readonly secret: Readonly<Record<string, string>>;
+  readonly settings: Readonly<Record<string, SettingForm>>;
+  make(route: TrackerRoute, ports: TrackerPorts): Tracker;
+}
+
+/** What adapters are given. */
+export interface TrackerPorts {
+  readonly send: SendHttp;
+  /** The route's credentials; read again when `isStale`. Throws DeliveryError `later` when they can't be read. */
+  credentials(isStale?: boolean): Promise<Readonly<Record<string, string>>>;
+  nowMs(): number;
+  /** For adapters that speak to AWS: in the cell's own account and Region, or as the member role in another. */
+  readonly aws?: TrackerAws;
+}
+
+export interface TrackerAws {
+  readonly region: string;
+  readonly account: string;
+  /** The SDK's configuration for calls in an account and Region. */
+  configFor(account: string, region: string): Promise<object>;
+}
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Sends one request, within a time limit and a size (http.ts): only `https`, only public addresses, no redirects. Any status is an answer.
+ *
+ * @throws DeliveryError `later` when there is none, `never` when it may not be sent
+ */
+export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** Why a ticket was not delivered: `later` is tried again, `never` is put aside with its reason, for people. */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  readonly kind: "later" | "never";
+  /** When the tracker said to come again. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    kind: "later" | "never",
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number } = {},
+  ) {
+    super(message, options);
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}

@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One request as it came in. */
+export interface Heard {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface Said {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON unless it is a text. */
+  readonly body?: unknown;
+}
+
+/**
+ * How the next requests go wrong: `crash` carries the request out and drops the connection before the answer, `drop` before it is read, `slow` sends the head of an answer and
+ * never the rest; `none` lets one go by.
+ */
+export type Failure = "none" | "drop" | "crash" | "slow" | Said;
+
+/** A server on loopback that stands for a vendor's. */
+export interface FakeServer {
+  readonly url: string;
+  readonly heard: Heard[];
+  /** The next requests fail like this, one each, in this order. */
+  failNext(...failures: readonly Failure[]): void;
+  close(): Promise<void>;
+}
+
+/** @param answer the vendor's behaviour; what it throws is answered as 500 */
+export async function openFakeServer(answer: (request: Heard) => Said | Promise<Said>): Promise<FakeServer> {
+  const heard: Heard[] = [];
+  const failures: Failure[] = [];
+  const server = createServer(async (request, response) => {
+    const failure = failures.shift();
+    if (failure === "drop") return void request.socket.destroy();
+    const asked = await read(request);
+    heard.push(asked);
+    if (failure === "slow") {
+      response.writeHead(200, { "content-type": "application/json" });
+      return void response.write("{");
+    }
+    if (typeof failure === "object") return say(response, failure);
+    try {
+      const said = await answer(asked);
+      if (failure === "crash") return void request.socket.destroy();
+      say(response, said);
+    } catch (error) {
+      say(response, { status: 500, body: { error: String(error) } });
+    }
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    heard,
+    failNext: (...more) => void failures.push(...more),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function read(request: IncomingMessage): Promise<Heard> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece as Buffer);
+  const { method = "", url = "", headers } = request;
+  return { method, path: url, headers, body: Buffer.concat(pieces).toString("utf8") };
+}
+
+function say(response: ServerResponse, { status, headers = {}, body }: Said): void {
+  const isText = typeof body === "string";
+  response.writeHead(status, { "content-type": isText ? "text/plain" : "application/json", ...headers });
+  response.end(body === undefined ? "" : isText ? body : JSON.stringify(body));
+}
