@@ -15,6 +15,9 @@ import type { ResourceRef } from "../types.ts";
  *   STORM#<scope>              STORM                         too many automatic changes: whose turn it is, since when
  *   BRAKE                      BRAKE                         { on, reason, by, at }
  *   PROOF#<hash>               PROOF                         a proof that has been used (TTL)
+ *   TICKET#<finding>           <route>                       the link to the finding's ticket there (shared/ticketing/link.ts)
+ *   TICKET#<group>             <route>, GROUP#<route>        the same of many findings from one cause, and what they are
+ *   CAUSE#<hash>               <route>                       tickets that were opened from one cause lately (TTL)
  *   CHAIN#<id>                 HEAD                          the last archived entry of a chain of evidence
  *
  * What the guard remembers lies beside it; its keys are in shared/resources/table-items-aws.ts:
@@ -68,6 +71,19 @@ export function stormKey(scope: string): Key {
 
 export function proofKey(hash: string): Key {
   return { pk: `PROOF#${hash}`, sk: "PROOF" };
+}
+
+/** The link to a ticket: `key` is a finding's id, or a group's. */
+export function ticketKey(key: string, routeId: string): Key {
+  return { pk: `TICKET#${key}`, sk: routeId };
+}
+
+export function groupKey(key: string, routeId: string): Key {
+  return { pk: `TICKET#${key}`, sk: `GROUP#${routeId}` };
+}
+
+export function causeItemKey(causeId: string, routeId: string): Key {
+  return { pk: `CAUSE#${causeId}`, sk: routeId };
 }
 
 export function chainKey(chain: string): Key {

@@ -104,6 +104,8 @@ export function expectGood(answer: HttpAnswer, what: string, nowMs: number): Htt
   const retryAfterMs = retryAfter(headers["retry-after"], nowMs);
   throw new DeliveryError(isPassing ? "later" : "never", `${what}: status ${status}: ${told}`, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
+    // Refused for now; what a server's fault has left behind nobody knows.
+    ...((status === 425 || status === 429) && { isUntaken: true }),
   });
 }
 

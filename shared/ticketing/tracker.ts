@@ -27,6 +27,8 @@ export interface Tracker {
    * trackers that take the same opening twice and make one ticket of it, and by those that can't be searched.
    */
   find?(key: string): Promise<Remote | undefined>;
+  /** For so long after an opening `find` may miss it: the index lags. */
+  readonly findLagMs?: number;
   /** Opens a ticket that carries the finding's id, so that `find` finds it. */
   open(ticket: Ticket): Promise<Remote>;
   /** Doing the same twice may repeat a note, and nothing else. */
@@ -125,14 +127,17 @@ export class DeliveryError extends Error {
   readonly kind: "later" | "never";
   /** When the tracker said to come again. */
   readonly retryAfterMs: number | undefined;
+  /** The tracker said that it did not take the request; otherwise that is not known, unless it is `never`. */
+  readonly isUntaken: boolean;
 
   constructor(
     kind: "later" | "never",
     message: string,
-    { retryAfterMs, ...options }: ErrorOptions & { readonly retryAfterMs?: number } = {},
+    options: ErrorOptions & { readonly retryAfterMs?: number; readonly isUntaken?: boolean } = {},
   ) {
     super(message, options);
     this.kind = kind;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = options.retryAfterMs;
+    this.isUntaken = options.isUntaken ?? kind === "never";
   }
 }

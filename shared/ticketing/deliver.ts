@@ -1,0 +1,221 @@
+import type { FindingRecord } from "../journal/journal.ts";
+import type { Desk, GroupChange, Matter } from "./desk.ts";
+import { causeKey, groupTicket, MOST_NAMED, oneMore, type StormRules } from "./group.ts";
+import { type Link, trackerKey } from "./link.ts";
+import { isOver, newsOf, nextStep, type TicketTimes } from "./next-step.ts";
+import type { Ticket } from "./ticket.ts";
+import { DeliveryError, type Remote, type Tracker } from "./tracker.ts";
+
+/** One finding, or group, to be told at one route. */
+export interface Errand {
+  readonly key: string;
+  readonly routeId: string;
+  /** The queue's id of the message that asks for it. */
+  readonly messageId: string;
+}
+
+export interface Office {
+  readonly desk: Desk;
+  readonly tracker: Tracker;
+  readonly times: TicketTimes;
+  readonly storm: StormRules;
+  /** The ticket as this route may have it. */
+  ticketFor(finding: FindingRecord, version: number): Ticket;
+  /** Until when what is not critical waits: quiet hours. */
+  holdUntilMs(ticket: Ticket, nowMs: number): number | undefined;
+  nowMs(): number;
+}
+
+/** `later`: the message comes again then. `follow`: a group that has changed and has to be told. */
+export type Delivered =
+  | { readonly kind: "done"; readonly follow?: string; readonly did?: string }
+  | { readonly kind: "later"; readonly atMs: number };
+
+/** Longer than any step takes with its time limits. */
+const LEASE_MS = 60_000;
+const MAX_ROUNDS = 6;
+
+/**
+ * Brings one ticket up to what the table says now, whatever message asked for it: the finding is read, not carried, so that messages may come twice, late, or in any order. One
+ * at a time by a lease on the link; an opening is written down before it is begun, so that after a crash the tracker is searched and not asked twice.
+ *
+ * Side effects: one read and two writes of the table, and what the step takes of the tracker.
+ * @throws DeliveryError what the tracker said; CordonError of the table
+ */
+export async function deliver({ key, routeId, messageId }: Errand, office: Office): Promise<Delivered> {
+  const { desk, nowMs } = office;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const read = await desk.read(key, routeId);
+    if (read === undefined) return { kind: "done" };
+    const { matter, link } = read;
+    const ticket =
+      matter.kind === "group" ? groupTicket(matter.group) : office.ticketFor(matter.finding, matter.version);
+    if (link.leaseUntilMs > nowMs()) return { kind: "later", atMs: link.leaseUntilMs };
+    const done =
+      link.group === undefined
+        ? await carryOn(ticket, link, matter, office, messageId)
+        : await tellGroup(ticket, link, office);
+    if (done !== "moved") return done;
+  }
+  return { kind: "later", atMs: nowMs() + 1_000 };
+}
+
+async function carryOn(
+  ticket: Ticket,
+  link: Link,
+  matter: Matter,
+  office: Office,
+  messageId: string,
+): Promise<Delivered | "moved"> {
+  const { desk, nowMs } = office;
+  const step = nextStep(ticket, link, office.times, nowMs());
+  if (step.kind === "nothing") {
+    if (link.version === 0 || ticket.version <= link.told) return { kind: "done" };
+    const { due: _, ...rest } = link;
+    return (await desk.save(link, { ...rest, told: ticket.version })) === undefined ? "moved" : { kind: "done" };
+  }
+  const waitMs = step.kind === "wait" ? step.untilMs : step.kind === "find" ? step.notBeforeMs : 0;
+  const untilMs = Math.max(waitMs, step.kind === "find" ? 0 : (office.holdUntilMs(ticket, nowMs()) ?? 0));
+  if (untilMs > nowMs()) return postponed(link, untilMs, messageId, office);
+  if (step.kind === "open" && matter.kind === "finding") {
+    const joined = await joinGroup(ticket, link, matter.finding, office);
+    if (joined !== undefined) return joined;
+  }
+  const number = step.kind === "open" ? step.number : link.number;
+  const { due: _, ...rest } = link;
+  const claimed = await desk.save(link, {
+    ...rest,
+    number,
+    leaseUntilMs: nowMs() + LEASE_MS,
+    isCounted: true,
+    ...(step.kind !== "change" && { openingAtMs: nowMs() }),
+  });
+  if (claimed === undefined) return "moved";
+  const named = { ...ticket, key: trackerKey(ticket.key, number) };
+  const { openingAtMs, ...idle } = claimed;
+  try {
+    if (step.kind === "change") {
+      const remote = await office.tracker.change(link.remote as Remote, named, step.change);
+      await desk.save(claimed, { ...told(idle, remote, ticket, nowMs()), ...noted(step.change.note, ticket, nowMs()) });
+      return { kind: "done", did: step.change.kind };
+    }
+    const found = step.kind === "find" ? await lookFor(named.key, link, office) : undefined;
+    if (found !== undefined) {
+      // It may tell an older state, and is looked at again as any ticket that is there.
+      await desk.save(claimed, {
+        ...idle,
+        leaseUntilMs: 0,
+        remote: found,
+        ...(found.state === "resolved" && { resolvedAtMs: nowMs() }),
+      });
+      return "moved";
+    }
+    const isUnwanted = step.kind === "find" && (isOver(ticket) || ticket.parent !== undefined);
+    if (isUnwanted && office.tracker.find !== undefined) {
+      await desk.save(claimed, { ...idle, leaseUntilMs: 0, told: ticket.version });
+      return { kind: "done" };
+    }
+    const remote = await office.tracker.open(named);
+    const opened = { ...told(idle, remote, ticket, nowMs()), ...noted("", ticket, nowMs()) };
+    // Where nobody can look whether there is one, it is opened once more to be resolved.
+    await desk.save(claimed, isUnwanted ? { ...opened, told: link.told } : opened);
+    return isUnwanted ? "moved" : { kind: "done", did: "open" };
+  } catch (error) {
+    if (!(error instanceof DeliveryError)) throw error;
+    // Until the tracker says that it took nothing, it may have.
+    const isOpen = openingAtMs !== undefined && (step.kind === "find" || !error.isUntaken);
+    await desk.save(claimed, {
+      ...idle,
+      leaseUntilMs: 0,
+      ...(isOpen && { openingAtMs: link.openingAtMs ?? openingAtMs }),
+    });
+    throw error;
+  }
+}
+
+/** The ticket that was opened and not recorded. */
+async function lookFor(
+  key: string,
+  { openingAtMs = 0 }: Link,
+  { tracker, nowMs }: Office,
+): Promise<Remote | undefined> {
+  const found = await tracker.find?.(key);
+  const visibleAtMs = openingAtMs + (tracker.findLagMs ?? 0);
+  if (found === undefined && nowMs() < visibleAtMs)
+    throw new DeliveryError("later", "whether the ticket was opened is not known yet", {
+      retryAfterMs: visibleAtMs - nowMs(),
+    });
+  return found;
+}
+
+type Unsaved = Omit<Link, "version">;
+
+function told(link: Unsaved, remote: Remote, { version }: Ticket, nowMs: number): Unsaved {
+  const { resolvedAtMs: _, ...rest } = link;
+  return {
+    ...rest,
+    remote,
+    leaseUntilMs: 0,
+    told: version,
+    ...(remote.state === "resolved" && { resolvedAtMs: nowMs }),
+  };
+}
+
+/** What people were told, if they were. */
+function noted(note: string | undefined, ticket: Ticket, notedAtMs: number): Partial<Link> {
+  return note === undefined ? {} : { news: newsOf(ticket), occurrences: ticket.occurrences, notedAtMs };
+}
+
+/** One message comes again then; what else happens meanwhile is told with it, and other messages are done. */
+async function postponed(
+  link: Link,
+  untilMs: number,
+  messageId: string,
+  { desk, nowMs }: Office,
+): Promise<Delivered | "moved"> {
+  const { atMs = 0, messageId: carrier } = link.due ?? {};
+  const isCarried = atMs > nowMs() && atMs <= untilMs;
+  // The carrier itself may come early: it may have died before it could be put off.
+  if (isCarried) return carrier === messageId ? { kind: "later", atMs } : { kind: "done" };
+  const saved = await desk.save(link, { ...link, due: { atMs: untilMs, messageId } });
+  return saved === undefined ? "moved" : { kind: "later", atMs: untilMs };
+}
+
+/** Whether a finding that has no ticket yet is told by its group's; undefined: it gets its own. */
+async function joinGroup(
+  ticket: Ticket,
+  link: Link,
+  finding: FindingRecord,
+  { desk, storm, nowMs }: Office,
+): Promise<Delivered | "moved" | undefined> {
+  if (link.isCounted === true) return undefined;
+  const causeId = causeKey(finding);
+  const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, storm, nowMs());
+  if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
+  if (cause.group === undefined) return undefined;
+  const { labels, severity, title, updatedAt: at, version } = ticket;
+  const who = finding.principal?.arn ?? finding.principal?.invokedBy ?? "somebody whom no event names";
+  const what = `${finding.controlTitle}, in account ${labels.account}, by ${who}`;
+  const group = { key: cause.group, routeId: link.routeId, labels, severity, what };
+  const isNamed = cause.count <= storm.count + MOST_NAMED;
+  const change: GroupChange = { group, ...(isNamed && { named: `${title} (${ticket.key})` }), members: 1, over: 0, at };
+  const saved = await desk.save(link, { ...link, group: cause.group, isOver: false, told: version }, change);
+  return saved === undefined ? "moved" : { kind: "done", follow: cause.group, did: "join" };
+}
+
+/** A member's news is its group's. */
+async function tellGroup(ticket: Ticket, link: Link, { desk }: Office): Promise<Delivered | "moved"> {
+  const { group: key = "", routeId, isOver: wasOver = false, told: before } = link;
+  if (ticket.version <= before) return { kind: "done", follow: key };
+  const isNowOver = isOver(ticket);
+  const { labels, severity, updatedAt: at } = ticket;
+  const change: GroupChange = {
+    group: { key, routeId, labels, severity, what: "" },
+    members: 0,
+    over: isNowOver === wasOver ? 0 : isNowOver ? 1 : -1,
+    at,
+  };
+  const next = { ...link, isOver: isNowOver, told: ticket.version };
+  const saved = await desk.save(link, next, change.over === 0 ? undefined : change);
+  return saved === undefined ? "moved" : { kind: "done", ...(change.over !== 0 && { follow: key }) };
+}

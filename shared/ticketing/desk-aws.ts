@@ -1,0 +1,152 @@
+import {
+  BatchGetItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type TransactWriteItem,
+} from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
+import { CordonError } from "../errors.ts";
+import { toAttributes } from "../journal/attributes.ts";
+import type { FindingRecord } from "../journal/journal.ts";
+import { causeItemKey, findingKey, groupKey, ticketKey } from "../journal/keys.ts";
+import { transact } from "../journal/transact-aws.ts";
+import type { Desk, GroupChange, Matter } from "./desk.ts";
+import type { Cause, Group } from "./group.ts";
+import { type Link, newLink } from "./link.ts";
+
+/** What is remembered of a cause is of no use to anybody after so long. */
+const CAUSE_SECONDS = 7 * 86_400;
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Links to tickets in the cell's table; keys are in shared/journal/keys.ts. */
+export function deskOnAws(client: DynamoDBClient, table: string, sleep: (ms: number) => Promise<void>): Desk {
+  const put = ({ key, routeId, version, ...link }: Link, was: number) => ({
+    TableName: table,
+    Item: toAttributes({ ...ticketKey(key, routeId), entity: "ticket", version, ...link }),
+    ConditionExpression: was === 0 ? "attribute_not_exists(pk)" : "#version = :was",
+    ...(was > 0 && {
+      ExpressionAttributeNames: { "#version": "version" },
+      ExpressionAttributeValues: toAttributes({ ":was": was }),
+    }),
+  });
+
+  return {
+    async read(key, routeId) {
+      const isGroup = key.startsWith("g-");
+      const keys = [isGroup ? groupKey(key, routeId) : findingKey(key), ticketKey(key, routeId)];
+      const items = await asked("BatchGetItem", table, async () => {
+        const Keys = keys.map(toAttributes);
+        const get = new BatchGetItemCommand({ RequestItems: { [table]: { Keys, ConsistentRead: true } } });
+        const { Responses, UnprocessedKeys } = await client.send(get);
+        // A link that is not seen must not pass for none: a second ticket would be opened.
+        if (Object.keys(UnprocessedKeys ?? {}).length > 0)
+          throw new CordonError("unavailable", "the table returned only part of what was asked (throttled)");
+        return (Responses?.[table] ?? []).map((item): Item => unmarshall(item));
+      });
+      const [about, link] = keys.map(({ pk, sk }) => items.find((item) => item.pk === pk && item.sk === sk));
+      if (about === undefined) return undefined;
+      const { pk: _pk, sk: _sk, entity: _entity, ...known } = link ?? {};
+      const matter: Matter = isGroup
+        ? { kind: "group", group: { some: [], ...about, key, routeId } as unknown as Group }
+        : { kind: "finding", finding: about.record as FindingRecord, version: Number(about.version ?? 0) };
+      return { matter, link: { ...newLink(key, routeId), ...known, key, routeId } };
+    },
+
+    async save(link, next, change) {
+      const saved: Link = { ...next, version: link.version + 1 };
+      const Put = put(saved, link.version);
+      if (change === undefined)
+        return (await isDone("PutItem", table, () => client.send(new PutItemCommand(Put)))) ? saved : undefined;
+      const items: TransactWriteItem[] = [{ Put }, { Update: groupUpdate(table, change) }];
+      const outcome = await asked("TransactWriteItems", table, () => transact(client, items, sleep));
+      return outcome === "done" ? saved : undefined;
+    },
+
+    async readCause(causeId, routeId) {
+      const Key = toAttributes(causeItemKey(causeId, routeId));
+      const get = new GetItemCommand({ TableName: table, Key, ConsistentRead: true });
+      const { Item } = await asked("GetItem", table, () => client.send(get));
+      if (Item === undefined) return undefined;
+      const { version, startedAtMs, lastAtMs, count, group } = unmarshall(Item) as Cause;
+      return { version, startedAtMs, lastAtMs, count, ...(group !== undefined && { group }) };
+    },
+
+    async saveCause(causeId, routeId, next) {
+      const expiresAtSeconds = Math.ceil(next.lastAtMs / 1_000) + CAUSE_SECONDS;
+      const write = new PutItemCommand({
+        TableName: table,
+        Item: toAttributes({ ...causeItemKey(causeId, routeId), entity: "cause", ...next, expiresAtSeconds }),
+        ConditionExpression: "attribute_not_exists(pk) OR #version = :was",
+        ExpressionAttributeNames: { "#version": "version" },
+        ExpressionAttributeValues: toAttributes({ ":was": next.version - 1 }),
+      });
+      return isDone("PutItem", table, () => client.send(write));
+    },
+  };
+}
+
+function groupUpdate(table: string, { group, named, members, over, at }: GroupChange) {
+  const { key, routeId, labels, severity, what } = group;
+  const naming = named === undefined ? "" : ", #some = list_append(if_not_exists(#some, :none), :named)";
+  return {
+    TableName: table,
+    Key: toAttributes(groupKey(key, routeId)),
+    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #severity = if_not_exists(#severity, :severity), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #over :over, #version :one`,
+    ExpressionAttributeNames: {
+      "#entity": "entity",
+      "#labels": "labels",
+      "#severity": "severity",
+      "#what": "what",
+      "#last": "lastAt",
+      "#members": "members",
+      "#over": "over",
+      "#version": "version",
+      ...(named !== undefined && { "#some": "some" }),
+    },
+    ExpressionAttributeValues: toAttributes({
+      ":entity": "ticket-group",
+      ":labels": labels,
+      ":severity": severity,
+      ":what": what,
+      ":at": at,
+      ":members": members,
+      ":over": over,
+      ":one": 1,
+      ...(named !== undefined && { ":none": [], ":named": [named] }),
+    }),
+  };
+}
+
+async function isDone(operation: string, table: string, call: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await call();
+    return true;
+  } catch (error) {
+    const { code } = sortAwsError(error);
+    if (code === "ConditionalCheckFailedException" || code === "TransactionConflictException") return false;
+    throw failed(operation, table, error);
+  }
+}
+
+async function asked<Answer>(operation: string, table: string, call: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof CordonError ? error : failed(operation, table, error);
+  }
+}
+
+function failed(operation: string, table: string, error: unknown): CordonError {
+  const { kind, code, message } = sortAwsError(error);
+  if (code === "ResourceNotFoundException")
+    return new CordonError(
+      "misconfigured",
+      `There is no table "${table}" in this account and Region: set CORDON_TABLE to Cordon's table.`,
+      { cause: error },
+    );
+  if (kind === "denied") return new CordonError("denied", `AWS refused ${operation}: ${message}`, { cause: error });
+  return unavailable(operation, error);
+}

@@ -1,0 +1,248 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { FindingRecord } from "../../shared/journal/journal.ts";
+import { openTown, type Trouble } from "./town.ts";
+
+const ID = "f-0123456789abcdef0123";
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+describe("a ticket is kept true", () => {
+  it("one is opened for a violation, and resolved with the evidence when it is gone (N3)", async () => {
+    const town = openTown();
+    town.write({ id: ID });
+    await town.settle();
+    expect(town.tickets).toMatchObject([{ key: ID, state: "open", title: expect.stringContaining("[CONTAINED]") }]);
+    town.write({ id: ID, status: "resolved", evidence: ["EVIDENCE#00000009#x"] });
+    await town.settle();
+    expect(town.tickets).toMatchObject([
+      { state: "resolved", notes: [expect.stringContaining("EVIDENCE#00000009#x")] },
+    ]);
+  });
+
+  it("the same violation again is told in the same ticket, with count and last seen, at most once an hour (N2)", async () => {
+    const town = openTown();
+    town.write({ id: ID });
+    await town.settle();
+    const began = town.nowMs;
+    for (let occurrence = 2; occurrence <= 30; occurrence++) {
+      town.nowMs += 60_000;
+      town.write({ id: ID, occurrence });
+      await town.step();
+    }
+    expect(town.tickets[0]?.notes).toEqual([]);
+    await town.settle();
+    expect(town.nowMs).toBe(began + HOUR_MS);
+    expect(town.tickets).toHaveLength(1);
+    expect(town.tickets[0]?.notes).toEqual([expect.stringMatching(/occurrence 30, last seen 2026-11-27T09:29/)]);
+    // One opening, one note.
+    expect(town.calls).toBe(2);
+  });
+
+  it("what changes its state is told at once", async () => {
+    const town = openTown();
+    town.write({ id: ID, status: "awaiting-approval" });
+    await town.settle();
+    town.nowMs += 1_000;
+    town.write({ id: ID, status: "contained" });
+    await town.settle();
+    expect(town.tickets[0]?.notes).toEqual([expect.stringContaining("[CONTAINED]")]);
+    expect(town.nowMs).toBe(Date.parse("2026-11-27T09:00:01Z"));
+  });
+
+  it("the same problem within the window opens the same ticket again, and a new one after it", async () => {
+    const town = openTown();
+    const again = async (afterMs: number, occurrence: number) => {
+      town.write({ id: ID, status: "resolved" });
+      await town.settle();
+      town.nowMs += afterMs;
+      town.write({ id: ID, status: "contained", occurrence });
+      await town.settle();
+    };
+    town.write({ id: ID });
+    await town.settle();
+    await again(29 * DAY_MS, 2);
+    expect(town.tickets).toMatchObject([{ key: ID, state: "open" }]);
+    await again(31 * DAY_MS, 3);
+    expect(town.tickets).toMatchObject([
+      { key: ID, state: "resolved" },
+      { key: `${ID}-2`, state: "open" },
+    ]);
+  });
+
+  it("what was over before anybody heard of it opens nothing, nor does a part of a storm", async () => {
+    const town = openTown();
+    town.write({ id: ID, status: "resolved" });
+    town.write({ id: "f-1", parent: "f-storm" });
+    await town.settle();
+    expect(town.calls).toBe(0);
+  });
+
+  it("messages come twice, late and after newer ones, and nothing more is told", async () => {
+    const town = openTown();
+    town.write({ id: ID });
+    town.send(ID);
+    await town.settle();
+    town.send(ID);
+    await town.settle();
+    expect(town.calls).toBe(1);
+  });
+
+  it.each<[string, Trouble]>([
+    ["the tracker's answer and our record", "death-after"],
+    ["our claim and the tracker", "death-before"],
+    ["the tracker's deed and its answer", "lost-after"],
+  ])("a crash between %s doubles nothing", async (_, trouble) => {
+    const town = openTown();
+    town.troubles.push(trouble);
+    town.write({ id: ID });
+    await town.settle();
+    expect(town.tickets).toMatchObject([{ key: ID, state: "open" }]);
+  });
+
+  it("a tracker that says when to come again is asked then, without a search", async () => {
+    const town = openTown();
+    town.troubles.push("busy");
+    town.write({ id: ID });
+    const began = town.nowMs;
+    await town.settle();
+    expect(town.nowMs - began).toBe(7_000);
+    expect(town.calls).toBe(2);
+  });
+
+  it("500 findings from one cause are five tickets and one more that tells the rest; it is resolved when they are (N7)", async () => {
+    const town = openTown();
+    const ids = Array.from({ length: 500 }, (_, index) => `f-${String(index).padStart(20, "0")}`);
+    for (const id of ids) town.write({ id });
+    await town.settle();
+    expect(town.tickets.map(({ key }) => key)).toEqual([...ids.slice(0, 5), expect.stringMatching(/^g-[0-9a-f]{20}$/)]);
+    const parent = town.tickets.at(-1);
+    expect([...town.groups.values()]).toMatchObject([{ members: 495, over: 0 }]);
+    expect(town.calls).toBeLessThanOrEqual(8);
+    for (const id of ids.slice(5)) town.write({ id, status: "resolved" });
+    await town.settle();
+    expect(parent).toMatchObject({ state: "resolved", title: expect.stringContaining("[RESOLVED]") });
+    town.nowMs += HOUR_MS;
+    town.write({ id: ids[7] as string, status: "contained" });
+    await town.settle();
+    expect(parent).toMatchObject({ state: "open" });
+  });
+
+  it("another cause, or the same after the window, has tickets of its own", async () => {
+    const town = openTown();
+    const by = (arn: string) => ({ principal: { type: "IAMUser", arn } });
+    for (let index = 0; index < 5; index++)
+      town.write({ id: `f-a${index}`, ...by("arn:aws:iam::111122223333:user/a") });
+    for (let index = 0; index < 5; index++)
+      town.write({ id: `f-b${index}`, ...by("arn:aws:iam::111122223333:user/b") });
+    await town.settle();
+    town.nowMs += DAY_MS;
+    town.write({ id: "f-a9", ...by("arn:aws:iam::111122223333:user/a") });
+    await town.settle();
+    expect(town.tickets).toHaveLength(11);
+  });
+});
+
+const trouble = fc.constantFrom<Trouble>(
+  "none",
+  "none",
+  "busy",
+  "lost-before",
+  "lost-after",
+  "refused",
+  "death-before",
+  "death-after",
+);
+const event = fc.oneof(
+  fc.record({
+    kind: fc.constant("write" as const),
+    which: fc.nat({ max: 3 }),
+    status: fc.constantFrom<FindingRecord["status"]>(
+      "contained",
+      "awaiting-approval",
+      "resolved",
+      "exempt",
+      "observed",
+    ),
+  }),
+  fc.record({ kind: fc.constant("send" as const), which: fc.nat({ max: 3 }) }),
+  fc.record({ kind: fc.constant("step" as const), pick: fc.nat({ max: 9 }) }),
+  fc.record({ kind: fc.constant("wait" as const), ms: fc.constantFrom(1_000, 40_000, 2 * HOUR_MS) }),
+);
+
+describe("whatever happens in whatever order", () => {
+  it.each([true, false])(
+    "there is one ticket a finding, in the right state (the tracker can be searched: %s)",
+    async (canFind) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(event, { maxLength: 40 }),
+          fc.array(trouble, { maxLength: 15 }),
+          fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 4 }),
+          async (events, troubles, deaths) => {
+            const town = openTown({ canFind, storm: { count: 100, windowMs: 600_000 } });
+            town.troubles.push(...troubles);
+            town.deaths.push(...deaths);
+            const state = new Map<string, FindingRecord["status"]>();
+            for (const each of events) {
+              if (each.kind === "write") {
+                const id = `f-${each.which}`;
+                state.set(id, each.status);
+                town.write({ id, status: each.status });
+              } else if (each.kind === "send") town.send(`f-${each.which}`);
+              else if (each.kind === "step") await town.step(each.pick);
+              else town.nowMs += each.ms;
+            }
+            await town.settle();
+            for (const [id, status] of state) {
+              const its = town.tickets.filter(({ key }) => key === id);
+              const isOver = status === "resolved" || status === "exempt";
+              expect(its.length).toBeLessThanOrEqual(1);
+              if (its[0] === undefined) expect(isOver).toBe(true);
+              else expect(its[0].state).toBe(isOver ? "resolved" : "open");
+            }
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+  );
+
+  it("in storms every finding is told: by its own ticket, or by its group's, which is open as long as one of them is", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 40 }),
+        fc.array(trouble, { maxLength: 10 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 4 }),
+        async (events, troubles, deaths) => {
+          const town = openTown({ storm: { count: 1, windowMs: 600_000 } });
+          town.troubles.push(...troubles);
+          town.deaths.push(...deaths);
+          const state = new Map<string, FindingRecord["status"]>();
+          for (const each of events) {
+            if (each.kind === "write") {
+              const id = `f-${each.which}`;
+              state.set(id, each.status);
+              town.write({ id, status: each.status });
+            } else if (each.kind === "step") await town.step(each.pick);
+            else if (each.kind === "wait") town.nowMs += each.ms;
+          }
+          await town.settle();
+          const openIn = new Map<string, boolean>();
+          for (const [id, status] of state) {
+            const isOpen = status !== "resolved" && status !== "exempt";
+            const group = town.links.get(`${id} r`)?.group;
+            if (group !== undefined) openIn.set(group, openIn.get(group) === true || isOpen);
+            else if (isOpen) expect(town.tickets).toContainEqual(expect.objectContaining({ key: id, state: "open" }));
+          }
+          for (const [group, isOpen] of openIn) {
+            const its = town.tickets.filter(({ key }) => key === group);
+            if (isOpen) expect(its).toMatchObject([{ state: "open" }]);
+            else for (const each of its) expect(each.state).toBe("resolved");
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
