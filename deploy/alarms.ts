@@ -2,7 +2,7 @@ import { CONSUMERS } from "../shared/journal/keys.ts";
 import { OVERDUE_SECONDS, SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { metricsNamespace } from "../shared/runtime/metrics-namespace.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
-import { functionDefinitions } from "./functions.ts";
+import { type FunctionDefinition, functionDefinitions, queueNames } from "./functions.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
 import type { Stack } from "./stack.ts";
@@ -27,6 +27,8 @@ interface Watched {
 }
 
 const HOUR_SECONDS = 3_600;
+/** Tickets wait for quiet hours and quiet periods, too. */
+const TICKETS_LATE_HOURS = 15;
 
 /** Of a metric that the functions themselves write. */
 type Own = Omit<Watched, "namespace">;
@@ -156,27 +158,28 @@ function refused(): Watched {
   };
 }
 
-function watched(name: string, { name: fn, trigger, timeoutSeconds }: (typeof functionDefinitions)[number]) {
+function watched(name: string, definition: FunctionDefinition) {
+  const { name: fn, trigger, timeoutSeconds } = definition;
   const id = logicalId(fn);
   const lambda = { namespace: "AWS/Lambda", dimensions: { FunctionName: `${name}-${fn}` }, threshold: 1 } as const;
   const some: Watched[] = [
     { ...lambda, id: `${id}Errors`, metric: "Errors", statistic: "Sum", says: `${fn} failed.` },
     { ...lambda, id: `${id}Throttles`, metric: "Throttles", statistic: "Sum", says: `${fn} was held back by Lambda.` },
   ];
-  if (trigger !== "invoke") {
+  for (const queue of trigger === "stream" ? [fn] : queueNames(definition)) {
     // What EventBridge couldn't deliver lies there too, so its FailedInvocations have no alarm of their own: it counts them by rule only, and an alarm takes ten.
-    const says = `${fn} gave messages up: they are in its dead-letter queue.`;
-    some.push({ ...deep(`${id}Dead`, `${id}DeadQueue`), says });
+    const says = `${fn} gave messages up: they are in its dead-letter queue${queue === fn ? "" : ` for ${queue}`}.`;
+    some.push({ ...deep(`${logicalId(queue)}Dead`, `${logicalId(queue)}DeadQueue`), says });
   }
-  if (trigger === "queue") {
+  for (const queue of queueNames(definition)) {
     some.push({
-      ...ofQueue(`${id}Queue`),
-      id: `${id}Age`,
+      ...ofQueue(`${logicalId(queue)}Queue`),
+      id: `${logicalId(queue)}Age`,
       metric: "ApproximateAgeOfOldestMessage",
       statistic: "Maximum",
       // Twice the visibility timeout: one delivery has failed and the next is late.
-      threshold: timeoutSeconds * 12,
-      says: `Events wait for ${fn}.`,
+      threshold: trigger === "inboxes" ? HOUR_SECONDS * TICKETS_LATE_HOURS : timeoutSeconds * 12,
+      says: queue === fn ? `Events wait for ${fn}.` : `Tickets wait in ${queue}: its tracker takes none.`,
     });
   }
   if (trigger === "stream") {

@@ -12,6 +12,7 @@ import { meta as s3Object } from "../controls/s3-object-carries-its-class/meta.t
 import { meta as s3Replication } from "../controls/s3-replication-stays-in-jurisdiction/meta.ts";
 import type { ControlMeta } from "../shared/control.ts";
 import { SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
+import { ADAPTERS } from "../shared/ticketing/tracker.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { OUTBOX_INDEX } from "./table.ts";
@@ -23,8 +24,13 @@ export interface FunctionDefinition {
   readonly memoryMb: number;
   /** The controls it runs or acts for, with their permissions on customers' resources. */
   readonly controls: readonly ControlMeta[];
-  /** `queue`: EventBridge -> its own queue, by the controls' events or a schedule. `stream`: the table's outbox. `invoke`: by hand only. */
-  readonly trigger: "queue" | "stream" | "invoke";
+  /**
+   * `queue`: EventBridge -> its own queue, by the controls' events or a schedule. `stream`: the table's outbox. `inboxes`: queues that other functions fill. `invoke`: by
+   * hand only.
+   */
+  readonly trigger: "queue" | "stream" | "inboxes" | "invoke";
+  /** The names of its inboxes: one each, so that what is slow in one holds up no other. */
+  readonly inboxes?: readonly string[];
   /** How many messages of its queue it takes at once, and how long they are gathered; 10 and not at all unless given. */
   readonly batch?: { readonly size: number; readonly windowSeconds: number };
   /** The schedule that puts a message into its queue. */
@@ -35,6 +41,8 @@ export interface FunctionDefinition {
   readonly asks?: readonly string[];
   /** It reads the Slack app's signing secret, where the stack names one. */
   readonly readsSlackSecret?: true;
+  /** It reads the trackers' credentials, and publishes to the topics that are theirs. */
+  readonly tellsTrackers?: true;
   /** Whose entries of the outbox it reads. */
   readonly consumes?: "tickets" | "archive";
   /** What it does with the cell's own table. */
@@ -114,7 +122,24 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     controls: [],
     trigger: "stream",
     consumes: "tickets",
+    asks: ["deliver-tickets"],
     table: { Acknowledge: { operations: ["UpdateItem"], keys: ["FINDING#*"] } },
+  },
+  {
+    name: "deliver-tickets",
+    description: "Keeps tickets true in the systems that policy names",
+    timeoutSeconds: 60,
+    memoryMb: 512,
+    controls: [],
+    trigger: "inboxes",
+    inboxes: ADAPTERS.map((adapter) => `tickets-${adapter}`),
+    // A group that has changed is told by a message of its own.
+    asks: ["deliver-tickets"],
+    tellsTrackers: true,
+    table: {
+      ReadMatters: { operations: ["BatchGetItem"], keys: ["FINDING#*", "TICKET#*"] },
+      KeepTickets: { operations: ["GetItem", "PutItem", "UpdateItem"], keys: ["TICKET#*", "CAUSE#*"] },
+    },
   },
   {
     name: ARCHIVIST,
@@ -160,6 +185,11 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     },
   },
 ];
+
+/** The names of the queues that feed a function, without the stack's. Pure. */
+export function queueNames({ name, trigger, inboxes = [] }: FunctionDefinition): readonly string[] {
+  return trigger === "queue" ? [name] : inboxes;
+}
 
 /**
  * After so many deliveries a message goes to the dead-letter queue, which nothing empties by itself: at three minutes each, hours of an outage are

@@ -3,10 +3,10 @@ import { alarms } from "./alarms.ts";
 import { backfillMap } from "./backfill-map.ts";
 import { backfillRole } from "./backfill-role.ts";
 import { evidenceStore } from "./evidence-store.ts";
-import { functionDefinitions } from "./functions.ts";
+import { functionDefinitions, queueNames } from "./functions.ts";
 import { type Json, logicalId } from "./json.ts";
 import { role } from "./roles.ts";
-import { deadLetters, eventBus, queueOf, refusedQueue, rules } from "./routing.ts";
+import { deadLetters, eventBus, inboxPolicy, queueOf, refusedQueue, rules } from "./routing.ts";
 import { type Stack, singleAccount } from "./stack.ts";
 import { table } from "./table.ts";
 import { witness } from "./witness.ts";
@@ -23,9 +23,13 @@ export function stackResources(stack: Stack | string): Readonly<Record<string, J
     ...refusedQueue(cell),
   };
   for (const definition of functionDefinitions) {
-    if (definition.trigger !== "invoke") Object.assign(resources, deadLetters(cell, definition));
-    if (definition.trigger === "queue") Object.assign(resources, queueOf(cell, definition), rules(cell, definition));
-    resources[`${logicalId(definition.name)}Role`] = role(cell, definition);
+    const { name, trigger } = definition;
+    if (trigger === "stream") Object.assign(resources, deadLetters(cell, name));
+    for (const queue of queueNames(definition)) {
+      Object.assign(resources, deadLetters(cell, queue), queueOf(cell, queue, definition));
+      Object.assign(resources, trigger === "queue" ? rules(cell, definition) : inboxPolicy(queue, definition));
+    }
+    resources[`${logicalId(name)}Role`] = role(cell, definition);
   }
   resources.BackfillRole = backfillRole(cell);
   Object.assign(resources, backfillMap(cell));

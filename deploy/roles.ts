@@ -1,6 +1,6 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
-import type { FunctionDefinition } from "./functions.ts";
+import { type FunctionDefinition, functionDefinitions, queueNames } from "./functions.ts";
 import { GUARD, guardStatements } from "./guard.ts";
 import { arnOf, type Json, logicalId, policy, sub } from "./json.ts";
 import type { Stack } from "./stack.ts";
@@ -27,6 +27,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...store(definition),
     ...asking(definition),
     ...secrets(stack, definition),
+    ...trackers(stack, definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition),
@@ -48,14 +49,17 @@ function runtime({ name }: Stack, { name: fn }: FunctionDefinition): readonly Js
 }
 
 /** What it takes to be called, by Lambda's pollers in the function's name; and, of its queue, to put a message off or aside. */
-function trigger({ name: fn, trigger: kind, controls }: FunctionDefinition): readonly Json[] {
+function trigger(definition: FunctionDefinition): readonly Json[] {
+  const { name: fn, trigger: kind, controls } = definition;
   const id = logicalId(fn);
-  if (kind === "queue") {
+  const queues = queueArns(definition);
+  if (queues.length > 0) {
     const poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
-    // A finding that has to wait puts its message off.
-    const postpone = controls.length > 0 ? ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"] : [];
+    // A finding that has to wait puts its message off, and so does a ticket.
+    const waits = controls.length > 0 || kind === "inboxes";
+    const postpone = waits ? ["sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"] : [];
     return [
-      allow("TakeEvents", [...poll, ...postpone], arnOf(`${id}Queue`)),
+      allow("TakeEvents", [...poll, ...postpone], queues.length === 1 ? queues[0] : queues),
       allow("RefuseEvents", ["sqs:SendMessage", "sqs:GetQueueUrl"], arnOf("RefusedQueue")),
     ];
   }
@@ -87,6 +91,10 @@ function store({ table }: FunctionDefinition): readonly Json[] {
   );
 }
 
+function queueArns(definition: FunctionDefinition): readonly Json[] {
+  return queueNames(definition).map((queue) => arnOf(`${logicalId(queue)}Queue`));
+}
+
 /** Messages into the queues of others, by which they are asked to look. */
 function asking({ asks = [] }: FunctionDefinition): readonly Json[] {
   if (asks.length === 0) return [];
@@ -94,7 +102,7 @@ function asking({ asks = [] }: FunctionDefinition): readonly Json[] {
     allow(
       "Ask",
       ["sqs:SendMessage", "sqs:GetQueueUrl"],
-      asks.map((fn) => arnOf(`${logicalId(fn)}Queue`)),
+      functionDefinitions.filter(({ name }) => asks.includes(name)).flatMap(queueArns),
     ),
   ];
 }
@@ -104,6 +112,18 @@ function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinitio
   if (readsSlackSecret !== true || slackSecret === undefined) return [];
   const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${slackSecret}-??????`;
   return [allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn))];
+}
+
+/** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
+function trackers({ name }: Stack, { tellsTrackers }: FunctionDefinition): readonly Json[] {
+  if (tellsTrackers !== true) return [];
+  const own = (service: string, resource: string) =>
+    sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
+  return [
+    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${name}/tickets/*`)),
+    allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${name}/tickets/*`)),
+    allow("Publish", ["sns:Publish"], own("sns", `${name}-tickets-*`)),
+  ];
 }
 
 /** It writes entries, and reads back what another archivist wrote first. */

@@ -40,20 +40,30 @@ export function refusedQueue({ name }: Stack): Record<string, Json> {
   return { RefusedQueue: queue(`${name}-refused`) };
 }
 
-/** What failed again and again. */
-export function deadLetters({ name }: Stack, { name: fn }: FunctionDefinition): Record<string, Json> {
-  return { [`${logicalId(fn)}DeadQueue`]: queue(`${name}-${fn}-dead`) };
+/** What failed again and again: of a queue, or of a stream, by its function's name. */
+export function deadLetters({ name }: Stack, queueName: string): Record<string, Json> {
+  return { [`${logicalId(queueName)}DeadQueue`]: queue(`${name}-${queueName}-dead`) };
 }
 
-/** The function's queue. A message stays hidden six times the function's time limit, as AWS advises. */
-export function queueOf({ name }: Stack, { name: fn, timeoutSeconds }: FunctionDefinition): Record<string, Json> {
-  const id = logicalId(fn);
+/** A function's queue. A message stays hidden six times the function's time limit, as AWS advises. */
+export function queueOf(
+  { name }: Stack,
+  queueName: string,
+  { timeoutSeconds }: FunctionDefinition,
+): Record<string, Json> {
+  const id = logicalId(queueName);
   return {
-    [`${id}Queue`]: queue(`${name}-${fn}`, {
+    [`${id}Queue`]: queue(`${name}-${queueName}`, {
       VisibilityTimeout: timeoutSeconds * 6,
       RedrivePolicy: { deadLetterTargetArn: arnOf(`${id}DeadQueue`), maxReceiveCount: MAX_RECEIVES },
     }),
   };
+}
+
+/** Who may take from an inbox: its function alone. */
+export function inboxPolicy(queueName: string, { name: fn }: FunctionDefinition): Record<string, Json> {
+  const id = logicalId(queueName);
+  return { [`${id}QueuePolicy`]: queuePolicy(`${id}Queue`, keep(id, logicalId(fn))) };
 }
 
 function queue(name: string, more: Json = {}): Json {
@@ -105,7 +115,7 @@ export function rules(stack: Stack, definition: FunctionDefinition): Record<stri
   const ruleArns = Object.keys(made).map(arnOf);
   return {
     ...made,
-    [`${id}QueuePolicy`]: queuePolicy(`${id}Queue`, [rulesSend(`${id}Queue`, ruleArns), ...keep(id)]),
+    [`${id}QueuePolicy`]: queuePolicy(`${id}Queue`, [rulesSend(`${id}Queue`, ruleArns), ...keep(id, id)]),
     // What was given up is for people to take out.
     [`${id}DeadQueuePolicy`]: queuePolicy(`${id}DeadQueue`, [rulesSend(`${id}DeadQueue`, ruleArns)]),
   };
@@ -143,7 +153,7 @@ function rulesSend(queue: string, ruleArns: readonly Json[]): Json {
  * An event taken out of the function's queue is never heard, and SQS tells of no message that is taken. So nobody takes any but Lambda, which polls in the
  * function's role; whoever means to has to change this policy first, and that is heard.
  */
-function keep(id: string): readonly Json[] {
+function keep(id: string, fn: string): readonly Json[] {
   const deny = { Effect: "Deny", Principal: "*", Resource: arnOf(`${id}Queue`) };
   return [
     { Sid: "NobodyPurges", ...deny, Action: "sqs:PurgeQueue" },
@@ -151,7 +161,7 @@ function keep(id: string): readonly Json[] {
       Sid: "OnlyTheFunctionTakes",
       ...deny,
       Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"],
-      Condition: { ArnNotEquals: { "aws:PrincipalArn": arnOf(`${id}Role`) } },
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": arnOf(`${fn}Role`) } },
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { ARCHIVIST } from "./evidence-store.ts";
-import { type FunctionDefinition, functionDefinitions, MAX_STREAM_RETRIES } from "./functions.ts";
+import { type FunctionDefinition, functionDefinitions, MAX_STREAM_RETRIES, queueNames } from "./functions.ts";
 import { logicalId } from "./json.ts";
 import { checkAccountsFit } from "./limits.ts";
 import { stackOutputs, stackResources } from "./resources.ts";
@@ -50,13 +50,17 @@ export function lambdaId(fn: string): string {
   return `${fn.charAt(0).toUpperCase()}${fn.slice(1)}`.replaceAll("-", "Dash");
 }
 
-function eventsOf({ name: fn, trigger, consumes, batch }: FunctionDefinition): readonly unknown[] {
-  if (trigger === "queue") {
-    const arn = { "Fn::GetAtt": [`${logicalId(fn)}Queue`, "Arn"] };
-    const gathered = batch === undefined ? {} : { maximumBatchingWindow: batch.windowSeconds };
-    const taken = { batchSize: batch?.size ?? 10, ...gathered };
-    return [{ sqs: { arn, ...taken, functionResponseType: "ReportBatchItemFailures", maximumConcurrency: 10 } }];
-  }
+function eventsOf(definition: FunctionDefinition): readonly unknown[] {
+  const { name: fn, trigger, consumes, batch } = definition;
+  const gathered = batch === undefined ? {} : { maximumBatchingWindow: batch.windowSeconds };
+  const taken = { batchSize: batch?.size ?? 10, ...gathered };
+  // A tracker takes a few at once; AWS takes many.
+  const maximumConcurrency = trigger === "inboxes" ? 2 : 10;
+  const queues = queueNames(definition).map((queue) => {
+    const arn = { "Fn::GetAtt": [`${logicalId(queue)}Queue`, "Arn"] };
+    return { sqs: { arn, ...taken, functionResponseType: "ReportBatchItemFailures", maximumConcurrency } };
+  });
+  if (queues.length > 0) return queues;
   if (trigger === "stream") {
     const arn = { "Fn::GetAtt": ["Table", "StreamArn"] };
     return [

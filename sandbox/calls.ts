@@ -12,8 +12,10 @@ export type ServiceName =
   | "logs"
   | "monitoring"
   | "s3"
+  | "secretsmanager"
   | "sns"
   | "sqs"
+  | "ssm"
   | "states"
   | "sts";
 

@@ -1,5 +1,6 @@
 import type { Registry } from "../stack/registry.ts";
 import type { AccountRegions } from "./regions.ts";
+import { PARAMETER, parameterArn, SECRET, secretArn } from "./secrets.ts";
 import { trailArn } from "./trails.ts";
 
 /** A trail that is there without a call. */
@@ -36,6 +37,8 @@ export interface RecorderSeed {
 export interface AccountSeeds {
   seedTrail(seed?: TrailSeed): void;
   seedRecorder(seed?: RecorderSeed): void;
+  /** A secret of Secrets Manager, or with `ssm:` before its name a parameter; in the place of the one that was there. */
+  seedSecret(name: string, value: string): void;
   /** Opt an account in to a Region. Throws for one that everybody has, or that doesn't exist. */
   enableRegion(account: string, region: string): void;
 }
@@ -47,6 +50,14 @@ export function createAccountSeeds(
   home: { account: string; region: string; now(): number },
 ): AccountSeeds {
   return {
+    seedSecret(name, value) {
+      const { account, region } = home;
+      const isParameter = name.startsWith("ssm:");
+      const identifier = isParameter ? name.slice("ssm:".length) : name;
+      const arn = (isParameter ? parameterArn : secretArn)(identifier, home);
+      const type = isParameter ? PARAMETER : SECRET;
+      registry.put({ type, identifier, arn, account, region, properties: { Value: value } });
+    },
     seedTrail({ name = "management-events", multiRegion = true, logging = true, properties, ...place } = {}) {
       const { account, region } = { ...home, ...place };
       registry.put({
