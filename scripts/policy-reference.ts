@@ -1,5 +1,7 @@
 import { conditionFunctions, conditionVariables } from "../shared/policy/conditions/condition-language.ts";
 import type { JsonSchema } from "../shared/policy/language/json-schema.ts";
+import { adapters } from "../shared/ticketing/adapters/index.ts";
+import type { AdapterDefinition } from "../shared/ticketing/tracker.ts";
 
 const INTRODUCTION = `# Policy reference
 
@@ -11,7 +13,8 @@ Every mapping is closed: a key that is not listed here is an error. Times are RF
 
 /** The reference of the policy's language: a table for each mapping, in the order in which they are met. Pure. */
 export function policyReference(schema: JsonSchema): string {
-  return [INTRODUCTION, ...sections("", schema), conditions()].join("\n");
+  const parts = [INTRODUCTION, ...sections("", schema), routes(Object.values(adapters)), conditions()];
+  return parts.filter((part) => part !== "").join("\n");
 }
 
 function sections(path: string, schema: JsonSchema): readonly string[] {
@@ -51,6 +54,30 @@ function bounds({ minimum = -Infinity, maximum = Infinity }: JsonSchema): string
   const isBounded = Number.isSafeInteger(minimum) && Math.abs(minimum) < Number.MAX_SAFE_INTEGER;
   return isBounded ? `whole number, ${minimum} to ${maximum}` : "whole number";
 }
+
+/** What each adapter takes of a route. Pure. */
+export function routes(definitions: readonly AdapterDefinition[]): string {
+  const told = definitions.map(({ name, url, secret, settings }) =>
+    [
+      `### The adapter \`${name}\``,
+      "",
+      "| key | holds | |",
+      "|---|---|---|",
+      ...(url.use === "none"
+        ? []
+        : [`| \`url\`${url.use === "required" ? " (required)" : ""} | text | ${cell(url.meaning)} |`]),
+      ...Object.entries(secret).map(([member, meaning]) => `| \`${member}\` of the secret | text | ${cell(meaning)} |`),
+      ...Object.entries(settings).map(([key, { type, isRequired, meaning, oneOf }]) => {
+        const holds = oneOf?.map((each) => `\`${each}\``).join(", ") ?? SETTINGS[type];
+        return `| \`settings.${key}\`${isRequired ? " (required)" : ""} | ${holds} | ${cell(meaning)} |`;
+      }),
+      "",
+    ].join("\n"),
+  );
+  return told.length === 0 ? "" : ["## Adapters (`tickets.routes[].adapter`)", "", ...told].join("\n");
+}
+
+const SETTINGS = { text: "text", list: "list of text", map: "mapping by name" } as const;
 
 function conditions(): string {
   const variables = conditionVariables.map(

@@ -1,5 +1,6 @@
 import type { Citation, Mode, Tag } from "../types.ts";
 import type { AccessKeyRules } from "./access-keys.ts";
+import type { TicketRules } from "./tickets.ts";
 
 /**
  * A residency policy, checked and compiled: what `decide` works on. The YAML form is in `schema.ts`; a compiled policy is plain data, so
@@ -25,6 +26,8 @@ export interface ResidencyPolicy {
   readonly objects?: ObjectRules;
   /** How long access keys live; left out, what Cordon has for default holds (access-keys.ts). */
   readonly accessKeys?: AccessKeyRules;
+  /** What tickets say, when, and where they go; left out, they go nowhere but to the deployment's own setting (tickets.ts). */
+  readonly tickets?: TicketRules;
   /** Who is who, where that does not follow from a principal by itself. */
   readonly people: readonly Person[];
   /** Sessions whose names tell who is in them, as ARNs with `*`: the policy's owner vouches that nobody can choose them. */

@@ -1,11 +1,13 @@
 import { builtInDetectors } from "../../classification/detect/detectors.ts";
 import type { KnownControl } from "../../control.ts";
 import { contentHash } from "../../ids.ts";
+import { adapters } from "../../ticketing/adapters/index.ts";
 import type { Limits, Person, ResidencyPolicy, Scope } from "../policy.ts";
 import { compileAccessKeys } from "./compile-access-keys.ts";
 import { compileClassifications } from "./compile-classifications.ts";
 import { compileObjects } from "./compile-objects.ts";
 import { compileControls, compileExceptions, compileTransfers } from "./compile-rules.ts";
+import { compileTickets } from "./compile-tickets.ts";
 import { checkJurisdictions, checkName, namesOf } from "./names.ts";
 import type { Problem } from "./problems.ts";
 import type { PolicyDocument } from "./schema.ts";
@@ -37,12 +39,13 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     names,
   );
   const accessKeys = compileAccessKeys(document.accessKeys);
+  const tickets = compileTickets(document.tickets, names, adapters);
   const problems = [
     ...checkJurisdictions(document),
     ...checkUnits(document),
     ...checkLimits(limits),
     ...checkPeople(document),
-    ...[classes, transfers, rules, exceptions, objects, accessKeys].flatMap((each) => each.problems),
+    ...[classes, transfers, rules, exceptions, objects, accessKeys, tickets].flatMap((each) => each.problems),
   ];
   const all = { transfers: transfers.part, controls: rules.part, exceptions: exceptions.part };
   const trust = checkTrust(document, all, classes.part, controls);
@@ -60,6 +63,7 @@ export function compilePolicy(document: PolicyDocument, controls: readonly Known
     limits,
     ...(objects.part !== undefined && { objects: objects.part }),
     ...(accessKeys.part !== undefined && { accessKeys: accessKeys.part }),
+    ...(tickets.part !== undefined && { tickets: tickets.part }),
     people: compilePeople(document),
     namedSessions: document.namedSessions ?? [],
     expressions: expressionsIn([

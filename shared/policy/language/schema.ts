@@ -6,6 +6,7 @@ import { INSTANT, parseInstant } from "./instants.ts";
 import { accessKeys } from "./schema-access-keys.ts";
 import { objects } from "./schema-objects.ts";
 import { about, matching, name, names, some, text, upTo } from "./schema-parts.ts";
+import { tickets } from "./schema-tickets.ts";
 
 /**
  * The form of a policy file. Every object is closed: a misspelt key is an error, never silently without effect. The descriptions are the reference: editors show
@@ -355,6 +356,12 @@ export function policySchema(controls: readonly KnownControl[]) {
         about(
           "How long access keys of IAM users live, and what is done about those that are exposed. Left out, the defaults hold; the controls' modes say what is done by itself.",
           accessKeys(setBy),
+        ),
+      ),
+      tickets: z.optional(
+        about(
+          "What tickets say, when people are told, and where they go, as far as the law lets them.",
+          tickets(account, citation),
         ),
       ),
       people: z.optional(
