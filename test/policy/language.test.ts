@@ -34,7 +34,7 @@ describe("a policy file", () => {
       "unclassified:",
       "zzz:",
       "zzz:",
-      'unknown key "zzz", expected version, name, description, jurisdictions, classifications, unclassified, organizationalUnits, transfers, controls, exceptions, objects, accessKeys, people, namedSessions, limits',
+      'unknown key "zzz", expected version, name, description, jurisdictions, classifications, unclassified, organizationalUnits, transfers, controls, exceptions, objects, accessKeys, tickets, people, namedSessions, limits',
     ],
     [
       "a misspelt key within a list",
