@@ -62,14 +62,23 @@ export class AwsClients {
     const key = `${Service.name} ${isMember ? account : ""} ${region} ${Object.entries(more).join()}`;
     const made = this.#made.get(key) as Client | undefined;
     if (made !== undefined) return made;
-    const client = new Service({
-      ...CALL_LIMITS,
-      region,
-      ...(accounts && isMember && { credentials: providerOf(accounts, account) }),
-      ...more,
-    });
+    const client = new Service({ ...this.#config(place, isMember), ...more });
     this.#made.set(key, client);
     return client;
+  }
+
+  /**
+   * What an SDK's client for a place is made with, for those who make their own.
+   *
+   * @throws CordonError as `s3` does
+   */
+  async configFor(place: Place): Promise<object> {
+    return this.#config(place, (await this.#accounts?.credentialsFor(place.account)) !== undefined);
+  }
+
+  #config({ account, region }: Place, isMember: boolean): ClientConfig {
+    const accounts = this.#accounts;
+    return { ...CALL_LIMITS, region, ...(accounts && isMember && { credentials: providerOf(accounts, account) }) };
   }
 
   /** The cell's own table lies in the cell's Region. */

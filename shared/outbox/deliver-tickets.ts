@@ -17,13 +17,15 @@ export type AcknowledgeTicket = (findingId: string, version: number, at: string)
 export type Log = Pick<Logger, "info" | "error">;
 
 /**
- * Puts tickets, one after the other, because a finding's states are in order, and acknowledges each in the table once every adapter has it. A lost
+ * Puts tickets, one after the other, because a finding's states are in order, and acknowledges each in the table once every adapter and every inbox has it. A lost
  * acknowledgement is none of our business: the newer state is on its way.
  *
  * One that fails holds up the later states of its finding, and no other finding: the stream begins again at the first failure, and when it gives up it
  * gives up everything from there on, so that what is behind has to be delivered by then.
  *
  * Side effects: the adapters'; one update a ticket.
+ *
+ * @param dispatch has trackers told (dispatch-tickets.ts)
  * @returns the stream's numbers of what has to come again, held up or failed
  */
 export async function deliverTickets(
@@ -32,7 +34,9 @@ export async function deliverTickets(
   acknowledge: AcknowledgeTicket,
   now: () => number,
   log: Log,
+  dispatch: (emissions: readonly Emission[]) => Promise<ReadonlyMap<string, unknown>> = async () => new Map(),
 ): Promise<readonly string[]> {
+  const undispatched = await dispatch(emissions);
   const left: string[] = [];
   const heldUp = new Set<string>();
   for (const emission of emissions) {
@@ -45,6 +49,7 @@ export async function deliverTickets(
       continue;
     }
     try {
+      if (undispatched.has(sequence)) throw undispatched.get(sequence);
       for (const adapter of adapters) await adapter.put(ticket);
       const isAcknowledged = await acknowledge(key, version, new Date(now()).toISOString());
       log.info("ticket", { key, state, occurrences, version, isAcknowledged });

@@ -14,7 +14,11 @@ export function routesOf(finding: FindingRecord, policy: ResidencyPolicy): reado
  *
  * @param nowMs since the epoch
  */
-export function holdUntilMs(finding: FindingRecord, policy: ResidencyPolicy, nowMs: number): number | undefined {
+export function holdUntilMs(
+  finding: Pick<FindingRecord, "severity">,
+  policy: ResidencyPolicy,
+  nowMs: number,
+): number | undefined {
   const { quietHours } = ticketRules(policy);
   return quietHours === undefined || finding.severity === "critical" ? undefined : quietUntilMs(quietHours, nowMs);
 }

@@ -1,0 +1,153 @@
+import { injectLambdaContext } from "@aws-lambda-powertools/logger/middleware";
+import { MetricUnit } from "@aws-lambda-powertools/metrics";
+import middy from "@middy/core";
+import type { Context, SQSBatchResponse, SQSRecord } from "aws-lambda";
+import { catalogue } from "../../controls/catalogue.ts";
+import { Accounts } from "../../shared/aws/accounts.ts";
+import { AwsClients } from "../../shared/aws/clients.ts";
+import { CordonError, describeError } from "../../shared/errors.ts";
+import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
+import { requiredSettings, TABLE_SETTING } from "../../shared/outbox/required-settings.ts";
+import { loadPolicy } from "../../shared/policy/load-policy.ts";
+import type { PolicyInForce } from "../../shared/policy/policy.ts";
+import { type TicketRoute, ticketRules } from "../../shared/policy/tickets.ts";
+import { systemClock } from "../../shared/runtime/clock.ts";
+import { inTurn } from "../../shared/runtime/in-turn.ts";
+import { type Messages, messagesVia } from "../../shared/runtime/messages.ts";
+import { readSettings } from "../../shared/runtime/settings.ts";
+import { makeLogger, makeMetrics } from "../../shared/runtime/telemetry.ts";
+import { isSqsBatch } from "../../shared/signals/parse-signals.ts";
+import { parseJson } from "../../shared/signals/shapes.ts";
+import { credentialsOf } from "../../shared/ticketing/credentials.ts";
+import { deskOnAws } from "../../shared/ticketing/desk-aws.ts";
+import { type Errands, type Outcome, openErrands } from "../../shared/ticketing/errands.ts";
+import { httpSender, isOnLoopback } from "../../shared/ticketing/http.ts";
+import { EXPECTED, inboxName, type Message, parseMessage } from "../../shared/ticketing/message.ts";
+import type { TrackerPorts } from "../../shared/ticketing/tracker.ts";
+
+const logger = makeLogger("deliver-tickets");
+const metrics = makeMetrics("deliver-tickets");
+const SETTINGS = { ...TABLE_SETTING, CORDON_STACK: "the name of the cell's stack" } as const;
+
+interface Connected {
+  readonly errands: Errands;
+  readonly policy: PolicyInForce;
+}
+let connection: Promise<Connected> | undefined;
+
+async function connect(functionArn: string | undefined): Promise<Connected> {
+  const { CORDON_TABLE } = requiredSettings(process.env, SETTINGS);
+  const { membership, policyFile } = readSettings(process.env);
+  const policy = await loadPolicy(policyFile, catalogue);
+  const accounts = new Accounts(systemClock, membership, "deliver-tickets");
+  accounts.learnOwn(functionArn);
+  const { account } = await accounts.own();
+  const clients = new AwsClients(accounts);
+  const send = httpSender({ allowsLoopback: isOnLoopback(process.env) });
+  const portsFor = ({ secret }: TicketRoute): TrackerPorts => ({
+    send,
+    credentials: credentialsOf(secret),
+    nowMs: systemClock.nowMs,
+    aws: {
+      account,
+      region: process.env.AWS_REGION ?? "",
+      configFor: (of, region) => clients.configFor({ account: of, region }),
+    },
+  });
+  const desk = deskOnAws(clients.dynamoDb(), CORDON_TABLE, (ms) => systemClock.sleep(ms));
+  const errands = openErrands({ policy, desk, portsFor, nowMs: systemClock.nowMs, random: Math.random });
+  return { errands, policy };
+}
+
+async function deliver(input: unknown, context: Context): Promise<SQSBatchResponse | Answered> {
+  connection ??= connect(context.invokedFunctionArn);
+  connection.catch(() => {
+    connection = undefined;
+  });
+  const connected = await connection;
+  try {
+    return isSqsBatch(input) ? await deliverBatch(input.Records, connected) : await deliverOne(input, connected);
+  } finally {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  }
+}
+
+/** Messages side by side; those about one ticket in turn. */
+async function deliverBatch(records: readonly SQSRecord[], connected: Connected): Promise<SQSBatchResponse> {
+  const messages = messagesVia(process.env.CORDON_REFUSED_QUEUE?.trim() || undefined, systemClock);
+  const treated = await Promise.all(
+    records.map(async (record) => {
+      try {
+        return (await isTreated(record, messages, connected)) ? [] : [record.messageId];
+      } catch (error) {
+        logger.error("not over; the queue delivers it again", {
+          messageId: record.messageId,
+          reason: describeError(error),
+        });
+        return [record.messageId];
+      }
+    }),
+  );
+  return { batchItemFailures: treated.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function isTreated(record: SQSRecord, messages: Messages, { errands, policy }: Connected): Promise<boolean> {
+  const body = parseJson(record.body ?? "");
+  const message = body.ok ? parseMessage(body.value) : undefined;
+  const attempt = Number(record.attributes?.ApproximateReceiveCount ?? 1);
+  const outcome: Outcome =
+    message === undefined
+      ? { kind: "never", reason: `no ticket's message: ${EXPECTED}` }
+      : await inTurn(`${message.ticket} ${message.route}`, () => errands.run(message, record.messageId, attempt));
+  tell(outcome, message);
+  if (outcome.kind === "never") await messages.refuse(record, outcome.reason);
+  if (outcome.kind === "later") {
+    // When it can't be put off, it comes back when its visibility timeout ends.
+    await messages
+      .postpone(record, outcome.atMs)
+      .catch((reason) => logger.warn("not postponed", { reason: describeError(reason) }));
+    return false;
+  }
+  if (outcome.kind === "done" && outcome.follow !== undefined && message !== undefined)
+    await follow({ ticket: outcome.follow, route: message.route }, policy);
+  return true;
+}
+
+/** A group of which something has changed is told by a message of its own, in the same inbox. */
+async function follow(message: Message, policy: PolicyInForce): Promise<void> {
+  const route = ticketRules(policy).routes.find(({ id }) => id === message.route);
+  if (route === undefined) return;
+  await sendToQueue(inboxName(process.env.CORDON_STACK ?? "", route.adapter), [JSON.stringify(message)]);
+}
+
+/** What an invocation by hand is told. */
+interface Answered {
+  readonly results: readonly { readonly ticket: string; readonly route: string; readonly outcome: Outcome }[];
+}
+
+/** One ticket by hand, `{ "ticket": "f-...", "route": "..." }`: what the message would do. */
+async function deliverOne(input: unknown, { errands, policy }: Connected): Promise<Answered> {
+  const message = parseMessage(input);
+  if (message === undefined) throw new CordonError("malformed", `This function keeps tickets: ${EXPECTED}.`);
+  const outcome = await errands.run(message, "by hand", 1);
+  tell(outcome, message);
+  if (outcome.kind === "done" && outcome.follow !== undefined)
+    await follow({ ticket: outcome.follow, route: message.route }, policy);
+  return { results: [{ ...message, outcome }] };
+}
+
+function tell(outcome: Outcome, message: Message | undefined): void {
+  if (outcome.kind === "done") {
+    if (outcome.did === undefined) return;
+    metrics.addMetric(`ticket-${outcome.did}`, MetricUnit.Count, 1);
+    logger.info("ticket", { ...message, did: outcome.did });
+    return;
+  }
+  if (outcome.kind === "later" && outcome.reason === undefined) return;
+  const name = outcome.kind === "never" ? "ticket-refused" : "ticket-postponed";
+  metrics.addMetric(name, MetricUnit.Count, 1);
+  logger.warn(name, { ...message, reason: outcome.reason });
+}
+
+/** Inboxes -> trackers: each message has one finding's, or group's, ticket brought up to what the table says by then. */
+export const handler = middy(deliver, { timeoutEarlyInMillis: 0 }).use(injectLambdaContext(logger));

@@ -1,0 +1,85 @@
+import type { PolicyInForce } from "../policy/policy.ts";
+import { type TicketRoute, ticketRules } from "../policy/tickets.ts";
+import { adapters } from "./adapters/index.ts";
+import { type Delivered, deliver } from "./deliver.ts";
+import type { Desk } from "./desk.ts";
+import type { Message } from "./message.ts";
+import { holdUntilMs } from "./routing.ts";
+import { ticketOf } from "./ticket.ts";
+import { DeliveryError, type Tracker, type TrackerPorts } from "./tracker.ts";
+
+/** What becomes of a message. `never`: it is put aside with the reason. `later`: it comes again then, and why, unless that is the course of things. */
+export type Outcome =
+  | { readonly kind: "done"; readonly follow?: string; readonly did?: string }
+  | { readonly kind: "later"; readonly atMs: number; readonly reason?: string }
+  | { readonly kind: "never"; readonly reason: string };
+
+export interface Errands {
+  /**
+   * Has one message carried out.
+   *
+   * @param attempt how often it was received, from 1
+   * @throws CordonError of the table
+   */
+  run(message: Message, messageId: string, attempt: number): Promise<Outcome>;
+}
+
+interface Means {
+  readonly policy: PolicyInForce;
+  readonly desk: Desk;
+  portsFor(route: TicketRoute): TrackerPorts;
+  nowMs(): number;
+  /** From 0 to 1. */
+  random(): number;
+}
+
+/** A tracker that was down is asked again after this long, then after twice as long, and so on, up to the longest. */
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 900_000;
+
+/**
+ * Carries messages out for a container's life: trackers are made once each, and one that has no answer, or asks for a pause, is left alone until it is over, whatever
+ * else waits for it. What one tracker does holds up no other.
+ */
+export function openErrands({ policy, desk, portsFor, nowMs, random }: Means): Errands {
+  const trackers = new Map<string, Tracker>();
+  const pausedUntilMs = new Map<string, number>();
+  const rules = ticketRules(policy);
+  const jittered = (ms: number) => ms * (0.5 + random() / 2);
+
+  return {
+    async run({ ticket: key, route: routeId }, messageId, attempt) {
+      const route = rules.routes.find(({ id }) => id === routeId);
+      const adapter = route && adapters[route.adapter];
+      if (route === undefined || adapter === undefined)
+        return { kind: "never", reason: `policy ${policy.name} has no route "${routeId}": the ticket goes nowhere` };
+      const pauseMs = (pausedUntilMs.get(routeId) ?? 0) - nowMs();
+      // All that waited for the pause must not come at its end together.
+      if (pauseMs > 0) return { kind: "later", atMs: nowMs() + pauseMs + jittered(FIRST_RETRY_MS) };
+      const tracker = trackers.get(routeId) ?? adapter.make(route, portsFor(route));
+      trackers.set(routeId, tracker);
+      try {
+        const delivered: Delivered = await deliver(
+          { key, routeId, messageId },
+          {
+            desk,
+            tracker,
+            times: rules,
+            storm: rules.storm,
+            ticketFor: (finding, version) => ticketOf(finding, version),
+            holdUntilMs: (ticket, at) => holdUntilMs(ticket, policy, at),
+            nowMs,
+          },
+        );
+        return delivered;
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        if (error.kind === "never") return { kind: "never", reason: error.message };
+        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_RETRY_MS);
+        const untilMs = nowMs() + Math.max(error.retryAfterMs ?? 0, jittered(waitMs));
+        pausedUntilMs.set(routeId, nowMs() + (error.retryAfterMs ?? jittered(FIRST_RETRY_MS)));
+        return { kind: "later", atMs: untilMs, reason: error.message };
+      }
+    },
+  };
+}
