@@ -87,7 +87,7 @@ describe("the direction of imports", () => {
   it("the AWS SDK is imported by adapters only; types of it may be named by ports", () => {
     const ADAPTERS = [
       /^shared\/aws\//,
-      /^shared\/(resources|journal|evidence|outbox)\/[a-z0-9-]+-aws\.ts$/,
+      /^shared\/(resources|journal|evidence|outbox|ticketing)\/[a-z0-9-]+-aws\.ts$/,
       /^shared\/journal\/dynamodb-journal\.ts$/,
       /^shared\/runtime\/messages\.ts$/,
     ];
