@@ -8,12 +8,13 @@ type ResourcePolicy = AccessRequest["resourcePolicy"];
 /** Trusts everybody: what a role or key stands for that nobody has configured. */
 const OPEN: PolicyDocument = { Statement: { Effect: "Allow", Principal: "*", Action: "*", Resource: "*" } };
 
-/** The policy of what a permission is about: a bucket's, a key's, a queue's, a function's for who invokes it, or a role's trust. Undefined for everything else. */
+/** The policy of what a permission is about: a bucket's, a key's, a queue's, a topic's, a function's for who invokes it, or a role's trust. Undefined for everything else. */
 export function resourcePolicyOf(registry: Registry, { action, resource, account }: Permission): ResourcePolicy {
   if (action === "sts:AssumeRole" || action === "sts:SetSourceIdentity") return trustOf(registry, resource, account);
   if (resource.startsWith("arn:aws:s3:::")) return bucketPolicy(registry, resource);
   if (action.startsWith("kms:")) return keyPolicy(registry, resource);
   if (action.startsWith("sqs:")) return queuePolicy(registry, resource);
+  if (action.startsWith("sns:")) return topicPolicy(registry, resource);
   if (action.startsWith("lambda:InvokeFunction")) return functionPolicy(registry, resource);
   return undefined;
 }
@@ -48,6 +49,14 @@ function queuePolicy(registry: Registry, arn: string): ResourcePolicy {
   const documents = registry
     .list("AWS::SQS::QueuePolicy")
     .filter(({ properties }) => listOf(properties.Queues as OneOrMore).includes(queue?.identifier ?? ""))
+    .map(({ properties }) => properties.PolicyDocument as PolicyDocument);
+  return { documents, isRequired: false };
+}
+
+function topicPolicy(registry: Registry, arn: string): ResourcePolicy {
+  const documents = registry
+    .list("AWS::SNS::TopicPolicy")
+    .filter(({ properties }) => listOf(properties.Topics as OneOrMore).includes(arn))
     .map(({ properties }) => properties.PolicyDocument as PolicyDocument);
   return { documents, isRequired: false };
 }

@@ -6,6 +6,7 @@ import {
   type Remote,
   type Setting,
   type Tracker,
+  type TrackerAws,
   type TrackerPorts,
 } from "../../shared/ticketing/tracker.ts";
 import type { FakeServer } from "./fake-server.ts";
@@ -36,6 +37,8 @@ export interface FakeVendor {
   readonly calm?: readonly "none"[];
   /** All tokens it has given out are worth nothing any more; left out where there are none. */
   expireTokens?(): void;
+  /** Where the vendor is AWS: how it is called. Its errors don't say when to come again. */
+  readonly aws?: TrackerAws;
 }
 
 /** What every adapter does, tried on a vendor that behaves as documented. Further cases of one adapter stand in its own file. */
@@ -144,7 +147,7 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
         (thrown) => thrown,
       );
       expect(error).toBeInstanceOf(DeliveryError);
-      expect(error).toMatchObject({ kind, retryAfterMs });
+      expect(error).toMatchObject({ kind, retryAfterMs: vendor.aws ? undefined : retryAfterMs });
       for (const value of Object.values(vendor.secret)) expect(`${error.message}`).not.toContain(value);
     });
 
@@ -185,7 +188,7 @@ export function trackerOf(
   vendor: FakeVendor,
   ports: Partial<TrackerPorts> = {},
 ): Tracker {
-  const { url, settings, secret } = vendor;
+  const { url, settings, secret, aws } = vendor;
   return definition.make(
     {
       id: "route",
@@ -198,6 +201,7 @@ export function trackerOf(
       send: httpSender({ allowsLoopback: true, timeoutMs: 300 }),
       credentials: async () => secret,
       nowMs: () => Date.parse("2026-11-27T09:00:00Z"),
+      ...(aws && { aws }),
       ...ports,
     },
   );
