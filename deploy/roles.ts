@@ -1,4 +1,5 @@
 import type { ControlMeta } from "../shared/control.ts";
+import { SECRETS, TOPICS } from "../shared/ticketing/tracker.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import { type FunctionDefinition, functionDefinitions, queueNames } from "./functions.ts";
 import { GUARD, guardStatements } from "./guard.ts";
@@ -27,7 +28,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...store(definition),
     ...asking(definition),
     ...secrets(stack, definition),
-    ...trackers(stack, definition),
+    ...trackers(definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition),
@@ -115,14 +116,15 @@ function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinitio
 }
 
 /** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
-function trackers({ name }: Stack, { tellsTrackers }: FunctionDefinition): readonly Json[] {
+function trackers({ tellsTrackers }: FunctionDefinition): readonly Json[] {
   if (tellsTrackers !== true) return [];
   const own = (service: string, resource: string) =>
     sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
   return [
-    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${name}/tickets/*`)),
-    allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${name}/tickets/*`)),
-    allow("Publish", ["sns:Publish"], own("sns", `${name}-tickets-*`)),
+    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${SECRETS}*`)),
+    allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${SECRETS}*`)),
+    // A topic of another account or Region lets it in by its own policy.
+    allow("Publish", ["sns:Publish"], sub(`arn:\${AWS::Partition}:sns:*:*:${TOPICS}*`)),
   ];
 }
 

@@ -47,6 +47,10 @@ export const ADAPTERS = [
 ] as const;
 export type AdapterName = (typeof ADAPTERS)[number];
 
+/** How names of secrets and parameters begin that hold trackers' credentials, and of topics that are trackers: Cordon may use no others. */
+export const SECRETS = "cordon/tickets/";
+export const TOPICS = "cordon-tickets-";
+
 /** A value of a route's settings, as the policy has it. */
 export type Setting = string | readonly string[] | Readonly<Record<string, string>>;
 

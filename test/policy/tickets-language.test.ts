@@ -36,7 +36,7 @@ const ROUTE: RouteDocument = {
   adapter: "jira",
   liesIn: "eu",
   url: "https://example.atlassian.net",
-  secret: "cordon/jira",
+  secret: "cordon/tickets/jira",
   settings: { project: "SEC" },
 };
 const SNS_ROUTE: RouteDocument = { id: "topic", adapter: "sns", liesIn: ["us"] };
@@ -299,6 +299,13 @@ describe("a mistake in tickets is told at its place, with what is expected:", ()
       { ...ROUTE, secret: undefined },
       [
         ": the adapter jira needs a secret: found nothing, expected where a JSON object is kept with email (of the account), token (an API token)",
+      ],
+    ],
+    [
+      "a secret that Cordon may not read",
+      { ...ROUTE, secret: "prod/database" },
+      [
+        'secret: found "prod/database", which Cordon may not read; expected a name that begins with cordon/tickets/, or ssm:/cordon/tickets/ for a parameter',
       ],
     ],
     [

@@ -1,7 +1,12 @@
-import type { AdapterDefinition, Setting, SettingForm } from "../../ticketing/tracker.ts";
+import { type AdapterDefinition, SECRETS, type Setting, type SettingForm } from "../../ticketing/tracker.ts";
 import type { Adapters } from "./compile-tickets.ts";
 import { didYouMean, type Problem, unknownName } from "./problems.ts";
 import type { RouteDocument } from "./schema-tickets.ts";
+
+/** The role of deliver-tickets reads no others (deploy/roles.ts). */
+const OWN_SECRET = new RegExp(
+  `^(ssm:/|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\\d{12}:secret:)?${SECRETS}[\\w/+=.@-]+$`,
+);
 
 /** What a route has that its adapter does not take, or lacks that it needs. Pure. */
 export function checkAdapter(route: RouteDocument, path: Problem["path"], adapters: Adapters): Problem[] {
@@ -56,6 +61,10 @@ function checkSecret({ secret }: RouteDocument, { name, secret: members }: Adapt
     ];
   if (secret !== undefined && needed.length === 0)
     return [{ path: [...path, "secret"], isKey: true, message: `the adapter ${name} takes no secret; expected none` }];
+  if (secret !== undefined && !OWN_SECRET.test(secret)) {
+    const message = `found "${secret.slice(0, 80)}", which Cordon may not read; expected a name that begins with ${SECRETS}, or ssm:/${SECRETS} for a parameter`;
+    return [{ path: [...path, "secret"], message }];
+  }
   return [];
 }
 
