@@ -2,6 +2,7 @@ import type { Section } from "./ticket.ts";
 
 /** No line that a person reads is longer. */
 const MAX_LINE = 2_000;
+const MAX_HEADING = 200;
 const SIGN = " ... (cut)";
 
 /** Text of at most so many letters (UTF-16 units); what is cut says so. Pure. */
@@ -41,9 +42,10 @@ export function fitted(
     left = left < 0 ? left : left - costOf(line);
     return left >= 0;
   };
-  const kept = sections.flatMap(({ heading, lines }) => {
+  const kept = sections.flatMap((section) => {
+    const heading = cutTo(oneLine(section.heading), MAX_HEADING);
     if (!isRoomFor(heading)) return [];
-    return [{ heading, lines: lines.map((line) => cutTo(oneLine(line), MAX_LINE)).filter(isRoomFor) }];
+    return [{ heading, lines: section.lines.map((line) => cutTo(oneLine(line), MAX_LINE)).filter(isRoomFor) }];
   });
   return left >= 0 ? kept : [...kept, { heading: "Cut", lines: [`The rest has no room here: cordon explain ${key}`] }];
 }

@@ -36,7 +36,7 @@ type Event = Readonly<Record<string, unknown>>;
  *
  * @see https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ fields, actions, limits
  * @see https://developer.pagerduty.com/docs/events-api-v2/overview/ statuses, 512 KB
- * @see https://support.pagerduty.com/main/docs/service-regions the address of the EU service region
+ * @see https://support.pagerduty.com/docs/safelist-ips the addresses of both service regions
  */
 export const pagerduty: AdapterDefinition = {
   name: "pagerduty",
