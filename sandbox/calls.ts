@@ -12,6 +12,7 @@ export type ServiceName =
   | "logs"
   | "monitoring"
   | "s3"
+  | "securityhub"
   | "sns"
   | "sqs"
   | "states"

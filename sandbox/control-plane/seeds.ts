@@ -36,6 +36,8 @@ export interface RecorderSeed {
 export interface AccountSeeds {
   seedTrail(seed?: TrailSeed): void;
   seedRecorder(seed?: RecorderSeed): void;
+  /** Turn Security Hub on in an account and Region, the sandbox's own by default. */
+  seedHub(place?: { account?: string; region?: string }): void;
   /** Opt an account in to a Region. Throws for one that everybody has, or that doesn't exist. */
   enableRegion(account: string, region: string): void;
 }
@@ -47,6 +49,11 @@ export function createAccountSeeds(
   home: { account: string; region: string; now(): number },
 ): AccountSeeds {
   return {
+    seedHub(place = {}) {
+      const { account, region } = { ...home, ...place };
+      const arn = `arn:aws:securityhub:${region}:${account}:hub/default`;
+      registry.put({ type: "AWS::SecurityHub::Hub", identifier: arn, arn, account, region, properties: {} });
+    },
     seedTrail({ name = "management-events", multiRegion = true, logging = true, properties, ...place } = {}) {
       const { account, region } = { ...home, ...place };
       registry.put({
