@@ -4,7 +4,8 @@ import { BY_S3, KEY_ARNS, ONLY_OWN_POLICIES, OWN_POLICIES, ofAccount, ofKind, RE
 import type { Template } from "./template-yaml.ts";
 
 const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
-(controls/<id>/meta.ts). Nobody but the cell's functions can assume it, and only with the external id.
+(controls/<id>/meta.ts), and to report findings to the account's own Security Hub where
+ReportToSecurityHub says so. Nobody but the cell's functions can assume it, and only with the external id.
 
 IAM is global: deploy it once in each member account, in one Region, as a StackSet with CAPABILITY_NAMED_IAM. docs/deploy.md says how.`;
 
@@ -43,6 +44,8 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
         "The cell's account as a whole is named, because a role that is not there yet can't be; the conditions narrow it to its functions' roles.",
       "Resources.MemberRole.Properties.Policies":
         "Resources of this account only, whatever other accounts' policies would allow. Cover...: reads by which the cell sees that it hears of the account.",
+      "Resources.SecurityHubPolicy":
+        "For a route of the policy's tickets to security-hub (docs/tickets/security-hub.md).",
     },
     body: {
       AWSTemplateFormatVersion: "2010-09-09",
@@ -77,7 +80,14 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
           Description:
             "How the names of the cell's roles and of its forwarders' rules begin: its stack's name and a dash",
         },
+        ReportToSecurityHub: {
+          Type: "String",
+          Default: "no",
+          AllowedValues: ["yes", "no"],
+          Description: "Whether the cell writes its findings about this account to the account's Security Hub",
+        },
       },
+      Conditions: { ReportsToSecurityHub: { "Fn::Equals": [{ Ref: "ReportToSecurityHub" }, "yes"] } },
       Resources: {
         MemberRole: {
           Type: "AWS::IAM::Role",
@@ -89,6 +99,15 @@ export function memberRole(controls: readonly ControlMeta[]): Template {
             Policies: [
               { PolicyName: "controls", PolicyDocument: policy([...statements(ofCustomers), ...coverage(ofAccounts)]) },
             ],
+          },
+        },
+        SecurityHubPolicy: {
+          Type: "AWS::IAM::RolePolicy",
+          Condition: "ReportsToSecurityHub",
+          Properties: {
+            RoleName: { Ref: "MemberRole" },
+            PolicyName: "security-hub",
+            PolicyDocument: policy(reporting()),
           },
         },
       },
@@ -139,6 +158,15 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
     StringEquals: { "iam:PassedToService": services },
   });
   return [...perType, ...(services.length > 0 ? [passRole] : [])].filter(({ Action }) => Action.length > 0);
+}
+
+/** Findings of Cordon's own making, in each Region where Security Hub is on: as the product that every account has, and in its hub. */
+function reporting(): readonly Json[] {
+  const own = "arn:${AWS::Partition}:securityhub:*:${AWS::AccountId}";
+  return [
+    allow("ReportFindings", ["securityhub:BatchImportFindings"], sub(`${own}:product/\${AWS::AccountId}/default`)),
+    allow("MarkFindings", ["securityhub:BatchUpdateFindings"], sub(`${own}:hub/default`)),
+  ];
 }
 
 /** Reads by which the cell sees whether it hears of this account, and acts in it. */

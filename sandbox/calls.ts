@@ -13,6 +13,7 @@ export type ServiceName =
   | "monitoring"
   | "s3"
   | "secretsmanager"
+  | "securityhub"
   | "sns"
   | "sqs"
   | "ssm"

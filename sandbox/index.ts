@@ -3,6 +3,7 @@ export type { RecordedCall, ServiceName } from "./calls.ts";
 export { CELL, cellEnvironment, deployCell, missingBundles, packagedTemplate } from "./cell.ts";
 export type { SandboxClock } from "./clock.ts";
 export type { EventBridgeEvent } from "./cloudtrail.ts";
+export type { HubFinding } from "./control-plane/security-hub.ts";
 export type { IndexSpec } from "./dynamodb/indexes.ts";
 export type { AttributeMap } from "./dynamodb/store.ts";
 export type { StreamRecord } from "./dynamodb/table.ts";

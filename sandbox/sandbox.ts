@@ -7,6 +7,7 @@ import { createControlPlane } from "./control-plane/control-plane.ts";
 import { createDynamoDBControl } from "./control-plane/dynamodb-control.ts";
 import { withControlPlane } from "./control-plane/json-protocol.ts";
 import { createAccountRegions } from "./control-plane/regions.ts";
+import { createSecurityHub } from "./control-plane/security-hub.ts";
 import { createAccountSeeds } from "./control-plane/seeds.ts";
 import { createSqsControl } from "./control-plane/sqs-control.ts";
 import { createDynamoDB } from "./dynamodb/service.ts";
@@ -121,6 +122,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     record,
   });
 
+  const securityHub = createSecurityHub(registry);
   const stepFunctions = createStepFunctions({
     registry,
     mayService,
@@ -159,6 +161,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       topics.service,
       createSts(principals, registry, users),
       stepFunctions.service,
+      securityHub.service,
       createFunctionUrls({ registry, invoker: lambda.invoker, organizationOf }),
       ...createControlPlane({
         registry,
@@ -207,6 +210,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     undelivered: bridge.undelivered,
     lost: lambda.lost,
     published: topics.published,
+    securityHub,
     logs: lambda.logs,
     get jobs() {
       return s3.jobs();

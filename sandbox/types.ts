@@ -2,6 +2,7 @@ import type { ReplicationConfiguration } from "@aws-sdk/client-s3";
 import type { RecordedCall } from "./calls.ts";
 import type { SandboxClock } from "./clock.ts";
 import type { EventBridgeEvent } from "./cloudtrail.ts";
+import type { SecurityHub } from "./control-plane/security-hub.ts";
 import type { AccountSeeds } from "./control-plane/seeds.ts";
 import type { IndexSpec } from "./dynamodb/indexes.ts";
 import type { StaleIndex } from "./dynamodb/queries.ts";
@@ -190,6 +191,8 @@ export interface Sandbox extends AccountSeeds, IamSeeds {
   readonly lost: readonly Lost[];
   /** What was published to topics. */
   readonly published: readonly Published[];
+  /** Findings that Security Hub has, in every account and Region, as they are now. */
+  readonly securityHub: Pick<SecurityHub, "findings" | "clear">;
   /** The last lines functions printed, oldest first. */
   readonly logs: readonly string[];
   readonly faults: { inject(spec: FaultSpec): () => void; readonly pending: number; clear(): void };

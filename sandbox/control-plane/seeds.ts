@@ -39,6 +39,8 @@ export interface AccountSeeds {
   seedRecorder(seed?: RecorderSeed): void;
   /** A secret of Secrets Manager, or with `ssm:` before its name a parameter; in the place of the one that was there. */
   seedSecret(name: string, value: string): void;
+  /** Turn Security Hub on in an account and Region, the sandbox's own by default. */
+  seedHub(place?: { account?: string; region?: string }): void;
   /** Opt an account in to a Region. Throws for one that everybody has, or that doesn't exist. */
   enableRegion(account: string, region: string): void;
 }
@@ -57,6 +59,11 @@ export function createAccountSeeds(
       const arn = (isParameter ? parameterArn : secretArn)(identifier, home);
       const type = isParameter ? PARAMETER : SECRET;
       registry.put({ type, identifier, arn, account, region, properties: { Value: value } });
+    },
+    seedHub(place = {}) {
+      const { account, region } = { ...home, ...place };
+      const arn = `arn:aws:securityhub:${region}:${account}:hub/default`;
+      registry.put({ type: "AWS::SecurityHub::Hub", identifier: arn, arn, account, region, properties: {} });
     },
     seedTrail({ name = "management-events", multiRegion = true, logging = true, properties, ...place } = {}) {
       const { account, region } = { ...home, ...place };

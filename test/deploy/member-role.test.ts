@@ -23,7 +23,7 @@ const union = (of: (control: ControlMeta) => readonly string[]) => [...new Set(c
 
 describe("the member role", () => {
   it("is the only thing deployed into a member for the cell to act with", () => {
-    expect(Object.values(Resources).map(({ Type }) => Type)).toEqual(["AWS::IAM::Role"]);
+    expect(Object.values(Resources).map(({ Type }) => Type)).toEqual(["AWS::IAM::Role", "AWS::IAM::RolePolicy"]);
     expect(role.RoleName).toEqual({ Ref: "RoleName" });
     expect(Parameters.RoleName?.Default).toBe("cordon-member");
   });
@@ -60,6 +60,29 @@ describe("the member role", () => {
     const needed = [...union(({ iam }) => [...iam.read, ...iam.write]), ...(passes ? ["iam:PassRole"] : [])];
 
     expect([...new Set(actionsOf(granted))]).toEqual(needed.sort());
+  });
+
+  it("reports to the account's own Security Hub only where the template is told so", () => {
+    const { Condition, Properties } = Resources.SecurityHubPolicy as { Condition?: string; Properties: object };
+    const own = "arn:${AWS::Partition}:securityhub:*:${AWS::AccountId}";
+    const product = `${own}:product/\${AWS::AccountId}/default`;
+
+    expect(Condition).toBe("ReportsToSecurityHub");
+    expect(Parameters.ReportToSecurityHub).toMatchObject({ Default: "no", AllowedValues: ["yes", "no"] });
+    expect(statementsIn({ Policies: [Properties] })).toEqual([
+      {
+        Sid: "ReportFindings",
+        Effect: "Allow",
+        Action: ["securityhub:BatchImportFindings"],
+        Resource: { "Fn::Sub": product },
+      },
+      {
+        Sid: "MarkFindings",
+        Effect: "Allow",
+        Action: ["securityhub:BatchUpdateFindings"],
+        Resource: { "Fn::Sub": `${own}:hub/default` },
+      },
+    ]);
   });
 
   it("allows by no pattern of actions, and has no other effect than to allow", () => {

@@ -9,7 +9,7 @@ import { DEFAULT_POLICY_FILE } from "../../shared/policy/built-in.ts";
 import { writeCompiled } from "../../shared/policy/compiled-file.ts";
 import { formatPolicyErrors, parsePolicy } from "../../shared/policy/language/parse-policy.ts";
 import type { FakeVendor } from "../ticketing/adapter-contract.ts";
-import { openFakeJira } from "../ticketing/fakes/jira.ts";
+import { openJira } from "../ticketing/fakes/jira.ts";
 import { openFakeReceiver } from "../ticketing/fakes/webhook.ts";
 import { type Cell, openCell } from "./cell.ts";
 
@@ -46,7 +46,10 @@ function policyFile(): string {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "cordon-tickets-"));
-  [jira, receiver] = await Promise.all([openFakeJira(), openFakeReceiver()]);
+  [jira, receiver] = await Promise.all([
+    openJira({ email: "cordon@example.com", token: "a-token-for-tests-0123456789" }),
+    openFakeReceiver(),
+  ]);
   cell = await openCell({}, FUNCTIONS);
   const environment = { ...cell.environment, CORDON_POLICY: policyFile() };
   for (const name of FUNCTIONS) cell.deploy(name, { environment });
@@ -70,7 +73,7 @@ beforeEach(() => {
 async function violate(bucket: string): Promise<string> {
   cell.createSource(bucket);
   await cell.replicate(bucket);
-  await cell.sandbox.settled();
+  await cell.sandbox.settle();
   return cell.findingOf(bucket);
 }
 
@@ -91,7 +94,7 @@ describe("a contained violation", () => {
     expect(receiver.kept()).toMatchObject([{ key: finding }]);
     for (let minutes = 0; minutes < 120 && jira.kept().length === 0; minutes += 5) {
       await cell.sandbox.clock.advance(5 * 60_000);
-      await cell.sandbox.settled();
+      await cell.sandbox.settle();
     }
     expect(jira.kept()).toMatchObject([{ key: finding, state: "open" }]);
   });
