@@ -2,6 +2,8 @@ import { cut } from "../cut.ts";
 import type { Section } from "./ticket.ts";
 
 const CUT = " [...]";
+/** Headings are Cordon's own, and short. */
+const MAX_HEADING = 100;
 
 /**
  * One line of what people and strangers have named, as text and nothing else: no control characters, line breaks or direction marks, and no address that a tracker
@@ -31,9 +33,10 @@ export function cutText(text: string, max: number): string {
  * before it. Pure.
  */
 export function fitSections(sections: readonly Section[], max: number): readonly Section[] {
-  const sizes = sections.map(sizeOf);
+  const titled = sections.map(({ heading, lines }) => ({ heading: cutText(heading, MAX_HEADING), lines }));
+  const sizes = titled.map(sizeOf);
   const level = levelFor(sizes, max);
-  return sections.map((section, at) => ((sizes[at] ?? 0) <= level ? section : shorten(section, level)));
+  return titled.map((section, at) => ((sizes[at] ?? 0) <= level ? section : shorten(section, level)));
 }
 
 /** What each section may take: what the short ones leave goes to the long ones. */
