@@ -241,7 +241,9 @@ describe("issues", () => {
     };
     await make().open(someTicket());
     await expect(told(0)).toMatchFileSnapshot("__texts__/jira-contained.txt");
-    await expect(`${JSON.stringify(fields(), undefined, 2)}\n`).toMatchFileSnapshot("__texts__/jira-contained.json");
+    await expect(`${JSON.stringify(fields(), undefined, 2)}\n`).toMatchFileSnapshot(
+      "__texts__/jira-contained-request.txt",
+    );
     await make().change(
       { id: "10000", state: "open" },
       someTicket({ state: "resolved", title: "[RESOLVED] Bucket customer-records" }),
