@@ -12,6 +12,7 @@ export type ServiceName =
   | "logs"
   | "monitoring"
   | "s3"
+  | "secretsmanager"
   | "sns"
   | "sqs"
   | "states"
