@@ -2,7 +2,7 @@ import { CONSUMERS } from "../shared/journal/keys.ts";
 import { OVERDUE_SECONDS, SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { metricsNamespace } from "../shared/runtime/metrics-namespace.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
-import { functionDefinitions } from "./functions.ts";
+import { type FunctionDefinition, functionsOf } from "./functions.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
 import type { Stack } from "./stack.ts";
@@ -37,7 +37,7 @@ export function alarms(stack: Stack): Record<string, Json> {
   const topic: Json = { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } };
   const all = [
     refused(),
-    ...functionDefinitions.flatMap((definition) => watched(name, definition)),
+    ...functionsOf(stack).flatMap((definition) => watched(name, definition)),
     ...[...CONSUMERS.map(outboxAge), ...sweepNews(), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
       ...each,
       namespace: metricsNamespace(name),
@@ -156,7 +156,7 @@ function refused(): Watched {
   };
 }
 
-function watched(name: string, { name: fn, trigger, timeoutSeconds }: (typeof functionDefinitions)[number]) {
+function watched(name: string, { name: fn, trigger, timeoutSeconds }: FunctionDefinition) {
   const id = logicalId(fn);
   const lambda = { namespace: "AWS/Lambda", dimensions: { FunctionName: `${name}-${fn}` }, threshold: 1 } as const;
   const some: Watched[] = [
