@@ -2,7 +2,7 @@ import { CONSUMERS } from "../shared/journal/keys.ts";
 import { OVERDUE_SECONDS, SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { metricsNamespace } from "../shared/runtime/metrics-namespace.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
-import { type FunctionDefinition, functionDefinitions, queueNames } from "./functions.ts";
+import { type FunctionDefinition, functionsOf, queueNames } from "./functions.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
 import { type Json, logicalId } from "./json.ts";
 import type { Stack } from "./stack.ts";
@@ -39,7 +39,7 @@ export function alarms(stack: Stack): Record<string, Json> {
   const topic: Json = { Type: "AWS::SNS::Topic", Properties: { TopicName: `${name}-alarms` } };
   const all = [
     refused(),
-    ...functionDefinitions.flatMap((definition) => watched(name, definition)),
+    ...functionsOf(stack).flatMap((definition) => watched(name, definition)),
     ...[...CONSUMERS.map(outboxAge), ...sweepNews(), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
       ...each,
       namespace: metricsNamespace(name),

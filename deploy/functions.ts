@@ -15,6 +15,7 @@ import { SWEEPS_EVERY_MINUTES } from "../shared/outbox/sweep-outbox.ts";
 import { ADAPTERS } from "../shared/ticketing/tracker.ts";
 import { ARCHIVIST } from "./evidence-store.ts";
 import { GUARD, LOOKS_EVERY_MINUTES } from "./guard.ts";
+import type { Stack } from "./stack.ts";
 import { OUTBOX_INDEX } from "./table.ts";
 
 export interface FunctionDefinition {
@@ -35,8 +36,12 @@ export interface FunctionDefinition {
   readonly batch?: { readonly size: number; readonly windowSeconds: number };
   /** The schedule that puts a message into its queue. */
   readonly everyMinutes?: number;
-  /** It has a URL, for requests that AWS IAM lets in: the command line's. */
-  readonly hasUrl?: true;
+  /** It has a URL. `signed`: for requests that AWS IAM lets in, the command line's. `public`: for everybody's, so that the function itself has to tell whose they are. */
+  readonly url?: "signed" | "public";
+  /** So many of its containers at most, kept free for it; as many as the account has unless given. */
+  readonly maxConcurrency?: number;
+  /** The function that it invokes. */
+  readonly invokes?: string;
   /** Functions whose queues it puts messages into. */
   readonly asks?: readonly string[];
   /** It reads the Slack app's signing secret, where the stack names one. */
@@ -110,7 +115,7 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     memoryMb: 512,
     controls: catalogue,
     trigger: "invoke",
-    hasUrl: true,
+    url: "signed",
     readsSlackSecret: true,
     table: { ...JOURNAL, Decide: { operations: ["UpdateItem"], keys: ["BRAKE", "PROOF#*", "STORM#*"] } },
   },
@@ -189,6 +194,31 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
 /** The names of the queues that feed a function, without the stack's. Pure. */
 export function queueNames({ name, trigger, inboxes = [] }: FunctionDefinition): readonly string[] {
   return trigger === "queue" ? [name] : inboxes;
+}
+
+/**
+ * Slack's requests come from the internet. The one function that is open to it knows whether they are Slack's, and hands them on as they came: it has no right to decide, so that whoever
+ * breaks into it decides nothing.
+ */
+export const SLACK_ENDPOINT: FunctionDefinition = {
+  name: "hear-slack",
+  description: "Hands what is pressed in Slack to decide",
+  timeoutSeconds: 5,
+  // CPU comes with memory, and Slack waits for three seconds.
+  memoryMb: 512,
+  controls: [],
+  trigger: "invoke",
+  url: "public",
+  // People press buttons one after the other; whoever floods it costs no more than this, and holds nobody else back.
+  maxConcurrency: 5,
+  invokes: "decide",
+  readsSlackSecret: true,
+  table: {},
+};
+
+/** The functions of a stack: Slack's only where the stack names the Slack app's secret. */
+export function functionsOf({ slackSecret }: Pick<Stack, "slackSecret">): readonly FunctionDefinition[] {
+  return slackSecret === undefined ? functionDefinitions : [...functionDefinitions, SLACK_ENDPOINT];
 }
 
 /**

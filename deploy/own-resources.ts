@@ -147,7 +147,7 @@ function functionResources(
   const parts = [
     ...partsOf(guarded, properties),
     ...triggerParts(functionName, events as Json[], resolver),
-    ...(url === undefined ? [] : urlParts(arn)),
+    ...(url === undefined ? [] : urlParts(arn, url === true ? "NONE" : "AWS_IAM")),
     code,
   ];
   const type = "AWS::Lambda::Function";
@@ -166,9 +166,9 @@ function functionResources(
 }
 
 /** What the framework makes of a function's `url`. */
-function urlParts(identifier: string): readonly OwnPart[] {
+function urlParts(identifier: string, AuthType: "AWS_IAM" | "NONE"): readonly OwnPart[] {
   const source: Source = { kind: "cloud-control", type: "AWS::Lambda::Url", identifier };
-  return partsOf(URL_OF_FUNCTION, { AuthType: "AWS_IAM" }).map((part) => ({ ...part, source }));
+  return partsOf(URL_OF_FUNCTION, { AuthType }).map((part) => ({ ...part, source }));
 }
 
 /** What the framework makes of a function's `events`: an event source mapping. */

@@ -3,7 +3,7 @@ import { alarms } from "./alarms.ts";
 import { backfillMap } from "./backfill-map.ts";
 import { backfillRole } from "./backfill-role.ts";
 import { evidenceStore } from "./evidence-store.ts";
-import { functionDefinitions, queueNames } from "./functions.ts";
+import { functionsOf, queueNames } from "./functions.ts";
 import { type Json, logicalId } from "./json.ts";
 import { role } from "./roles.ts";
 import { deadLetters, eventBus, inboxPolicy, queueOf, refusedQueue, rules } from "./routing.ts";
@@ -22,7 +22,7 @@ export function stackResources(stack: Stack | string): Readonly<Record<string, J
     ...eventBus(cell),
     ...refusedQueue(cell),
   };
-  for (const definition of functionDefinitions) {
+  for (const definition of functionsOf(cell)) {
     const { name, trigger } = definition;
     if (trigger === "stream") Object.assign(resources, deadLetters(cell, name));
     for (const queue of queueNames(definition)) {

@@ -27,6 +27,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...trigger(definition),
     ...store(definition),
     ...asking(definition),
+    ...invoking(stack, definition),
     ...secrets(stack, definition),
     ...trackers(definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
@@ -106,6 +107,12 @@ function asking({ asks = [] }: FunctionDefinition): readonly Json[] {
       functionDefinitions.filter(({ name }) => asks.includes(name)).flatMap(queueArns),
     ),
   ];
+}
+
+function invoking({ name }: Stack, { invokes }: FunctionDefinition): readonly Json[] {
+  if (invokes === undefined) return [];
+  const arn = `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}-${invokes}`;
+  return [allow("Invoke", ["lambda:InvokeFunction"], sub(arn))];
 }
 
 /** By its name, which Secrets Manager makes an ARN of with six more letters. */

@@ -1,5 +1,5 @@
 import { ARCHIVIST } from "./evidence-store.ts";
-import { type FunctionDefinition, functionDefinitions, MAX_STREAM_RETRIES, queueNames } from "./functions.ts";
+import { type FunctionDefinition, functionsOf, MAX_STREAM_RETRIES, queueNames } from "./functions.ts";
 import { logicalId } from "./json.ts";
 import { checkAccountsFit } from "./limits.ts";
 import { stackOutputs, stackResources } from "./resources.ts";
@@ -8,10 +8,11 @@ import { environmentOf, type Stack } from "./stack.ts";
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The `functions` section of serverless.yml. */
-export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
+export function serverlessFunctions(stack: Stack): Record<string, unknown> {
+  const { name } = stack;
   return Object.fromEntries(
-    functionDefinitions.map((definition) => {
-      const { name: fn, description, timeoutSeconds, memoryMb } = definition;
+    functionsOf(stack).map((definition) => {
+      const { name: fn, description, timeoutSeconds, memoryMb, maxConcurrency, url } = definition;
       return [
         fn,
         {
@@ -23,7 +24,9 @@ export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
           role: `${logicalId(fn)}Role`,
           package: { patterns: [`dist/${fn}/**`] },
           events: eventsOf(definition),
-          ...(definition.hasUrl && { url: { authorizer: "aws_iam" } }),
+          ...(maxConcurrency !== undefined && { reservedConcurrency: maxConcurrency }),
+          // `true` is open to everybody, to the framework.
+          ...(url !== undefined && { url: url === "public" ? true : { authorizer: "aws_iam" } }),
         },
       ];
     }),
@@ -32,7 +35,7 @@ export function serverlessFunctions({ name }: Stack): Record<string, unknown> {
 
 /** The `resources` section. What needs an intrinsic in a function's environment is put there last, where `invoke local` doesn't see it. Throws Error for more accounts than AWS has room for. */
 export function serverlessResources(stack: Stack, env: Env): Record<string, unknown> {
-  const isArchived = functionDefinitions.some(({ name }) => name === ARCHIVIST);
+  const isArchived = functionsOf(stack).some(({ name }) => name === ARCHIVIST);
   const Variables = { ...environmentOf(stack, env), CORDON_EVIDENCE_BUCKET: { Ref: "EvidenceBucket" } };
   const Resources = stackResources(stack);
   checkAccountsFit(stack, Resources, Variables);

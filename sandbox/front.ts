@@ -19,7 +19,7 @@ import {
   type WireResponse,
 } from "./operation.ts";
 import type { Permissions } from "./permissions.ts";
-import type { Principal, PrincipalRegistry } from "./principals.ts";
+import { ANONYMOUS, type Principal, type PrincipalRegistry } from "./principals.ts";
 import { findSignatureProblem } from "./signatures.ts";
 
 /** What the front needs of the account behind it. */
@@ -114,9 +114,9 @@ async function handle(
   requestId: string,
   scope: Scope,
 ): Promise<Ending> {
-  const principal = account.principals.byAccessKey(scope.accessKeyId);
   const parsed = parse(service, request, scope.region);
   const operation = parsed.operation;
+  const principal = operation?.isPublic ? ANONYMOUS : account.principals.byAccessKey(scope.accessKeyId);
   const call = account.record({
     at: account.now(),
     service: service.name,
@@ -144,7 +144,8 @@ async function handle(
   if (principal.expiresAt !== undefined && principal.expiresAt <= account.now()) {
     return refuse(service.expired ?? EXPIRED);
   }
-  account.signed(principal, { at: account.now(), service: service.name, region: scope.region });
+  if (principal !== ANONYMOUS)
+    account.signed(principal, { at: account.now(), service: service.name, region: scope.region });
   if (!operation) return refuse(parsed.error);
   const { signature } = operation;
   const problem = signature && findSignatureProblem(request, principal, { ...signature, at: account.now() });

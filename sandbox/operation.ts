@@ -64,6 +64,8 @@ export interface Operation {
   mutating: boolean;
   /** For what hangs on who really calls: the signature is verified, and a wrong one refused in these words. */
   signature?: Omit<SignatureScope, "at"> & { refuse(problem: SignatureProblem): ServiceFailure };
+  /** Open to everybody: nobody is asked who he is, and whoever says so is not heard. */
+  isPublic?: true;
   /** Refuse what AWS refuses before it looks at permissions: a bucket that is not there, the wrong Region. */
   locate?(context: CallContext): void;
   /** Headers a refusal for want of permission carries. */

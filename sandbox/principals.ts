@@ -35,6 +35,16 @@ export interface Principal {
   expiresAt?: number;
 }
 
+/** Whoever calls what is open to everybody. */
+export const ANONYMOUS: Principal = {
+  type: "IAMUser",
+  name: "anonymous",
+  account: "anonymous",
+  arn: "anonymous",
+  principalId: "anonymous",
+  credentials: { accessKeyId: "", secretAccessKey: "" },
+};
+
 /** The caller's policies as they are at this moment. */
 export type PolicySource = () => readonly PolicyDocument[] | undefined;
 

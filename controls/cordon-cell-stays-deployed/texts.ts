@@ -77,12 +77,16 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
       says: "can be reached by others, or by nobody, at its URL",
       consequence:
         "people can't decide by the command line, or strangers can knock; an order without proof is still none",
-      command: (name) => `aws lambda update-function-url-config --auth-type AWS_IAM --function-name ${name}`,
+      command: (name) =>
+        `aws lambda update-function-url-config --auth-type ${isForSlack(name) ? "NONE" : "AWS_IAM"} --function-name ${name}`,
     },
     ReservedConcurrentExecutions: {
       says: "is held back by its concurrency",
       consequence: "it runs less often than events come, or never",
-      command: (name) => `aws lambda delete-function-concurrency --function-name ${name}`,
+      command: (name) =>
+        isForSlack(name)
+          ? `aws lambda put-function-concurrency --reserved-concurrent-executions 5 --function-name ${name}`
+          : `aws lambda delete-function-concurrency --function-name ${name}`,
     },
     Role: { says: "runs in another role", consequence: "it can do more than it should, or nothing" },
     Environment: {
@@ -170,3 +174,8 @@ export const TEXTS: Readonly<Record<string, Readonly<Record<string, PartText>>>>
     Settings: { says: "has other settings", consequence: "alarms can't be published to it, or reach nobody" },
   },
 };
+
+/** The one function that is open to the internet, and limited for that (deploy/functions.ts). */
+function isForSlack(name: string): boolean {
+  return name.endsWith("-hear-slack");
+}

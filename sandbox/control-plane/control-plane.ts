@@ -14,7 +14,7 @@ import { createLambdaApi } from "./lambda.ts";
 import type { Invoker } from "./lambda-invoke.ts";
 import { createLogs } from "./log-groups.ts";
 import type { AccountRegions } from "./regions.ts";
-import { createSecrets } from "./secrets.ts";
+import { createParameters, createSecrets } from "./secrets.ts";
 import { createCloudTrail } from "./trails.ts";
 
 /** The APIs by which a deployment, and accounts around it, are looked at and changed. Their state is the registry's. */
@@ -39,6 +39,7 @@ export function createControlPlane(account: {
     createCloudTrail(registry, history),
     createConfig(registry),
     createAccount(regions),
-    ...createSecrets(registry),
+    createSecrets(registry),
+    createParameters(registry),
   ];
 }

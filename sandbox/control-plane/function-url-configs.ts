@@ -8,14 +8,12 @@ import { functionArn } from "./lambda-functions.ts";
 export function functionUrlConfigHandlers(registry: Registry): Record<string, ControlHandler> {
   return {
     GetFunctionUrlConfig: {
-      permissions: (input, caller) => [
-        {
-          action: "lambda:GetFunctionUrlConfig",
-          resource: functionArn(input.FunctionName, caller),
-          account: caller.account,
-          keys: { "lambda:FunctionUrlAuthType": "AWS_IAM" },
-        },
-      ],
+      permissions(input, caller) {
+        const resource = functionArn(input.FunctionName, caller);
+        const url = registry.find("AWS::Lambda::Url", resource, caller.account, caller.region);
+        const keys = { "lambda:FunctionUrlAuthType": String(url?.properties.AuthType ?? "AWS_IAM") };
+        return [{ action: "lambda:GetFunctionUrlConfig", resource, account: caller.account, keys }];
+      },
       run(input, caller) {
         const arn = functionArn(requireText(input, "FunctionName"), caller);
         const url = registry.find("AWS::Lambda::Url", arn, caller.account, caller.region);

@@ -58,7 +58,14 @@ export function createAccountSeeds(
       const identifier = isParameter ? name.slice("ssm:".length) : name;
       const arn = (isParameter ? parameterArn : secretArn)(identifier, home);
       const type = isParameter ? PARAMETER : SECRET;
-      registry.put({ type, identifier, arn, account, region, properties: { Value: value } });
+      registry.put({
+        type,
+        identifier,
+        arn,
+        account,
+        region,
+        properties: { Name: identifier, SecretString: value, Value: value },
+      });
     },
     seedHub(place = {}) {
       const { account, region } = { ...home, ...place };

@@ -1,6 +1,7 @@
 import { isRecord } from "../control-plane/input.ts";
 import { ServiceError } from "../errors.ts";
 import type { CallContext, WireRequest, WireResponse } from "../operation.ts";
+import { ANONYMOUS } from "../principals.ts";
 import type { FunctionUrlTarget } from "./function-url-address.ts";
 
 /** Content types whose bodies are given as text; others in base64, forms too. */
@@ -32,20 +33,22 @@ export function toFunctionUrlEvent(
       queryStringParameters: Object.fromEntries(names.map((name) => [name, request.query.getAll(name).join(",")])),
     }),
     requestContext: {
-      accountId: account,
+      accountId: principal === ANONYMOUS ? "anonymous" : account,
       apiId: functionName,
-      authentication: null,
-      authorizer: {
-        iam: {
-          accessKey: principal.credentials.accessKeyId,
-          accountId: principal.account,
-          callerId: principal.principalId,
-          cognitoIdentity: null,
-          principalOrgId: principalOrgId ?? null,
-          userArn: principal.arn,
-          userId: principal.principalId,
+      ...(principal !== ANONYMOUS && {
+        authentication: null,
+        authorizer: {
+          iam: {
+            accessKey: principal.credentials.accessKeyId,
+            accountId: principal.account,
+            callerId: principal.principalId,
+            cognitoIdentity: null,
+            principalOrgId: principalOrgId ?? null,
+            userArn: principal.arn,
+            userId: principal.principalId,
+          },
         },
-      },
+      }),
       domainName: host,
       domainPrefix: functionName,
       http: { method: request.method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent },

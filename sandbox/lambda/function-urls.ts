@@ -16,8 +16,8 @@ export interface FunctionUrlsContext {
 const FORBIDDEN = failure("AccessDeniedException", "Forbidden", 403);
 
 /**
- * Requests to function URLs (AWS::Lambda::Url in the registry, AuthType AWS_IAM). Each has to be signed for `lambda` and the URL's
- * Region, and its caller needs both permissions that AWS asks for since October 2025. An event of data: CloudTrail writes nothing.
+ * Requests to function URLs (AWS::Lambda::Url in the registry). With AuthType AWS_IAM each has to be signed for `lambda` and the URL's
+ * Region; with NONE nobody is asked who he is. The caller needs both permissions that AWS asks for since October 2025. An event of data: CloudTrail writes nothing.
  */
 export function createFunctionUrls(context: FunctionUrlsContext): Service {
   return {
@@ -52,6 +52,7 @@ function invocation(
   const { account, region, functionName, rawPath } = target;
   const arn = `arn:aws:lambda:${region}:${account}:function:${functionName}`;
   const about = { resource: arn, account };
+  const authType = registry.find("AWS::Lambda::Url", arn, account, region)?.properties.AuthType ?? "AWS_IAM";
   return {
     name: "InvokeFunctionUrl",
     resource: functionName,
@@ -63,11 +64,13 @@ function invocation(
     },
     actions: ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"],
     permissions: () => [
-      { action: "lambda:InvokeFunctionUrl", ...about, keys: { "lambda:FunctionUrlAuthType": "AWS_IAM" } },
+      { action: "lambda:InvokeFunctionUrl", ...about, keys: { "lambda:FunctionUrlAuthType": String(authType) } },
       { action: "lambda:InvokeFunction", ...about, keys: { "lambda:InvokedViaFunctionUrl": "true" } },
     ],
     mutating: false,
-    signature: { service: "lambda", region, refuse: () => FORBIDDEN },
+    ...(authType === "NONE"
+      ? { isPublic: true as const }
+      : { signature: { service: "lambda", region, refuse: () => FORBIDDEN } }),
     locate() {
       if (!registry.find("AWS::Lambda::Url", arn, account, region)) throw forbidden();
     },

@@ -156,6 +156,16 @@ export const makers: Readonly<Record<string, Maker>> = {
     const arn = `arn:aws:kms:${place.region}:${place.account}:${name}`;
     return put(services, place, properties, { identifier: name, arn, ref: name, attributes: {} });
   },
+  "AWS::SecretsManager::Secret"(properties, place, services) {
+    const name = nameOf(properties.Name, 512, place, services);
+    const arn = `arn:aws:secretsmanager:${place.region}:${place.account}:secret:${name}-${services.createSuffix().slice(0, 6)}`;
+    return put(
+      services,
+      place,
+      { Name: name, ...properties },
+      { identifier: arn, arn, ref: arn, attributes: { Id: arn } },
+    );
+  },
   "AWS::SNS::Topic"(properties, place, services) {
     const name = nameOf(properties.TopicName, 256, place, services);
     const arn = `arn:aws:sns:${place.region}:${place.account}:${name}`;
@@ -204,8 +214,8 @@ function makeFunction(properties: Properties, place: Place, services: Services):
 
 function makeFunctionUrl(properties: Properties, place: Place, services: Services): Made {
   const { TargetFunctionArn, AuthType, InvokeMode = "BUFFERED", ...unknown } = properties;
-  if (AuthType !== "AWS_IAM")
-    throw new Error(`The sandbox knows function URLs of AuthType AWS_IAM only, not ${AuthType}`);
+  if (AuthType !== "AWS_IAM" && AuthType !== "NONE")
+    throw new Error(`The sandbox knows function URLs of AuthType AWS_IAM and NONE only, not ${AuthType}`);
   if (InvokeMode !== "BUFFERED") throw new Error(`The sandbox does not know a function URL's InvokeMode ${InvokeMode}`);
   const [strange] = Object.keys(unknown);
   if (strange !== undefined) throw new Error(`The sandbox does not know a function URL's ${strange}`);

@@ -18,6 +18,8 @@ export interface Ticket {
   readonly labels: TicketLabels;
   /** Whether a person's decision is waited for. */
   readonly isWaiting: boolean;
+  /** The id of the plan that is waited about: an order that carries it is about nothing else. */
+  readonly plan?: string;
   /** The finding of the storm that this is a part of. */
   readonly parent?: string;
   /** How often the problem has come. */
@@ -87,6 +89,7 @@ export function ticketOf(finding: FindingRecord, version = 0): Ticket {
       firstSeenAt: finding.firstSeenAt,
     },
     isWaiting: finding.pending !== undefined,
+    ...(finding.pending !== undefined && { plan: finding.pending.id }),
     ...(parent !== undefined && { parent }),
     occurrences: finding.occurrence,
     updatedAt: finding.lastSeenAt,

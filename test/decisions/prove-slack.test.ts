@@ -69,6 +69,16 @@ describe("a request that Slack has signed", () => {
       { ...ORDER, reason: "carried" },
     ],
     ["the button's own order, pressed in a form", { ...FORM, actions: BUTTON.actions }, { ...ORDER, reason: "typed" }],
+    [
+      "the reason that was typed into the message",
+      { ...BUTTON, state: FORM.view.state },
+      { ...ORDER, reason: "typed" },
+    ],
+    [
+      "the reason of the button, where none was typed into the message",
+      { ...BUTTON, state: { values: { reason: { reason: { value: null } } } } },
+      ORDER,
+    ],
     ["no order where it carries none", { ...BUTTON, actions: [{ value: "5" }] }, {}],
   ])("has of a form %s", (_, payload, order) => {
     expect(prove(proofOf(payload))).toMatchObject({ ok: true, caller: { slack: MEMBER }, order });

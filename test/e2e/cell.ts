@@ -15,6 +15,7 @@ import {
   type Sandbox,
   type SandboxOptions,
   startSandbox,
+  type Template,
 } from "../../sandbox/index.ts";
 import { findDecideUrl } from "../../shared/aws/decide-url.ts";
 import { findingId } from "../../shared/ids.ts";
@@ -60,18 +61,20 @@ export const WITHOUT_GUARD: readonly string[] = functionDefinitions
 /** Without what looks of its own accord, whose looks at all that was contained before would come in between: where it is not the matter, and clocks leap. */
 export const WITHOUT_LOOKS: readonly string[] = WITHOUT_GUARD.filter((name) => name !== "sweep");
 
-/** `limits` apply to every function deployed, such as one container at a time. */
+/** `limits` apply to every function deployed, such as one container at a time; `template` is another one than was packaged. */
 export async function openCell(
   limits: Partial<FunctionSpec> = {},
   only?: readonly string[],
   account: SandboxOptions = {},
+  template?: Template,
 ): Promise<Cell> {
   const missing = missingBundles();
   if (missing.length > 0) throw new Error(`not built: ${missing.join(", ")}; "npm test" builds first`);
   const tickets = mkdtempSync(join(tmpdir(), "cordon-e2e-"));
   const sandbox = await startSandbox({ region: HOME, ...account });
   const environment = cellEnvironment({ CORDON_TICKETS: `file:${tickets}`, POWERTOOLS_LOG_LEVEL: "ERROR" });
-  deployCell(sandbox, environment, only);
+  if (template === undefined) deployCell(sandbox, environment, only);
+  else sandbox.deployTemplate(template, { stackName: "cordon-local", environment, ...(only && { only }) });
   for (const { identifier } of sandbox.registry.list("AWS::Lambda::Function")) sandbox.redeploy(identifier, limits);
   const officer = sandbox.createPrincipal({ type: "IAMUser", name: "data-protection-officer" });
   const developer = s3Client(sandbox, HOME, sandbox.createPrincipal({ type: "IAMUser", name: "developer" }));

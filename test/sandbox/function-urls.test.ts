@@ -316,7 +316,7 @@ describe("a function URL's configuration", () => {
     ]);
   });
 
-  it.each([{ AuthType: "NONE" }, { InvokeMode: "RESPONSE_STREAM" }, { Cors: {} }, { Qualifier: "live" }])(
+  it.each([{ AuthType: "CUSTOM" }, { InvokeMode: "RESPONSE_STREAM" }, { Cors: {} }, { Qualifier: "live" }])(
     "of a kind that isn't there is refused: %j",
     (more) => {
       const properties = { AuthType: "AWS_IAM", TargetFunctionArn: ARN, ...more };
@@ -325,4 +325,46 @@ describe("a function URL's configuration", () => {
       expect(() => sandbox.deployTemplate(template)).toThrow(/The sandbox (knows|does not know)/);
     },
   );
+});
+
+describe("a function URL that is open to everybody", () => {
+  const open = (...permissions: readonly object[]) => {
+    const Properties = { FunctionName: "open", Handler: "open.handler", Role: "arn:aws:iam::111122223333:role/none" };
+    const resources = permissions.map((more, index) => [
+      `Permission${index}`,
+      { Type: "AWS::Lambda::Permission", Properties: { FunctionName: "open", Principal: "*", ...more } },
+    ]);
+    const { outputs } = sandbox.deployTemplate(
+      {
+        Resources: {
+          Open: { Type: "AWS::Lambda::Function", Properties },
+          Url: {
+            Type: "AWS::Lambda::Url",
+            Properties: { AuthType: "NONE", TargetFunctionArn: { "Fn::GetAtt": ["Open", "Arn"] } },
+          },
+          ...Object.fromEntries(resources),
+        },
+        Outputs: { Url: { Value: { "Fn::GetAtt": ["Url", "FunctionUrl"] } } },
+      },
+      { bundleOf },
+    );
+    return String(outputs.Url);
+  };
+  const byUrl = { Action: "lambda:InvokeFunctionUrl", FunctionUrlAuthType: "NONE" };
+  const byInvoke = { Action: "lambda:InvokeFunction", InvokedViaFunctionUrl: true };
+
+  it("asks nobody who he is, and tells the function nobody", async () => {
+    const answer = await fetch(open(byUrl, byInvoke), { method: "POST", body: '{"a":1}' });
+    expect(answer.status).toBe(200);
+    const call = sandbox.calls.findLast(({ operation }) => operation === "InvokeFunctionUrl");
+    expect(call).toMatchObject({ principal: "anonymous", resource: "open", status: 200 });
+  });
+
+  it.each([
+    ["no policy", []],
+    ["half a policy", [byUrl]],
+    ["a policy for signed requests", [{ ...byUrl, FunctionUrlAuthType: "AWS_IAM" }, byInvoke]],
+  ])("is open to nobody with %s", async (_, permissions) => {
+    expect((await fetch(open(...permissions), { method: "POST", body: "{}" })).status).toBe(403);
+  });
 });

@@ -4,6 +4,7 @@ import { jira } from "./jira.ts";
 import { pagerduty } from "./pagerduty.ts";
 import { securityHub } from "./security-hub.ts";
 import { servicenow } from "./servicenow.ts";
+import { slack } from "./slack.ts";
 import { sns } from "./sns.ts";
 import { webhook } from "./webhook.ts";
 
@@ -14,6 +15,7 @@ export const adapters: Readonly<Partial<Record<AdapterName, AdapterDefinition>>>
   pagerduty,
   "security-hub": securityHub,
   servicenow,
+  slack,
   sns,
   webhook,
 };

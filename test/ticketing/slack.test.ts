@@ -1,0 +1,245 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { slack } from "../../shared/ticketing/adapters/slack.ts";
+import { adapterContract, trackerOf } from "./adapter-contract.ts";
+import { dangersIn, type FakeSlack, layOut, type Message, openFakeSlack, readText } from "./fakes/slack.ts";
+import { POISON, someTicket } from "./some-ticket.ts";
+
+adapterContract(slack, openFakeSlack);
+describe("by an incoming webhook", () => adapterContract(slack, () => openFakeSlack("webhook")));
+
+const WAITING = someTicket({
+  title: "[NEEDS A DECISION] Bucket customer-records sends personal data to us-east-1",
+  state: "open",
+  isWaiting: true,
+  plan: "0123456789ab",
+  sections: [
+    { heading: "What happened", lines: ["Rule to-us sends data to us-east-1"] },
+    { heading: "The plan", lines: ['PutBucketReplication: Rules[to-us].Status: "Enabled" -> "Disabled"'] },
+  ],
+});
+
+/** All of a button's, from the last message. */
+const buttonsOf = ({ blocks }: Message) =>
+  (blocks.find(({ type }) => type === "actions")?.elements ?? []) as Record<string, unknown>[];
+
+describe("Slack, by a bot", () => {
+  let vendor: FakeSlack;
+  beforeAll(async () => {
+    vendor = await openFakeSlack();
+  });
+  afterAll(() => vendor.server.close());
+  beforeEach(() => {
+    vendor.clear();
+    vendor.server.heard.length = 0;
+    vendor.scopes.add("channels:history");
+    vendor.token = "xoxb-good";
+    vendor.pageSize = 200;
+  });
+  const last = () => vendor.messages.at(-1) as Message;
+
+  it.each([
+    ["contained", someTicket()],
+    ["waiting", WAITING],
+    ["resolved", someTicket({ state: "resolved", title: "[RESOLVED] Bucket customer-records" })],
+  ])("reads well: %s", async (name, ticket) => {
+    await trackerOf(slack, vendor).open(ticket);
+    await expect(layOut(last())).toMatchFileSnapshot(`__texts__/slack-${name}.txt`);
+  });
+
+  it("keeps one message true, tells changes in its thread, and in the channel when it is there again", async () => {
+    const tracker = trackerOf(slack, vendor);
+    const remote = await tracker.open(someTicket());
+    expect(remote.url).toBe(`https://example.slack.com/archives/C012AB3CD/p${remote.id.replace(".", "")}`);
+    await tracker.change(remote, someTicket(), { kind: "update" });
+    expect(vendor.messages).toHaveLength(1);
+    await tracker.change(remote, someTicket({ state: "resolved" }), { kind: "resolve", note: "Gone." });
+    expect(last()).toMatchObject({ thread_ts: remote.id, reply_broadcast: false });
+    await tracker.change(remote, someTicket(), { kind: "reopen", note: "There again." });
+    expect(last()).toMatchObject({ thread_ts: remote.id, reply_broadcast: true });
+    for (const { body } of vendor.server.heard)
+      expect(JSON.parse(body)).toMatchObject({ parse: "none", link_names: false, unfurl_links: false });
+  });
+
+  it("has buttons that carry the order about the plan that is shown, only while a decision is waited for", async () => {
+    const tracker = trackerOf(slack, vendor);
+    const remote = await tracker.open(WAITING);
+    const [approve, reject] = buttonsOf(last());
+    expect(JSON.parse(String(approve?.value))).toEqual({
+      action: "approve",
+      findingId: WAITING.key,
+      plan: "0123456789ab",
+      reason: "Approve was pressed in Slack, and no reason typed",
+    });
+    expect(reject).toMatchObject({ action_id: "cordon_reject", style: "danger", confirm: { style: "danger" } });
+    await tracker.change(remote, someTicket(), { kind: "update" });
+    expect(buttonsOf(last())).toEqual([]);
+  });
+
+  it.each([
+    ["the settings say no", { buttons: "no" }, WAITING],
+    ["the settings say nothing", {}, WAITING],
+    [
+      "not all of the plan can be shown",
+      { buttons: "yes" },
+      { ...WAITING, sections: [{ heading: "The plan", lines: ["x".repeat(3_001)] }] },
+    ],
+    [
+      "there are more sections than can be shown",
+      { buttons: "yes" },
+      { ...WAITING, sections: Array(60).fill(WAITING.sections[0]) },
+    ],
+  ])("has no buttons where %s", async (_, settings, ticket) => {
+    const tracker = trackerOf(slack, { ...vendor, settings: { channel: "C012AB3CD", ...settings } });
+    await tracker.open(ticket);
+    expect(buttonsOf(last())).toEqual([]);
+  });
+
+  it("says that something was cut", async () => {
+    await trackerOf(slack, vendor).open(
+      someTicket({ title: "x".repeat(200), sections: [{ heading: "What happened", lines: ["y".repeat(50_000)] }] }),
+    );
+    expect(readText(last()).match(/\[\.\.\. cut: cordon explain tells the rest\]/g)).toHaveLength(2);
+  });
+
+  it("finds its message by its metadata, on the pages of the newest 200, and no other app's", async () => {
+    const tracker = trackerOf(slack, vendor);
+    const opened = await tracker.open(someTicket());
+    vendor.pageSize = 60;
+    const other = (finding: string, bot_id: string) => ({
+      ts: `${1_800_000_000 + vendor.messages.length}.000100`,
+      bot_id,
+      text: "",
+      blocks: [],
+      metadata: { event_type: "cordon_finding", event_payload: { finding, state: "open" } },
+    });
+    vendor.messages.push(other(someTicket().key, "B0OTHER"));
+    for (let i = 0; i < 190; i++) vendor.messages.push(other("f-00000000000000000000", "B019BOT01"));
+    expect(await tracker.find?.(someTicket().key)).toEqual(opened);
+    for (let i = 0; i < 20; i++) vendor.messages.push(other("f-00000000000000000000", "B019BOT01"));
+    expect(await tracker.find?.(someTicket().key)).toBeUndefined();
+  });
+
+  it("finds nothing where it may not read the channel", async () => {
+    const tracker = trackerOf(slack, vendor);
+    await tracker.open(someTicket());
+    vendor.scopes.delete("channels:history");
+    expect(await tracker.find?.(someTicket().key)).toBeUndefined();
+  });
+
+  it.each([
+    ["ratelimited", "later"],
+    ["internal_error", "later"],
+    ["channel_not_found", "never"],
+    ["is_archived", "never"],
+    ["token_revoked", "never"],
+    ["invalid_blocks", "never"],
+  ])("tells %s apart, which comes with status 200", async (error, kind) => {
+    const said = { status: 200, headers: { "retry-after": "30" }, body: { ok: false, error } };
+    vendor.server.failNext(said, ...(error === "token_revoked" ? [said] : []));
+    await expect(trackerOf(slack, vendor).open(someTicket())).rejects.toMatchObject({
+      kind,
+      message: `Slack: chat.postMessage: ${error}`,
+      retryAfterMs: 30_000,
+    });
+  });
+
+  it("names the right that it lacks", async () => {
+    const said = { status: 200, body: { ok: false, error: "missing_scope", needed: "chat:write", provided: "" } };
+    vendor.server.failNext(said);
+    await expect(trackerOf(slack, vendor).open(someTicket())).rejects.toMatchObject({
+      kind: "never",
+      message: "Slack: chat.postMessage: missing_scope (needs chat:write)",
+    });
+  });
+
+  it("reads the secret again when the token is worth nothing any more", async () => {
+    vendor.token = "xoxb-new";
+    const credentials = async (isStale?: boolean) => ({ botToken: isStale ? "xoxb-new" : "xoxb-good" });
+    await trackerOf(slack, vendor, { credentials }).open(someTicket());
+    expect(vendor.messages).toHaveLength(1);
+    expect(vendor.server.heard).toHaveLength(2);
+  });
+
+  it.each<{ body: unknown }>([
+    { body: {} },
+    { body: { ok: true } },
+    { body: { ok: true, ts: 5, channel: "C1" } },
+    { body: [] },
+    { body: "ok" },
+  ])("tries again after an answer that is none: %j", async ({ body }) => {
+    vendor.server.failNext({ status: 200, body });
+    await expect(trackerOf(slack, vendor).open(someTicket())).rejects.toMatchObject({ kind: "later" });
+  });
+
+  it("needs a channel and a token", async () => {
+    const at = (settings: object, secret: object) => trackerOf(slack, { ...vendor, ...settings, ...secret });
+    await expect(at({ settings: {} }, {}).open(someTicket())).rejects.toThrow("settings.channel is missing");
+    await expect(at({}, { secret: { webhookUrl: "x" } }).open(someTicket())).rejects.toThrow("no botToken");
+  });
+});
+
+describe.each(["bot", "webhook"] as const)("what strangers have named, by %s", (via) => {
+  let vendor: FakeSlack;
+  beforeAll(async () => {
+    vendor = await openFakeSlack(via);
+  });
+  afterAll(() => vendor.server.close());
+
+  it.each(POISON)("pings nobody, links nowhere and breaks nothing: %.40s", async (poison) => {
+    vendor.clear();
+    const ticket = {
+      ...WAITING,
+      title: `Bucket ${poison}`,
+      body: `What happened\n  ${poison}`,
+      sections: [{ heading: `About ${poison}`, lines: [poison, poison] }],
+      labels: { ...WAITING.labels, resource: poison },
+    };
+    const tracker = trackerOf(slack, vendor);
+    const remote = await tracker.open(ticket);
+    await tracker.change(remote, ticket, { kind: "reopen", note: `${poison} again` });
+    expect(vendor.messages.length).toBe(2);
+    for (const message of vendor.messages) {
+      expect(dangersIn(message)).toEqual([]);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+      expect(readText(message)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u2028\u202e\ud800]/);
+      expect(message.text.length).toBeLessThanOrEqual(4_000);
+      expect(message.text).not.toMatch(/&(?!(amp|lt|gt);)/);
+    }
+  });
+});
+
+describe("Slack, by an incoming webhook", () => {
+  let vendor: FakeSlack;
+  beforeAll(async () => {
+    vendor = await openFakeSlack("webhook");
+  });
+  afterAll(() => vendor.server.close());
+  beforeEach(() => {
+    vendor.clear();
+    vendor.server.heard.length = 0;
+  });
+
+  it("tells each change by a message of its own that names the finding, and nothing in silence", async () => {
+    const tracker = trackerOf(slack, vendor);
+    expect(tracker.find).toBeUndefined();
+    const remote = await tracker.open(someTicket());
+    expect(await tracker.change(remote, someTicket(), { kind: "update" })).toEqual(remote);
+    expect(vendor.messages).toHaveLength(1);
+    await tracker.change(remote, someTicket({ state: "resolved" }), { kind: "resolve", note: "Gone." });
+    expect(vendor.messages).toHaveLength(2);
+    await expect(layOut(vendor.messages[1] as Message)).toMatchFileSnapshot("__texts__/slack-webhook-resolved.txt");
+    expect(readText(vendor.messages[1] as Message)).toContain(someTicket().key);
+  });
+
+  it("reads the secret again when the webhook was taken back, and never tells its address", async () => {
+    const old = `${vendor.server.url}/services/T1/B1/old`;
+    const credentials = async (isStale?: boolean) => (isStale ? vendor.secret : { webhookUrl: old });
+    await trackerOf(slack, vendor, { credentials }).open(someTicket());
+    expect(vendor.messages).toHaveLength(1);
+    const gone = trackerOf(slack, { ...vendor, secret: { webhookUrl: old } }).open(someTicket());
+    await expect(gone).rejects.toMatchObject({
+      kind: "never",
+      message: "Slack: the incoming webhook: status 404: no_service",
+    });
+  });
+});
