@@ -1,14 +1,9 @@
-import { control as exposed } from "../../controls/iam-access-key-is-not-exposed/control.ts";
-import { control as rotated } from "../../controls/iam-access-key-is-rotated/control.ts";
-import { control as roleSessions } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
-import { control as rootKeys } from "../../controls/iam-root-has-no-access-key/control.ts";
-import { control as userSessions } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
-import type { AnyControl, Ports } from "../../shared/control.ts";
+import type { Ports } from "../../shared/control.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { deniedBursts } from "../../shared/keys/denied-bursts.ts";
 import { resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
-import { type Handled, handleSignal } from "../../shared/pipeline.ts";
+import type { Handled } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
 import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
@@ -24,14 +19,10 @@ import type { Parsed } from "../../shared/signals/parsed.ts";
 import { partitionOf } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
+import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, userSessions } from "./controls.ts";
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
-
-type KeyControl = AnyControl<unknown>;
-
-const CONTROLS = [exposed, userSessions, roleSessions, rotated, rootKeys] as unknown as readonly KeyControl[];
-const of = (control: unknown): KeyControl => control as KeyControl;
 
 /** What the controls hear, all together. */
 const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
@@ -74,7 +65,7 @@ export function listenForKeys(
     let failure: unknown;
     for (const control of controls) {
       try {
-        const handled = await handleSignal(signal, { ...connection, ports: seen, control }, deadlineMs);
+        const handled = await control.handle(signal, { ...connection, ports: seen }, deadlineMs);
         results.push(...handled.results);
         if (handled.retryAtMs !== undefined) retries.push(handled.retryAtMs);
       } catch (error) {
@@ -96,7 +87,7 @@ export function listenForKeys(
     for (const each of roles.signals) {
       try {
         await accounts.credentialsFor(each.resource.account);
-        results.push(...(await handleBy([of(roleSessions)], each, deadlineMs)).results);
+        results.push(...(await handleBy([roleSessions], each, deadlineMs)).results);
       } catch (error) {
         if (!(error instanceof CordonError) || error.retry) throw error;
         results.push(...told(each, "refused", error.message).results);
@@ -122,7 +113,7 @@ export function listenForKeys(
         const isUsers = signal.resource.type !== ACCOUNT && signal.resource.type !== IAM_ROLE;
         return isUsers
           ? lookAtUser(signal, deadlineMs)
-          : handleBy([lookedFor.get(signal) ?? of(rootKeys)], signal, deadlineMs);
+          : handleBy([lookedFor.get(signal) ?? rootKeys], signal, deadlineMs);
       }
       const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
       const timed = { ...signal, at };
@@ -130,14 +121,14 @@ export function listenForKeys(
         const before = looks.covering(signal, nowMs);
         if (before !== undefined) return told(signal, "ignored", `the account was looked through at ${before} already`);
         const lookAtRoot = (hasNone: boolean) =>
-          handleBy([of(rootKeys)], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
+          handleBy([rootKeys], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
         const office = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
         const handled = await lookThroughAccount(timed, office, deadlineMs);
         looks.done(signal, nowMs);
         return handled;
       }
-      if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);
+      if (signal.resource.type === ACCOUNT) return handleBy([rootKeys], timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };
@@ -153,12 +144,12 @@ const WITHOUT_ROOT_KEYS: RootKeys = { read: async () => ({ kind: "present", stat
 
 /** What is known to others is stopped: the key, and what was begun with it. Denied calls alone prove nothing of sessions; of a call on a user's policies only they are concerned. */
 function concerns({ report, source, name }: Signal): readonly KeyControl[] {
-  if (report?.by === "cloudtrail") return [of(exposed)];
-  if (report !== undefined) return [of(exposed), of(userSessions)];
-  if (source === "schedule") return [of(rotated)];
+  if (report?.by === "cloudtrail") return [exposed];
+  if (report !== undefined) return [exposed, userSessions];
+  if (source === "schedule") return [rotated];
   if (source === "cloudtrail")
     return CONTROLS.filter(({ meta }) => meta.resourceType === rotated.meta.resourceType && hears(meta, name));
-  return [of(exposed), of(rotated)];
+  return [exposed, rotated];
 }
 
 function hears({ cloudTrail }: KeyControl["meta"], name: string): boolean {
