@@ -8,6 +8,7 @@ import { accessKeyRules } from "../../shared/policy/access-keys.ts";
 import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
+import { inTurn } from "../../shared/runtime/in-turn.ts";
 import type { Connection } from "../../shared/runtime/wire.ts";
 import { keyEvents } from "../../shared/signals/iam-key-events.ts";
 import { ACCOUNT, IAM_ROLE } from "../../shared/signals/iam-refs.ts";
@@ -77,12 +78,18 @@ export function listenForKeys(
   };
 
   const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
-    const one = lookedFor.get(signal);
     const resolved = await resolveUser(signal, ports);
     // What is reported and fits nobody may be root's, or gone: it is counted and told, and no quiet matter.
     if (resolved.kind === "none") return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
-    const handled = await handleBy(one === undefined ? concerns(signal) : [one], resolved.signal, deadlineMs);
-    const roles = await rolesAssumedWith(resolved.signal, { ports, policy, clock, region }, deadlineMs);
+    const one = lookedFor.get(signal);
+    const controls = one === undefined ? concerns(signal) : [one];
+    // Events name a user in several ways: by a key, by a name without its path. The turns by an event's own resource, within which this one is waited for, have other names.
+    return inTurn(`user ${resolved.signal.resource.arn}`, () => treatUser(resolved.signal, controls, deadlineMs));
+  };
+
+  const treatUser = async (signal: Signal, controls: readonly KeyControl[], deadlineMs: number): Promise<Handled> => {
+    const handled = await handleBy(controls, signal, deadlineMs);
+    const roles = await rolesAssumedWith(signal, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
     for (const each of roles.signals) {
       try {
