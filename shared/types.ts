@@ -190,8 +190,15 @@ export interface AccessKeyFacts {
     | { readonly at: string; readonly service: string; readonly region: string }
     | "never"
     | { readonly unreadable: string };
+  /** Cordon itself calls with it. */
+  readonly isOwn?: true;
   /** The user's other key, where there is one. */
-  readonly other?: { readonly key: string; readonly status: KeyStatus; readonly createdAt: string };
+  readonly other?: {
+    readonly key: string;
+    readonly status: KeyStatus;
+    readonly createdAt: string;
+    readonly isOwn?: true;
+  };
   /** From the user's tags, by policy's `ownerTags`. */
   readonly owner?: string;
   /**

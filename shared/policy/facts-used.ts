@@ -53,6 +53,7 @@ function factsOfKey(facts: AccessKeyFacts): Record<string, string> {
   else if ("unreadable" in lastUsed) known.lastUsedUnreadable = lastUsed.unreadable;
   else Object.assign(known, { lastUsed: lastUsed.at, lastUsedFor: lastUsed.service, lastUsedIn: lastUsed.region });
   if (other !== undefined) known.other = `${other.key}, ${other.status}, created ${other.createdAt}`;
+  if (facts.isOwn === true) known.own = "Cordon itself works with it";
   if (owner !== undefined) known.owner = owner;
   if (warnedAt !== undefined) known.warnedAt = warnedAt;
   if (deactivatedAt !== undefined) known.deactivatedAt = deactivatedAt;

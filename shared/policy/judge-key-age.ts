@@ -65,6 +65,13 @@ function judgeActive(facts: AccessKeyFacts, createdMs: number, limits: KeyLimits
   if (other?.status === "Active" && Date.parse(other.createdAt) < createdMs) {
     const rule = "built-in:older-first";
     const older = `the user's older key ${other.key} is active`;
+    // It is never stopped, and may not keep this one alive for ever.
+    if (other.isOwn === true)
+      return {
+        kind: "needs-approval",
+        rule,
+        reasons: [over, `${older}, and Cordon itself works with it: this one is deactivated on a person's word only`],
+      };
     // Whoever has an old key in use and a new one that never was is in the middle of changing them, or has forgotten to.
     if (nowMs < Date.parse(other.createdAt) + deactivateDays * DAY_MS)
       return {

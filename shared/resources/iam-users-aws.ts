@@ -28,6 +28,7 @@ export function iamUsersOnAws(clients: AwsClients, clock: Clock): IamUsers {
   return {
     keys,
     lastUse: async (user, key) => lastUse(await reader(user), await keys.idOf(user, key)),
+    ownKey: (user) => keys.ownKey(user),
     tags: async (user) => readTags(await reader(user), user),
     named: async (user) => findUser(await reader(user), user),
     all: async (place) => listUsers(await reader(place)),
@@ -144,6 +145,12 @@ class UserKeysPort implements ResourcePort<UserKeys> {
   /** The full id of a key that was shown; undefined when the user has none like it. */
   async idOf(user: ResourceRef, key: string): Promise<string | undefined> {
     return (await this.#read(user)).find((each) => each.key === key)?.id;
+  }
+
+  /** The one of the user's keys that Cordon itself calls with, as it is shown. */
+  async ownKey(user: ResourceRef): Promise<string | undefined> {
+    const { accessKeyId } = await (await this.#reader(user)).config.credentials();
+    return (await this.#read(user)).find(({ id }) => id === accessKeyId)?.key;
   }
 
   async #read(user: ResourceRef): Promise<readonly KnownKey[]> {
