@@ -207,6 +207,8 @@ export interface AccessKeyFacts {
    */
   readonly warnedAt?: string;
   readonly deactivatedAt?: string;
+  /** Cordon deactivated it because of that report, and not for its age (of `age` only). */
+  readonly deactivatedFor?: KeyReport;
   readonly reported?: KeyReport;
 }
 

@@ -45,7 +45,7 @@ export function judge<State>(
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((seen): Judged => {
     const known = asCreated(run, journalled.findings?.[seen.id]);
-    const finding = withMemory(seen, known, run.signal, clock.nowMs());
+    const finding = withMemory(seen, known, run.signal, clock.nowMs(), journalled.others);
     const previous = asReported(finding, known);
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
@@ -98,7 +98,7 @@ function askedWhereNothingChanges<State>(
 const NO_CHANGE = "built-in:no-change";
 
 /** What the journal knows of a resource. */
-type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet">>;
+type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet" | "others">>;
 
 function classify<State>(run: Run<State>, present: View<State>["detection"], journalled: Journalled): Classified {
   const { control, policy } = run.cordon;

@@ -57,6 +57,7 @@ function factsOfKey(facts: AccessKeyFacts): Record<string, string> {
   if (owner !== undefined) known.owner = owner;
   if (warnedAt !== undefined) known.warnedAt = warnedAt;
   if (deactivatedAt !== undefined) known.deactivatedAt = deactivatedAt;
+  if (facts.deactivatedFor !== undefined) known.deactivatedFor = facts.deactivatedFor.type;
   return known;
 }
 

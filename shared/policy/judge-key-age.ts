@@ -111,7 +111,9 @@ function judgeInactive(facts: AccessKeyFacts, createdMs: number, { limits, delet
   const off = { kind: "compliant", rule: "built-in:inactive" } as const;
   if (facts.deactivatedAt !== undefined) {
     const dueMs = Date.parse(facts.deactivatedAt) + deleteAfterDays * DAY_MS;
-    const by = `Cordon deactivated it at ${facts.deactivatedAt}`;
+    const { deactivatedFor: report } = facts;
+    const why = report === undefined ? "" : `, because it was reported to be known to others (${report.type})`;
+    const by = `Cordon deactivated it at ${facts.deactivatedAt}${why}`;
     // Written the other way round: at a time that is none nothing is deleted.
     if (!(nowMs >= dueMs)) return { ...off, reasons: [by] };
     const reasons = [`${by}, and policy keeps it ${deleteAfterDays} days`, NO_WAY_BACK];
