@@ -135,6 +135,10 @@ export interface ConditionFacts {
   readonly consequence: string;
   /** What a person does to put it right. */
   readonly remedy: string;
+  /** It is about an account's root user having keys. */
+  readonly isAboutKeys?: true;
+  /** The journal's, as with `AccessKeyFacts`: what was reported of those keys, for as long as there are any. */
+  readonly reported?: KeyReport;
 }
 
 /** A rule of the policy's `objects`, and the class that it gives. */

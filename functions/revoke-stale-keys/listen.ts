@@ -1,7 +1,7 @@
 import type { Ports } from "../../shared/control.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { deniedBursts } from "../../shared/keys/denied-bursts.ts";
-import { resolveUser } from "../../shared/keys/resolve-user.ts";
+import { type Resolved, resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
 import type { Handled } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
@@ -24,6 +24,7 @@ import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, us
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
+import { handleRoots, handleStray, isOfExposure, type StrayOffice, settleStray } from "./stray.ts";
 
 /** What the controls hear, all together. */
 const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
@@ -77,14 +78,40 @@ export function listenForKeys(
     return { results, ...(retries.length > 0 && { retryAtMs: Math.min(...retries) }) };
   };
 
+  const officeUntil = (deadlineMs: number) => ({
+    journal,
+    policy,
+    clock,
+    lookAtRoot: (signal: Signal) => handleBy([rootKeys], signal, deadlineMs),
+  });
+
   const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
-    const resolved = await resolveUser(signal, ports);
-    // What is reported and fits nobody may be root's, or gone: it is counted and told, and no quiet matter.
-    if (resolved.kind === "none") return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
+    const office = officeUntil(deadlineMs);
+    const resolved = await resolve(signal, office);
+    if (resolved.kind === "none") {
+      if (isOfExposure(signal)) return handleStray(signal, { whose: "nobody", why: resolved.reason }, office);
+      return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
+    }
     const one = lookedFor.get(signal);
     const controls = one === undefined ? concerns(signal) : [one];
     // Events name a user in several ways: by a key, by a name without its path. The turns by an event's own resource, within which this one is waited for, have other names.
-    return inTurn(`user ${resolved.signal.resource.arn}`, () => treatUser(resolved.signal, controls, deadlineMs));
+    const handled = await inTurn(`user ${resolved.signal.resource.arn}`, () =>
+      treatUser(resolved.signal, controls, deadlineMs),
+    );
+    // By the event as it was told, which is how it was told of before.
+    if (isOfExposure(signal)) await settleStray(signal, resolved.signal.resource.arn, office);
+    return handled;
+  };
+
+  /** Whose key is reported AWS may refuse to say, for want of a right or because it is another account's: a person is told, and the event comes again. */
+  const resolve = async (signal: Signal, office: StrayOffice): Promise<Resolved> => {
+    try {
+      return await resolveUser(signal, ports);
+    } catch (error) {
+      if (error instanceof CordonError && error.kind === "denied" && isOfExposure(signal))
+        await handleStray(signal, { whose: "unknown", why: error.message }, office);
+      throw error;
+    }
   };
 
   const treatUser = async (signal: Signal, controls: readonly KeyControl[], deadlineMs: number): Promise<Handled> => {
@@ -130,12 +157,15 @@ export function listenForKeys(
         const lookAtRoot = (hasNone: boolean) =>
           handleBy([rootKeys], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
-        const office = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
-        const handled = await lookThroughAccount(timed, office, deadlineMs);
+        const look = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
+        const handled = await lookThroughAccount(timed, look, deadlineMs);
         looks.done(signal, nowMs);
         return handled;
       }
-      if (signal.resource.type === ACCOUNT) return handleBy([rootKeys], timed, deadlineMs);
+      if (signal.resource.type === ACCOUNT)
+        return isOfExposure(timed)
+          ? handleRoots(timed, officeUntil(deadlineMs))
+          : handleBy([rootKeys], timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };

@@ -22,7 +22,8 @@ import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
 
 const WATCHING = { mode: "approve", reason: "the control, which changes nothing" } as const;
-const UNCLASSED: Readonly<Record<"cordon" | "identity", Classified>> = {
+/** Why what is no data has no class. */
+export const UNCLASSED: Readonly<Record<"cordon" | "identity", Classified>> = {
   cordon: { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" },
   identity: { kind: "not-applicable", reason: "classes are for data, and this is who has access to it" },
 };

@@ -23,6 +23,11 @@ export function withMemory(
   const { facts } = finding;
   if (facts.kind === "sessions")
     return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
+  if (facts.kind === "condition" && facts.isAboutKeys === true && !facts.holds) {
+    // Whichever of root's it is: there is no list of them.
+    const { keyId: _, ...anyOfThem } = signal;
+    return { ...finding, facts: { ...facts, ...reportOn({ key: "" }, previous, anyOfThem, nowMs) } };
+  }
   if (facts.kind !== "access-key") return finding;
   if (facts.about === "exposure")
     return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
@@ -74,6 +79,10 @@ export function withRemembered<State>(
  * @param finding with its memory, as it was decided about
  */
 export function remembering(state: FindingState, { facts }: Finding, decision: Told, nowMs: number): FindingState {
+  if (facts.kind === "condition" && facts.isAboutKeys === true) {
+    const { reported: _, ...unreported } = state;
+    return { ...unreported, ...(facts.reported !== undefined && { reported: facts.reported }) };
+  }
   if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
   const { deactivatedAtMs: _, ...kept } = state;
   if (facts.kind === "sessions" || facts.about === "exposure")

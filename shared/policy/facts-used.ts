@@ -14,7 +14,8 @@ export function factsUsed(
   if (classes !== undefined && classes.length > 0) known.classification = classes.map(({ name }) => name).join(" + ");
   if (classified.kind === "classified") known.classifiedBy = classified.source;
   if (facts.kind === "unreadable") known.unreadable = facts.reason;
-  if (facts.kind === "condition") Object.assign(known, { expected: facts.expected, found: facts.found });
+  if (facts.kind === "condition")
+    Object.assign(known, { expected: facts.expected, found: facts.found, ...factsOfReport(facts) });
   if (facts.kind === "object") Object.assign(known, factsOfObject(facts));
   if (facts.kind === "access-key") Object.assign(known, factsOfKey(facts));
   if (facts.kind === "sessions")

@@ -128,6 +128,12 @@ const WHO: Readonly<Record<KeyReport["by"], string>> = {
   operator: "whoever invoked Cordon",
 };
 
-function reportInWords({ by, type, at }: KeyReport): string {
+/** Who reports it, in words. Pure. */
+export function reporterOf({ by }: Pick<KeyReport, "by">): string {
+  return WHO[by];
+}
+
+/** A report as a reason. Pure. */
+export function reportInWords({ by, type, at }: KeyReport): string {
   return `reported by ${WHO[by]} at ${at}: ${type}`;
 }

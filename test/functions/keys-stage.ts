@@ -78,6 +78,8 @@ export async function keysStage({
     sandbox,
     daysAgo,
     clock,
+    /** What a function is connected to. */
+    connection: () => connect(env, catalogue, clock, withUsers),
     /** A finding as the journal has it. */
     finding: (id: string | null | undefined) =>
       new DynamoDbJournal(new AwsClients().dynamoDb(), "cordon", (ms) => clock.sleep(ms)).readFinding(id ?? ""),
