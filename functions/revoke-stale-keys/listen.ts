@@ -24,7 +24,7 @@ import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, us
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
-import { handleRoots, handleStray, isOfExposure, type StrayOffice, settleStray } from "./stray.ts";
+import { handleRoots, handleStray, isOfExposure, type StrayOffice, settleStray, tellMissingRoles } from "./stray.ts";
 
 /** What the controls hear, all together. */
 const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
@@ -118,7 +118,7 @@ export function listenForKeys(
     const handled = await handleBy(controls, signal, deadlineMs);
     const roles = await rolesAssumedWith(signal, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
-    for (const each of roles.signals) {
+    for (const each of roles?.signals ?? []) {
       try {
         await accounts.credentialsFor(each.resource.account);
         results.push(...(await handleBy([roleSessions], each, deadlineMs)).results);
@@ -127,8 +127,7 @@ export function listenForKeys(
         results.push(...told(each, "refused", error.message).results);
       }
     }
-    for (const reason of roles.missing)
-      results.push(...told(signal, "ignored", `roles may be missing: ${reason}`).results);
+    if (roles !== undefined) results.push(...(await tellMissingRoles(signal, roles.missing, officeUntil(deadlineMs))));
     return { ...handled, results };
   };
 

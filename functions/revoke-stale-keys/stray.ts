@@ -5,7 +5,7 @@ import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Connection } from "../../shared/runtime/wire.ts";
 import { isTemporaryKey, rootRef } from "../../shared/signals/iam-refs.ts";
 import type { Result, Signal } from "../../shared/types.ts";
-import { exposed } from "./controls.ts";
+import { exposed, type KeyControl, roleSessions } from "./controls.ts";
 
 /** What strays are told with. */
 export type StrayOffice = Pick<Connection, "journal" | "policy" | "clock"> & {
@@ -59,23 +59,44 @@ export async function settleStray(
   user: string,
   { journal, policy, clock }: StrayOffice,
 ): Promise<void> {
+  const how = `it is of ${user}, whose own finding tells how it goes on`;
   await settleStrayReport(
     exposed.meta,
-    { signal, account: accountIn(signal), user },
+    { signal, account: accountIn(signal), how },
     { journal, policy },
     clock.nowMs(),
   );
+}
+
+/**
+ * That roles may have been assumed with a reported key which nobody has found: one finding for each report, over once a later delivery finds all, or a person says so.
+ *
+ * @param missing why there may be more; nothing where all was looked through
+ */
+export async function tellMissingRoles(
+  signal: Signal,
+  missing: readonly string[],
+  office: StrayOffice,
+): Promise<readonly Result[]> {
+  if (missing.length > 0)
+    return [await tell(signal, { whose: "roles", why: missing.join("; ") }, office, roleSessions)];
+  const { journal, policy, clock } = office;
+  const how = "CloudTrail's history was read to its end at a later delivery";
+  const settled = { signal, account: accountIn(signal), how };
+  await settleStrayReport(roleSessions.meta, settled, { journal, policy }, clock.nowMs());
+  return [];
 }
 
 async function tell(
   signal: Signal,
   stray: Pick<StrayReport, "whose" | "why">,
   { journal, policy, clock }: StrayOffice,
+  { meta }: KeyControl = exposed,
 ): Promise<Result> {
   const account = accountIn(signal);
   const told = { ...stray, signal, account };
-  const { isOpen, ...which } = await tellStrayReport(exposed.meta, told, { journal, policy }, clock.nowMs());
-  const { id } = exposed.meta;
+  const { isOpen, ...which } = await tellStrayReport(meta, told, { journal, policy }, clock.nowMs());
+  const { id } = meta;
   return isOpen
     ? { ...withoutFinding(id, account, "awaiting-approval", stray.why), ...which, decision: "approve" }
     : { ...withoutFinding(id, account, "ignored", "a person has settled it already"), ...which };

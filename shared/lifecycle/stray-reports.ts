@@ -10,14 +10,14 @@ import { type Matter, matterId, tellMatter } from "./cell-matters.ts";
 import { saidSoFar } from "./said.ts";
 import { occurrenceOf, reached, stateOf } from "./transition.ts";
 
-/** A report of a credential that no finding about a user can tell of. It is told of the account, whatever the mode: there is nothing that Cordon could change, and nothing to be let be. */
+/** What is reported of a credential, and no finding about a user or role can tell. It is told of the account, whatever the mode: there is nothing that Cordon could change, and nothing to be let be. */
 export interface StrayReport {
   /** With its report. */
   readonly signal: Signal;
   /** The account, as its root user is called. */
   readonly account: ResourceRef;
-  /** `nobody`: it fits no user; `unknown`: AWS doesn't say whom; `root`: it is root's, and in no list. */
-  readonly whose: "nobody" | "unknown" | "root";
+  /** `nobody`: it fits no user; `unknown`: AWS doesn't say whom; `root`: it is root's, and in no list; `roles`: it is a user's, and not all roles that were assumed with it are found. */
+  readonly whose: "nobody" | "unknown" | "root" | "roles";
   /** How that is known, in words that stay the same. */
   readonly why: string;
 }
@@ -64,14 +64,14 @@ export async function tellStrayReport(
 }
 
 /**
- * It fits a user after all: IAM shows a new key late, and a right that was missing is there. What was told of it is over, and the user's own finding goes on.
+ * What was told is over without a person: a report fits a user after all (IAM shows a new key late, a right that was missing is there), or all roles are found.
  *
  * Side effects: one read of the journal, and two more when there was something to end.
  * @throws CordonError `unavailable`, `conflict`
  */
 export async function settleStrayReport(
   meta: ControlMeta,
-  { signal, account, user }: { readonly signal: Signal; readonly account: ResourceRef; readonly user: string },
+  { signal, account, how }: { readonly signal: Signal; readonly account: ResourceRef; readonly how: string },
   { journal, policy }: Office,
   nowMs: number,
 ): Promise<void> {
@@ -80,13 +80,7 @@ export async function settleStrayReport(
   if (record.findings[id]?.status !== "awaiting-approval") return;
   const finding = await journal.readFinding(id);
   if (finding === undefined) return;
-  await end(
-    meta,
-    finding,
-    { how: `it is of ${user}, whose own finding tells how it goes on` },
-    { journal, policy },
-    nowMs,
-  );
+  await end(meta, finding, { how }, { journal, policy }, nowMs);
 }
 
 /** Whether a finding is of this kind, so that `cordon close` ends it. Pure. */
@@ -203,6 +197,21 @@ function textsOf(
   const { keyId, resource } = signal;
   const which = keyId === undefined ? `A key of ${resource.name}` : `Key ${shownKeyId(keyId)}`;
   const base = { kind: "condition", holds: false } as const;
+  if (whose === "roles")
+    return {
+      ...base,
+      title: `Roles may have been assumed with ${keyId === undefined ? `the keys of ${resource.name}` : `key ${shownKeyId(keyId)} of ${resource.name}`}, reported exposed by ${by}, that were not found`,
+      expected:
+        "CloudTrail's history of the key, read to its end in each Region, with the roles that were assumed with it",
+      found: why,
+      consequence: "sessions of roles that are not found go on, and nobody is asked whether to deny them",
+      remedy: [
+        "Take the whole ids from IAM (aws iam list-access-keys --user-name ...), and ask in each Region: aws cloudtrail lookup-events --lookup-attributes AttributeKey=AccessKeyId,AttributeValue=<key>; of what AssumeRole answers, look for the session's key as well.",
+        "Revoke the active sessions of each role found (IAM, the role, Revoke sessions): everybody who uses it has to begin anew.",
+        'Or mend what kept Cordon from reading, and have it look once more: {"cordon":"keys","key":"...","account":"...","exposed":true}.',
+        CLOSE,
+      ].join(" "),
+    };
   if (whose === "root")
     return {
       ...base,

@@ -27,6 +27,12 @@ export interface IamUsers {
   /** Which of a user's keys that were read a moment ago Cordon itself calls with in the user's account, as it is shown; undefined: none of them. No call. */
   ownKey(user: ResourceRef): Promise<string | undefined>;
   /**
+   * ListAccessKeys: the full ids of a user's keys, active or not, for CloudTrail to be asked by. Never recorded or logged.
+   *
+   * @throws CordonError `unavailable`
+   */
+  keyIds(user: ResourceRef): Promise<readonly string[] | { readonly unreadable: string }>;
+  /**
    * ListUserTags.
    *
    * @throws CordonError `unavailable`

@@ -72,6 +72,7 @@ export function functionInMemory(
       write: async ({ name }, next) => write(name, next),
     },
     lastUse: async ({ name }, key) => byShown(name, key)?.lastUsed ?? { unreadable: "the key is gone" },
+    keyIds: async ({ name }) => keysOf(name).map(({ id }) => id),
     ownKey: async () => undefined,
     tags: async () => [],
     named: async ({ name }) => refOf(userOf(name)),
