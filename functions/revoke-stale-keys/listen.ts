@@ -24,10 +24,16 @@ import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, us
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
-import { handleRoots, handleStray, isOfExposure, type StrayOffice, settleStray, tellMissingRoles } from "./stray.ts";
+import { handleRoots, handleStray, isOfExposure, settleStray, tellMissingRoles } from "./stray.ts";
 
 /** What the controls hear, all together. */
 const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
+
+/** AWS refuses to say whose key it is. */
+interface Unknown {
+  readonly kind: "unknown";
+  readonly reason: string;
+}
 
 /** The ears of the function: what is told of a user's keys goes to the controls it concerns, what stops an exposed key before all else. */
 export function listenForKeys(
@@ -87,9 +93,10 @@ export function listenForKeys(
 
   const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
     const office = officeUntil(deadlineMs);
-    const resolved = await resolve(signal, office);
-    if (resolved.kind === "none") {
-      if (isOfExposure(signal)) return handleStray(signal, { whose: "nobody", why: resolved.reason }, office);
+    const resolved = await resolve(signal);
+    if (resolved.kind !== "user") {
+      const whose = resolved.kind === "none" ? "nobody" : "unknown";
+      if (isOfExposure(signal)) return handleStray(signal, { whose, why: resolved.reason }, office);
       return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
     }
     const one = lookedFor.get(signal);
@@ -103,14 +110,13 @@ export function listenForKeys(
     return handled;
   };
 
-  /** Whose key is reported AWS may refuse to say, for want of a right or because it is another account's: a person is told, and the event comes again. */
-  const resolve = async (signal: Signal, office: StrayOffice): Promise<Resolved> => {
+  /** AWS refuses to say whose a key is for want of a right, and just so of a key that no user of the account has: a person is told, for no further delivery would tell more. */
+  const resolve = async (signal: Signal): Promise<Resolved | Unknown> => {
     try {
       return await resolveUser(signal, ports);
     } catch (error) {
-      if (error instanceof CordonError && error.kind === "denied" && isOfExposure(signal))
-        await handleStray(signal, { whose: "unknown", why: error.message }, office);
-      throw error;
+      if (!(error instanceof CordonError) || error.kind !== "denied" || !isOfExposure(signal)) throw error;
+      return { kind: "unknown", reason: error.message };
     }
   };
 

@@ -237,6 +237,11 @@ function textsOf(
     found: why,
     consequence: "nothing was changed: whoever has the key does with it whatever its holder may do, if it still works",
     remedy: [
+      ...(whose === "unknown"
+        ? [
+            "AWS refuses the same way where Cordon lacks the right iam:GetAccessKeyLastUsed: see that its role has it, and report the key once more.",
+          ]
+        : []),
       "It may be deleted, of another account, or root's (iam-root-has-no-access-key tells whether root has any).",
       "Take the whole id from the report, and ask AWS whose it is: aws sts get-access-key-info --access-key-id ... tells the account, aws iam get-access-key-last-used the user.",
       'Deactivate it there, or have Cordon do so: {"cordon":"keys","key":"...","account":"...","exposed":true}. Of a key that is gone, look through CloudTrail for what was done with it, and deny what was begun with it.',
