@@ -181,23 +181,26 @@ ${EXIT}`,
 export const close = command(
   {
     name: "close",
-    summary: "Ends a storm: changes are made at full speed again, and counted anew",
+    summary: "Ends a storm, or settles the report of a key that fits nobody",
     notes: `Too many automatic changes for one cause are a storm, told by one critical finding (cordon findings --control cordon-changes-stay-within-limits). It ends by itself
-once nothing was to be changed for a while. End it when every one of the changes is wanted.
+once nothing was to be changed for a while. End it when every one of the changes is wanted: they are made at full speed again then, and counted anew.
+
+The report of a key that fits no user, or is of root's (cordon findings --control iam-access-key-is-not-exposed), stays until somebody says that it is settled.
 
 ${DECIDE_NOTES}
 
 ${EXIT}`,
   },
-  { finding: { ...FINDING, description: "The storm's finding" }, reason: REASON, ...DECIDE_ARGS },
+  { finding: { ...FINDING, description: "The finding: a storm's, or a report's" }, reason: REASON, ...DECIDE_ARGS },
   (args) =>
     decide(
       {
         action: "close",
         good: ["compliant"],
-        question: "End this storm?",
+        question: "End it?",
         follows: () => [
-          "what comes from now on is changed at full speed, and counted anew; what has its turn already keeps it, unless something happens to it before",
+          "of a storm: what comes from now on is changed at full speed, and counted anew; what has its turn already keeps it, unless something happens to it before",
+          "of a report: it counts as settled, and nothing is changed",
         ],
       },
       args,

@@ -35,7 +35,10 @@ export function shortHash(text: string): string {
  * rules give an object; whether a key is active, and what was reported of it. Undefined when facts can't carry an exception.
  */
 export function subjectOf(facts: Facts): string | undefined {
-  if (facts.kind === "condition") return contentHash([facts.expected, facts.found]).slice(0, 20);
+  if (facts.kind === "condition") {
+    const { expected, found, reported } = facts;
+    return contentHash([expected, found, ...(reported === undefined ? [] : [reported.by, reported.id])]).slice(0, 20);
+  }
   if (facts.kind === "object") {
     const classes = new Set(facts.matched.map(({ classification }) => classification));
     return contentHash(["object", ...[...classes].sort()]).slice(0, 20);

@@ -19,6 +19,7 @@ import { hear, isCauseNews, withCauses, withoutSelfGranted } from "./lifecycle/c
 import { contain } from "./lifecycle/contain.ts";
 import { hesitate } from "./lifecycle/hesitate.ts";
 import { classOf, judge, notAbove, presentOrUnreadable } from "./lifecycle/judge.ts";
+import { needsOthers } from "./lifecycle/key-memory.ts";
 import { leaseHeld } from "./lifecycle/lease.ts";
 import { quietOf, sentToBy } from "./lifecycle/look.ts";
 import { recordTransitions } from "./lifecycle/record.ts";
@@ -85,8 +86,9 @@ async function passOver<State>(run: Run<State>): Promise<Pass> {
   const known = journal.known(resource, id);
   let readAtMs = clock.nowMs();
   let detection = await control.detect(resource, ports, askedBy(run));
-  // What is reported of a key has to be remembered, also of one on which nothing is wrong now.
-  if (known.openFindings === 0 && detection.kind === "present" && signal.report === undefined) {
+  // What is reported of a key has to be remembered, also of one on which nothing is wrong now; and that one was deactivated as exposed, another control has.
+  const isToRemember = signal.report !== undefined || (detection.kind === "present" && needsOthers(detection.findings));
+  if (known.openFindings === 0 && detection.kind === "present" && !isToRemember) {
     const view = judge(run, detection, readAtMs, known);
     if (view.unanswered.length === 0 && view.judged.every(({ decision }) => decision.kind === "compliant")) {
       const sentTo = view.isReadable ? sentToBy(view, { findings: {} }) : undefined;

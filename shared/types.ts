@@ -135,6 +135,10 @@ export interface ConditionFacts {
   readonly consequence: string;
   /** What a person does to put it right. */
   readonly remedy: string;
+  /** It is about an account's root user having keys. */
+  readonly isAboutKeys?: true;
+  /** The journal's, as with `AccessKeyFacts`: what was reported of those keys, for as long as there are any. */
+  readonly reported?: KeyReport;
 }
 
 /** A rule of the policy's `objects`, and the class that it gives. */
@@ -190,8 +194,15 @@ export interface AccessKeyFacts {
     | { readonly at: string; readonly service: string; readonly region: string }
     | "never"
     | { readonly unreadable: string };
+  /** Cordon itself calls with it. */
+  readonly isOwn?: true;
   /** The user's other key, where there is one. */
-  readonly other?: { readonly key: string; readonly status: KeyStatus; readonly createdAt: string };
+  readonly other?: {
+    readonly key: string;
+    readonly status: KeyStatus;
+    readonly createdAt: string;
+    readonly isOwn?: true;
+  };
   /** From the user's tags, by policy's `ownerTags`. */
   readonly owner?: string;
   /**
@@ -200,6 +211,8 @@ export interface AccessKeyFacts {
    */
   readonly warnedAt?: string;
   readonly deactivatedAt?: string;
+  /** Cordon deactivated it because of that report, and not for its age (of `age` only). */
+  readonly deactivatedFor?: KeyReport;
   readonly reported?: KeyReport;
 }
 

@@ -22,6 +22,7 @@ export const control: WatchingControl<RootKeysState> = {
 function conditionOf({ hasKeys }: RootKeysState): ConditionFacts {
   return {
     kind: "condition",
+    isAboutKeys: true,
     holds: !hasKeys,
     expected: "no access keys of the root user",
     found: hasKeys ? "there is at least one" : "there are none",

@@ -1,18 +1,14 @@
-import { control as exposed } from "../../controls/iam-access-key-is-not-exposed/control.ts";
-import { control as rotated } from "../../controls/iam-access-key-is-rotated/control.ts";
-import { control as roleSessions } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
-import { control as rootKeys } from "../../controls/iam-root-has-no-access-key/control.ts";
-import { control as userSessions } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
-import type { AnyControl, Ports } from "../../shared/control.ts";
+import type { Ports } from "../../shared/control.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { deniedBursts } from "../../shared/keys/denied-bursts.ts";
-import { resolveUser } from "../../shared/keys/resolve-user.ts";
+import { type Resolved, resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
-import { type Handled, handleSignal } from "../../shared/pipeline.ts";
+import type { Handled } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
 import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
+import { inTurn } from "../../shared/runtime/in-turn.ts";
 import type { Connection } from "../../shared/runtime/wire.ts";
 import { keyEvents } from "../../shared/signals/iam-key-events.ts";
 import { ACCOUNT, IAM_ROLE } from "../../shared/signals/iam-refs.ts";
@@ -24,17 +20,20 @@ import type { Parsed } from "../../shared/signals/parsed.ts";
 import { partitionOf } from "../../shared/signals/s3-bucket-ref.ts";
 import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
+import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, userSessions } from "./controls.ts";
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
 import { rolesAssumedWith } from "./roles.ts";
-
-type KeyControl = AnyControl<unknown>;
-
-const CONTROLS = [exposed, userSessions, roleSessions, rotated, rootKeys] as unknown as readonly KeyControl[];
-const of = (control: unknown): KeyControl => control as KeyControl;
+import { handleRoots, handleStray, isOfExposure, settleStray, tellMissingRoles } from "./stray.ts";
 
 /** What the controls hear, all together. */
 const CALLS = merged(CONTROLS.map(({ meta }) => meta.cloudTrail));
+
+/** AWS refuses to say whose key it is. */
+interface Unknown {
+  readonly kind: "unknown";
+  readonly reason: string;
+}
 
 /** The ears of the function: what is told of a user's keys goes to the controls it concerns, what stops an exposed key before all else. */
 export function listenForKeys(
@@ -74,7 +73,7 @@ export function listenForKeys(
     let failure: unknown;
     for (const control of controls) {
       try {
-        const handled = await handleSignal(signal, { ...connection, ports: seen, control }, deadlineMs);
+        const handled = await control.handle(signal, { ...connection, ports: seen }, deadlineMs);
         results.push(...handled.results);
         if (handled.retryAtMs !== undefined) retries.push(handled.retryAtMs);
       } catch (error) {
@@ -85,25 +84,56 @@ export function listenForKeys(
     return { results, ...(retries.length > 0 && { retryAtMs: Math.min(...retries) }) };
   };
 
+  const officeUntil = (deadlineMs: number) => ({
+    journal,
+    policy,
+    clock,
+    lookAtRoot: (signal: Signal) => handleBy([rootKeys], signal, deadlineMs),
+  });
+
   const lookAtUser = async (signal: Signal, deadlineMs: number): Promise<Handled> => {
+    const office = officeUntil(deadlineMs);
+    const resolved = await resolve(signal);
+    if (resolved.kind !== "user") {
+      const whose = resolved.kind === "none" ? "nobody" : "unknown";
+      if (isOfExposure(signal)) return handleStray(signal, { whose, why: resolved.reason }, office);
+      return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
+    }
     const one = lookedFor.get(signal);
-    const resolved = await resolveUser(signal, ports);
-    // What is reported and fits nobody may be root's, or gone: it is counted and told, and no quiet matter.
-    if (resolved.kind === "none") return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
-    const handled = await handleBy(one === undefined ? concerns(signal) : [one], resolved.signal, deadlineMs);
-    const roles = await rolesAssumedWith(resolved.signal, { ports, policy, clock, region }, deadlineMs);
+    const controls = one === undefined ? concerns(signal) : [one];
+    // Events name a user in several ways: by a key, by a name without its path. The turns by an event's own resource, within which this one is waited for, have other names.
+    const handled = await inTurn(`user ${resolved.signal.resource.arn}`, () =>
+      treatUser(resolved.signal, controls, deadlineMs),
+    );
+    // By the event as it was told, which is how it was told of before.
+    if (isOfExposure(signal)) await settleStray(signal, resolved.signal.resource.arn, office);
+    return handled;
+  };
+
+  /** AWS refuses to say whose a key is for want of a right, and just so of a key that no user of the account has: a person is told, for no further delivery would tell more. */
+  const resolve = async (signal: Signal): Promise<Resolved | Unknown> => {
+    try {
+      return await resolveUser(signal, ports);
+    } catch (error) {
+      if (!(error instanceof CordonError) || error.kind !== "denied" || !isOfExposure(signal)) throw error;
+      return { kind: "unknown", reason: error.message };
+    }
+  };
+
+  const treatUser = async (signal: Signal, controls: readonly KeyControl[], deadlineMs: number): Promise<Handled> => {
+    const handled = await handleBy(controls, signal, deadlineMs);
+    const roles = await rolesAssumedWith(signal, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
-    for (const each of roles.signals) {
+    for (const each of roles?.signals ?? []) {
       try {
         await accounts.credentialsFor(each.resource.account);
-        results.push(...(await handleBy([of(roleSessions)], each, deadlineMs)).results);
+        results.push(...(await handleBy([roleSessions], each, deadlineMs)).results);
       } catch (error) {
         if (!(error instanceof CordonError) || error.retry) throw error;
         results.push(...told(each, "refused", error.message).results);
       }
     }
-    for (const reason of roles.missing)
-      results.push(...told(signal, "ignored", `roles may be missing: ${reason}`).results);
+    if (roles !== undefined) results.push(...(await tellMissingRoles(signal, roles.missing, officeUntil(deadlineMs))));
     return { ...handled, results };
   };
 
@@ -122,7 +152,7 @@ export function listenForKeys(
         const isUsers = signal.resource.type !== ACCOUNT && signal.resource.type !== IAM_ROLE;
         return isUsers
           ? lookAtUser(signal, deadlineMs)
-          : handleBy([lookedFor.get(signal) ?? of(rootKeys)], signal, deadlineMs);
+          : handleBy([lookedFor.get(signal) ?? rootKeys], signal, deadlineMs);
       }
       const at = Number.isNaN(Date.parse(signal.at)) ? new Date(nowMs).toISOString() : signal.at;
       const timed = { ...signal, at };
@@ -130,14 +160,17 @@ export function listenForKeys(
         const before = looks.covering(signal, nowMs);
         if (before !== undefined) return told(signal, "ignored", `the account was looked through at ${before} already`);
         const lookAtRoot = (hasNone: boolean) =>
-          handleBy([of(rootKeys)], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
+          handleBy([rootKeys], timed, deadlineMs, hasNone ? { ...ports, rootKeys: WITHOUT_ROOT_KEYS } : ports);
         const send = (bodies: readonly string[]) => sendToQueue(`${stack}-revoke-stale-keys`, bodies);
-        const office = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
-        const handled = await lookThroughAccount(timed, office, deadlineMs);
+        const look = { ports, policy, clock, send, look: lookAtUser, lookAtRoot };
+        const handled = await lookThroughAccount(timed, look, deadlineMs);
         looks.done(signal, nowMs);
         return handled;
       }
-      if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);
+      if (signal.resource.type === ACCOUNT)
+        return isOfExposure(timed)
+          ? handleRoots(timed, officeUntil(deadlineMs))
+          : handleBy([rootKeys], timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };
@@ -153,12 +186,12 @@ const WITHOUT_ROOT_KEYS: RootKeys = { read: async () => ({ kind: "present", stat
 
 /** What is known to others is stopped: the key, and what was begun with it. Denied calls alone prove nothing of sessions; of a call on a user's policies only they are concerned. */
 function concerns({ report, source, name }: Signal): readonly KeyControl[] {
-  if (report?.by === "cloudtrail") return [of(exposed)];
-  if (report !== undefined) return [of(exposed), of(userSessions)];
-  if (source === "schedule") return [of(rotated)];
+  if (report?.by === "cloudtrail") return [exposed];
+  if (report !== undefined) return [exposed, userSessions];
+  if (source === "schedule") return [rotated];
   if (source === "cloudtrail")
     return CONTROLS.filter(({ meta }) => meta.resourceType === rotated.meta.resourceType && hears(meta, name));
-  return [of(exposed), of(rotated)];
+  return [exposed, rotated];
 }
 
 function hears({ cloudTrail }: KeyControl["meta"], name: string): boolean {

@@ -8,6 +8,7 @@ import { principalOf } from "../lifecycle/person.ts";
 import { reject } from "../lifecycle/reject.ts";
 import { rollBack } from "../lifecycle/roll-back.ts";
 import { endStorm, STORMS } from "../lifecycle/storm.ts";
+import { closeStrayReport, isStrayReport } from "../lifecycle/stray-reports.ts";
 import { type Decider, deciderName, mayNot, objectionToBrake } from "../policy/may-decide.ts";
 import { withoutFinding } from "../runtime/answer.ts";
 import type { ResourceRef, Result, Saying } from "../types.ts";
@@ -39,6 +40,8 @@ export async function carryOut(order: Order, decider: Decider, office: Office, d
   if (finding.controlId === BRAKES.id)
     return refused("the brake is taken off by cordon brake off, and by nothing else");
   if (control === undefined) return refused(`this deployment does not know the control ${finding.controlId}`);
+  if (isStray(finding, control))
+    return refused("there is nothing that Cordon could do about it: a person settles it, and cordon close ends it");
   if (!isChanging(control))
     return refused(
       `${control.meta.id} changes nothing, so that there is nothing to decide: a person puts it right in AWS`,
@@ -78,7 +81,13 @@ function refused(reason: string): Result {
   return withoutFinding("", null, "refused", reason);
 }
 
-/** Ends a storm: what comes from now on is made at full speed, what has its turn keeps it. It lets no data leave, so that whoever caused it may do so. */
+function isStray(finding: FindingRecord, control: AnyControl<unknown> | undefined): control is Control<unknown> {
+  if (control === undefined) return false;
+  const { subject } = control.meta;
+  return isStrayReport(finding, { ...(subject !== undefined && { subject }), changes: isChanging(control) });
+}
+
+/** Ends a storm, or settles a report that fits nobody. Of a storm: what comes from now on is made at full speed, what has its turn keeps it. It lets no data leave, so that whoever caused it may do so. */
 async function close(
   finding: FindingRecord,
   {
@@ -86,24 +95,31 @@ async function close(
     reason,
     decider,
   }: { readonly action: Saying["action"]; readonly reason: string; readonly decider: Decider },
-  { cordon }: Office,
+  { cordon, controls }: Office,
 ): Promise<Result> {
   const { policy, journal, clock } = cordon;
+  const control = controls.find(({ meta }) => meta.id === finding.controlId);
+  const stray = isStray(finding, control) ? control : undefined;
   const answer = (status: Result["status"], why: string): Result => ({
     ...withoutFinding(finding.controlId, finding.resource, status, why),
     findingId: finding.id,
     occurrence: finding.occurrence,
   });
-  if (finding.controlId !== STORMS.id)
+  if (finding.controlId !== STORMS.id && stray === undefined)
     return answer("refused", `it is no storm's finding; expected one of ${STORMS.id}`);
   if (finding.status !== "awaiting-approval")
-    return answer("refused", `the storm is over: its finding is ${finding.status}`);
+    return answer("refused", `${stray ? "it is settled" : "the storm is over"}: its finding is ${finding.status}`);
   const why = mayNot(decider, policy.limits.approvals.by, policy);
   if (why !== undefined || decider.kind !== "proved") return answer("refused", why ?? "who asks is not proved");
   const nowMs = clock.nowMs();
   const by = deciderName(decider, policy);
   const at = new Date(nowMs).toISOString();
   const saying: Saying = { action, at, by, how: decider.how, reason, outcome: "done" };
+  if (stray !== undefined) {
+    const ending = { saying, principal: principalOf(decider) };
+    await closeStrayReport(stray.meta, finding, ending, { journal, policy }, nowMs);
+    return answer("compliant", `settled by ${by}: it is told again when it is reported again`);
+  }
   await endStorm(finding, { kind: "person", saying, principal: principalOf(decider) }, { journal, policy }, nowMs);
   return answer("compliant", `ended by ${by}: changes are made at full speed again, and counted anew`);
 }

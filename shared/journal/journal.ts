@@ -84,7 +84,7 @@ export interface Cause {
  */
 export interface ResourceRecord extends ControlRecord {
   readonly controlId: string;
-  /** What other controls keep with the same resource; carried along, never looked into. */
+  /** What other controls keep with the same resource; carried along, and looked into for one thing: which key was deactivated as exposed (lifecycle/key-memory.ts). */
   readonly others: Readonly<Record<string, ControlRecord>>;
   readonly resource: ResourceRef;
   readonly version: number;

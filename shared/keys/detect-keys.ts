@@ -21,6 +21,8 @@ export async function detectKeys(
   const reading = await users.keys.read(user);
   if (reading.kind !== "present") return reading;
   const { keys } = reading.state;
+  const ownKey = await users.ownKey(user);
+  const isOwn = ({ key }: ShownKey) => (key === ownKey ? { isOwn: true as const } : {});
   const rules = accessKeyRules(policy);
   // A reported key is told of with its last use; of the others the age alone counts.
   const isOfUse = (key: ShownKey) =>
@@ -45,8 +47,9 @@ export async function detectKeys(
       kind: "access-key",
       about,
       ...key,
+      ...isOwn(key),
       lastUsed,
-      ...(other !== undefined && { other }),
+      ...(other !== undefined && { other: { ...other, ...isOwn(other) } }),
       ...(owner !== undefined && { owner }),
     };
     const title = `${about === "age" ? "Access key" : "Exposed access key"} ${key.key} of ${user.name}`;

@@ -25,7 +25,9 @@ export async function resolveUser(signal: Signal, ports: Ports): Promise<Resolve
   }
   if (resource.type === ACCESS_KEY)
     return { kind: "none", reason: "it is the key of a session, and nothing tells whose: name the user" };
-  return isNameOnly === true ? byName(signal, resource.name, ports) : { kind: "user", signal };
+  // Of a user who is gone nothing would be found, and nothing said of what was reported.
+  const isToBeThere = isNameOnly === true || (report !== undefined && report.by !== "cloudtrail");
+  return isToBeThere ? byName(signal, resource.name, ports) : { kind: "user", signal };
 }
 
 async function byName({ isNameOnly: _, ...signal }: Signal, name: string, ports: Ports): Promise<Resolved> {

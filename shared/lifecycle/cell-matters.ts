@@ -4,10 +4,11 @@ import { CordonError } from "../errors.ts";
 import { findingId } from "../ids.ts";
 import type { FindingRecord, FindingState, Journal, ResourceRecord } from "../journal/journal.ts";
 import type { ConditionFacts, Decision, Finding, ResourceRef, Severity, Signal } from "../types.ts";
+import { UNCLASSED } from "./judge.ts";
 import { type Account, recordsOf } from "./records.ts";
 
 /**
- * What Cordon has to tell of itself, where no control has found it: a storm, the brake. It is told as a finding like any other, of an account's Region, so that it is
+ * What Cordon has to tell where no control has found it: a storm, the brake, a report of a key that is nobody's. It is told as a finding like any other, of an account's Region, so that it is
  * ticketed, proved, explained and looked at again by what there is for findings.
  */
 export interface Matter {
@@ -80,7 +81,7 @@ export async function tellMatter(
       finding,
       decision,
       state,
-      classified: { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" },
+      classified: UNCLASSED[meta.subject === "identity" ? "identity" : "cordon"],
       resourceTags: [],
       signal,
       isOwn: false,

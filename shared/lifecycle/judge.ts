@@ -22,7 +22,8 @@ import { canChange, type Judged, type Run, type View } from "./run.ts";
 import { BRAKE_RULE } from "./transition.ts";
 
 const WATCHING = { mode: "approve", reason: "the control, which changes nothing" } as const;
-const UNCLASSED: Readonly<Record<"cordon" | "identity", Classified>> = {
+/** Why what is no data has no class. */
+export const UNCLASSED: Readonly<Record<"cordon" | "identity", Classified>> = {
   cordon: { kind: "not-applicable", reason: "classes are for data, and this is Cordon's own" },
   identity: { kind: "not-applicable", reason: "classes are for data, and this is who has access to it" },
 };
@@ -45,7 +46,7 @@ export function judge<State>(
   const held = canChange(run) || braked.mode !== "enforce" ? braked : WATCHING;
   const all = present.findings.map((seen): Judged => {
     const known = asCreated(run, journalled.findings?.[seen.id]);
-    const finding = withMemory(seen, known, run.signal, clock.nowMs());
+    const finding = withMemory(seen, known, run.signal, clock.nowMs(), journalled.others);
     const previous = asReported(finding, known);
     const exception = previous?.exception;
     const decision = decide(finding, policy, {
@@ -98,7 +99,7 @@ function askedWhereNothingChanges<State>(
 const NO_CHANGE = "built-in:no-change";
 
 /** What the journal knows of a resource. */
-type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet">>;
+type Journalled = JournalledClass & Partial<Pick<ResourceRecord, "findings" | "quiet" | "others">>;
 
 function classify<State>(run: Run<State>, present: View<State>["detection"], journalled: Journalled): Classified {
   const { control, policy } = run.cordon;

@@ -1,4 +1,5 @@
 import type { Detection } from "../control.ts";
+import { findingId } from "../ids.ts";
 import type { FindingState, ResourceRecord } from "../journal/journal.ts";
 import { shownKeyId } from "../shown.ts";
 import type { AccessKeyFacts, Decision, Finding, KeyReport, SessionFacts, Signal } from "../types.ts";
@@ -10,27 +11,38 @@ import type { Run } from "./run.ts";
  * A finding about a key with what the journal knows of it, and what the event has just told. Pure.
  *
  * @param previous how the finding stands in the journal
+ * @param others what other controls keep with the user
  */
 export function withMemory(
   finding: Finding,
   previous: FindingState | undefined,
   signal: Signal,
   nowMs: number,
+  others: ResourceRecord["others"] = {},
 ): Finding {
   const { facts } = finding;
   if (facts.kind === "sessions")
     return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
+  if (facts.kind === "condition" && facts.isAboutKeys === true && !facts.holds) {
+    // Whichever of root's it is: there is no list of them.
+    const { keyId: _, ...anyOfThem } = signal;
+    return { ...finding, facts: { ...facts, ...reportOn({ key: "" }, previous, anyOfThem, nowMs) } };
+  }
   if (facts.kind !== "access-key") return finding;
   if (facts.about === "exposure")
     return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
   const { warnedAtMs } = previous ?? {};
-  const deactivatedAtMs = facts.status === "Inactive" ? deactivationOf(previous) : undefined;
+  const isOff = facts.status === "Inactive";
+  const stopped = isOff ? stoppedAsExposed(finding, others) : undefined;
+  const deactivatedAtMs = isOff ? (deactivationOf(previous) ?? stopped?.atMs) : undefined;
+  const isForReport = stopped !== undefined && deactivatedAtMs === stopped.atMs;
   return {
     ...finding,
     facts: {
       ...facts,
       ...(warnedAtMs !== undefined && { warnedAt: iso(warnedAtMs) }),
       ...(deactivatedAtMs !== undefined && { deactivatedAt: iso(deactivatedAtMs) }),
+      ...(isForReport && { deactivatedFor: stopped.report }),
     },
   };
 }
@@ -67,6 +79,10 @@ export function withRemembered<State>(
  * @param finding with its memory, as it was decided about
  */
 export function remembering(state: FindingState, { facts }: Finding, decision: Told, nowMs: number): FindingState {
+  if (facts.kind === "condition" && facts.isAboutKeys === true) {
+    const { reported: _, ...unreported } = state;
+    return { ...unreported, ...(facts.reported !== undefined && { reported: facts.reported }) };
+  }
   if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
   const { deactivatedAtMs: _, ...kept } = state;
   if (facts.kind === "sessions" || facts.about === "exposure")
@@ -103,6 +119,33 @@ function isWarning({ status }: AccessKeyFacts, { kind, rule, explanation }: Told
 function deactivationOf(previous: FindingState | undefined): number | undefined {
   if (previous?.deactivatedAtMs !== undefined) return previous.deactivatedAtMs;
   return previous?.status === "contained" ? (previous.containedAtMs.at(-1) ?? previous.changedAtMs) : undefined;
+}
+
+/** From AWS's answer to the write until it is seen done. */
+const SEEN_WITHIN_MS = 3_600_000;
+
+/**
+ * When the control of exposed keys deactivated a key, and for which report. What was found switched off long after Cordon's last write, somebody else has switched off. That control's
+ * findings are told by what they remember; those of sessions, which have the same parts, by their key.
+ */
+function stoppedAsExposed(
+  { resource, part }: Finding,
+  others: ResourceRecord["others"],
+): { readonly atMs: number; readonly report: KeyReport } | undefined {
+  for (const [controlId, { findings }] of Object.entries(others)) {
+    const state = findings[findingId(controlId, resource, part)];
+    if (state?.status !== "contained" || state.reported === undefined || state.key !== undefined) continue;
+    const atMs = state.containedAtMs.at(-1);
+    if (atMs !== undefined && state.changedAtMs - atMs < SEEN_WITHIN_MS) return { atMs, report: state.reported };
+  }
+  return undefined;
+}
+
+/** Whether a look rests on what another control has done, which no container remembers. Pure. */
+export function needsOthers(findings: readonly Finding[]): boolean {
+  return findings.some(
+    ({ facts }) => facts.kind === "access-key" && facts.about === "age" && facts.status === "Inactive",
+  );
 }
 
 function reportOn(

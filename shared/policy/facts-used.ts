@@ -14,7 +14,8 @@ export function factsUsed(
   if (classes !== undefined && classes.length > 0) known.classification = classes.map(({ name }) => name).join(" + ");
   if (classified.kind === "classified") known.classifiedBy = classified.source;
   if (facts.kind === "unreadable") known.unreadable = facts.reason;
-  if (facts.kind === "condition") Object.assign(known, { expected: facts.expected, found: facts.found });
+  if (facts.kind === "condition")
+    Object.assign(known, { expected: facts.expected, found: facts.found, ...factsOfReport(facts) });
   if (facts.kind === "object") Object.assign(known, factsOfObject(facts));
   if (facts.kind === "access-key") Object.assign(known, factsOfKey(facts));
   if (facts.kind === "sessions")
@@ -53,9 +54,11 @@ function factsOfKey(facts: AccessKeyFacts): Record<string, string> {
   else if ("unreadable" in lastUsed) known.lastUsedUnreadable = lastUsed.unreadable;
   else Object.assign(known, { lastUsed: lastUsed.at, lastUsedFor: lastUsed.service, lastUsedIn: lastUsed.region });
   if (other !== undefined) known.other = `${other.key}, ${other.status}, created ${other.createdAt}`;
+  if (facts.isOwn === true) known.own = "Cordon itself works with it";
   if (owner !== undefined) known.owner = owner;
   if (warnedAt !== undefined) known.warnedAt = warnedAt;
   if (deactivatedAt !== undefined) known.deactivatedAt = deactivatedAt;
+  if (facts.deactivatedFor !== undefined) known.deactivatedFor = facts.deactivatedFor.type;
   return known;
 }
 

@@ -65,6 +65,13 @@ function judgeActive(facts: AccessKeyFacts, createdMs: number, limits: KeyLimits
   if (other?.status === "Active" && Date.parse(other.createdAt) < createdMs) {
     const rule = "built-in:older-first";
     const older = `the user's older key ${other.key} is active`;
+    // It is never stopped, and may not keep this one alive for ever.
+    if (other.isOwn === true)
+      return {
+        kind: "needs-approval",
+        rule,
+        reasons: [over, `${older}, and Cordon itself works with it: this one is deactivated on a person's word only`],
+      };
     // Whoever has an old key in use and a new one that never was is in the middle of changing them, or has forgotten to.
     if (nowMs < Date.parse(other.createdAt) + deactivateDays * DAY_MS)
       return {
@@ -104,7 +111,9 @@ function judgeInactive(facts: AccessKeyFacts, createdMs: number, { limits, delet
   const off = { kind: "compliant", rule: "built-in:inactive" } as const;
   if (facts.deactivatedAt !== undefined) {
     const dueMs = Date.parse(facts.deactivatedAt) + deleteAfterDays * DAY_MS;
-    const by = `Cordon deactivated it at ${facts.deactivatedAt}`;
+    const { deactivatedFor: report } = facts;
+    const why = report === undefined ? "" : `, because it was reported to be known to others (${report.type})`;
+    const by = `Cordon deactivated it at ${facts.deactivatedAt}${why}`;
     // Written the other way round: at a time that is none nothing is deleted.
     if (!(nowMs >= dueMs)) return { ...off, reasons: [by] };
     const reasons = [`${by}, and policy keeps it ${deleteAfterDays} days`, NO_WAY_BACK];

@@ -19,10 +19,21 @@ export function judgeAccessKey(
   nowMs: number,
 ): Verdict {
   const rules = accessKeyRules(policy);
-  return facts.about === "age"
-    ? judgeKeyAge(facts, subject, rules, nowMs)
-    : judgeExposure(facts, subject, rules, nowMs);
+  const verdict =
+    facts.about === "age" ? judgeKeyAge(facts, subject, rules, nowMs) : judgeExposure(facts, subject, rules, nowMs);
+  return facts.isOwn === true ? unlessOwn(verdict) : verdict;
 }
+
+/** What Cordon works with it must not stop, on nobody's word: it is told beforehand, and no change is planned that the write would refuse. */
+function unlessOwn(verdict: Verdict): Verdict {
+  if (verdict.kind === "compliant") return verdict;
+  const reasons = [OWN, ...verdict.reasons];
+  if (verdict.kind === "announced") return { ...verdict, reasons };
+  return { ...verdict, kind: "for-a-person", rule: "built-in:own-key", reasons };
+}
+
+const OWN =
+  "Cordon itself works with this key, and does not change it: stopped, it could protect nobody. Give Cordon other credentials, then deactivate it by hand";
 
 /** An exposed key is deactivated at once, whatever its age and whichever of two it is. */
 function judgeExposure(
@@ -117,6 +128,12 @@ const WHO: Readonly<Record<KeyReport["by"], string>> = {
   operator: "whoever invoked Cordon",
 };
 
-function reportInWords({ by, type, at }: KeyReport): string {
+/** Who reports it, in words. Pure. */
+export function reporterOf({ by }: Pick<KeyReport, "by">): string {
+  return WHO[by];
+}
+
+/** A report as a reason. Pure. */
+export function reportInWords({ by, type, at }: KeyReport): string {
   return `reported by ${WHO[by]} at ${at}: ${type}`;
 }

@@ -1,7 +1,7 @@
 import type { Classified } from "../classification/classify.ts";
 import { isWithin } from "../classification/order.ts";
 import type { ConditionFacts, TransferFacts } from "../types.ts";
-import { judgeAccessKey, judgeSessions } from "./judge-key.ts";
+import { judgeAccessKey, judgeSessions, reportInWords } from "./judge-key.ts";
 import { judgeObject } from "./judge-object.ts";
 import { judgeTransfer, type KnownTransfer } from "./judge-transfer.ts";
 import type { Parameters, PolicyInForce } from "./policy.ts";
@@ -67,12 +67,17 @@ function judgeMovement(
 }
 
 /** Cordon's own state is nothing that policy could allow to be otherwise. */
-function judgeCondition({ holds, expected, found, consequence }: ConditionFacts): Verdict {
+function judgeCondition({ holds, expected, found, consequence, reported }: ConditionFacts): Verdict {
   if (holds) return { kind: "compliant", rule: "built-in:as-expected", reasons: [found] };
   return {
     kind: "for-a-person",
     rule: "built-in:drift",
-    reasons: [consequence, `expected: ${expected}`, `found: ${found}`],
+    reasons: [
+      ...(reported === undefined ? [] : [reportInWords(reported)]),
+      consequence,
+      `expected: ${expected}`,
+      `found: ${found}`,
+    ],
   };
 }
 

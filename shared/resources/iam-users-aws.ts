@@ -28,6 +28,8 @@ export function iamUsersOnAws(clients: AwsClients, clock: Clock): IamUsers {
   return {
     keys,
     lastUse: async (user, key) => lastUse(await reader(user), await keys.idOf(user, key)),
+    keyIds: (user) => keys.ids(user),
+    ownKey: (user) => keys.ownKey(user),
     tags: async (user) => readTags(await reader(user), user),
     named: async (user) => findUser(await reader(user), user),
     all: async (place) => listUsers(await reader(place)),
@@ -144,6 +146,18 @@ class UserKeysPort implements ResourcePort<UserKeys> {
   /** The full id of a key that was shown; undefined when the user has none like it. */
   async idOf(user: ResourceRef, key: string): Promise<string | undefined> {
     return (await this.#read(user)).find((each) => each.key === key)?.id;
+  }
+
+  async ids(user: ResourceRef): Promise<readonly string[] | { readonly unreadable: string }> {
+    const reading = await this.read(user);
+    if (reading.kind !== "present") return { unreadable: reading.reason };
+    return (this.#known.get(memoryKey(user)) ?? []).map(({ id }) => id);
+  }
+
+  /** The one of the user's keys that Cordon itself calls with, as it is shown. */
+  async ownKey(user: ResourceRef): Promise<string | undefined> {
+    const { accessKeyId } = await (await this.#reader(user)).config.credentials();
+    return (await this.#read(user)).find(({ id }) => id === accessKeyId)?.key;
   }
 
   async #read(user: ResourceRef): Promise<readonly KnownKey[]> {

@@ -24,6 +24,14 @@ export interface IamUsers {
    * @throws CordonError `unavailable`
    */
   lastUse(user: ResourceRef, key: string): Promise<AccessKeyFacts["lastUsed"]>;
+  /** Which of a user's keys that were read a moment ago Cordon itself calls with in the user's account, as it is shown; undefined: none of them. No call. */
+  ownKey(user: ResourceRef): Promise<string | undefined>;
+  /**
+   * ListAccessKeys: the full ids of a user's keys, active or not, for CloudTrail to be asked by. Never recorded or logged.
+   *
+   * @throws CordonError `unavailable`
+   */
+  keyIds(user: ResourceRef): Promise<readonly string[] | { readonly unreadable: string }>;
   /**
    * ListUserTags.
    *

@@ -328,4 +328,18 @@ describe("a key that is known to others", () => {
     expect(sandbox.user("ci").keys[0]?.status).toBe("Inactive");
     expect(JSON.stringify(cell.journal.items())).not.toContain(key);
   });
+
+  it("K7: that fits no user of the account, of which AWS says so by a refusal, is a ticket", async () => {
+    const { sandbox } = cell;
+    const answer = answerOf(await sandbox.invoke(FN, { cordon: "keys", key: "AKIANOBODYNOBODYWXYZ", exposed: true }));
+    await sandbox.drain();
+    expect(answer.results, JSON.stringify(answer)).toMatchObject([{ status: "awaiting-approval" }, {}]);
+    const id = answer.results[0]?.findingId ?? "";
+    const ticket = cell.ticket(id);
+    expect(ticket).toContain(
+      "Key AKIA...WXYZ, reported exposed by whoever invoked Cordon, can't be told whose it is in account",
+    );
+    expect(ticket).toContain("cordon close");
+    expect(ticket).not.toContain("AKIANOBODYNOBODYWXYZ");
+  });
 });

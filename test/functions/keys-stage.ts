@@ -3,7 +3,9 @@ import { catalogue } from "../../controls/catalogue.ts";
 import { meta } from "../../controls/iam-access-key-is-rotated/meta.ts";
 import { listenForKeys } from "../../functions/revoke-stale-keys/listen.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/index.ts";
+import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Ports } from "../../shared/control.ts";
+import { DynamoDbJournal } from "../../shared/journal/dynamodb-journal.ts";
 import type { Answer } from "../../shared/runtime/answer.ts";
 import { signalHandler } from "../../shared/runtime/handler.ts";
 import { connect } from "../../shared/runtime/wire.ts";
@@ -26,12 +28,19 @@ export interface KeysStageOptions {
   readonly damage?: (csv: string) => string;
   /** More automatic changes than this in an hour are a storm. */
   readonly mostChanges?: number;
+  /** Whose user's first key the function calls with, in place of its role; he is made here. */
+  readonly calledBy?: string;
   /** How much later it is each time somebody asks. */
   readonly tickMs?: number;
 }
 
 /** An account whose users have keys, the function's own queue, and containers of revoke-stale-keys in this process, with both controls enforcing. */
-export async function keysStage({ damage = (csv) => csv, mostChanges = 1_000, tickMs = 0 }: KeysStageOptions = {}) {
+export async function keysStage({
+  damage = (csv) => csv,
+  mostChanges = 1_000,
+  calledBy,
+  tickMs = 0,
+}: KeysStageOptions = {}) {
   const sandbox = await startSandbox({ region: "eu-central-1", tables: [{ name: "cordon", stream: true }] });
   onTestFinished(() => sandbox.close());
   sandbox.routing = false;
@@ -40,8 +49,9 @@ export async function keysStage({ damage = (csv) => csv, mostChanges = 1_000, ti
     controls: { "iam-access-key-is-rotated": ENFORCE, "iam-access-key-is-not-exposed": ENFORCE },
     limits: { automaticChanges: { count: mostChanges, windowMinutes: 60 } },
   });
+  const caller = calledBy === undefined ? undefined : callerIn(sandbox, calledBy);
   const env: Record<string, string> = {
-    ...sandbox.environment(),
+    ...sandbox.environment(caller),
     CORDON_TABLE: "cordon",
     CORDON_MODE: "enforce",
     CORDON_STACK: "cordon",
@@ -68,6 +78,11 @@ export async function keysStage({ damage = (csv) => csv, mostChanges = 1_000, ti
     sandbox,
     daysAgo,
     clock,
+    /** What a function is connected to. */
+    connection: () => connect(env, catalogue, clock, withUsers),
+    /** A finding as the journal has it. */
+    finding: (id: string | null | undefined) =>
+      new DynamoDbJournal(new AwsClients().dynamoDb(), "cordon", (ms) => clock.sleep(ms)).readFinding(id ?? ""),
     /** A new container. */
     container: () => {
       const listening = async () => {
@@ -102,6 +117,14 @@ export async function keysStage({ damage = (csv) => csv, mostChanges = 1_000, ti
 }
 
 export type KeysStage = Awaited<ReturnType<typeof keysStage>>;
+
+/** Whoever has this user's key may do anything; it is 400 days old. */
+function callerIn(sandbox: Sandbox, name: string) {
+  const all = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+  const createdAt = Date.now() - 400 * DAY_MS;
+  const { keys } = sandbox.createUser({ name, createdAt, keys: [{ createdAt }], inline: { all } });
+  return sandbox.principalOf(keys[0]?.id ?? "");
+}
 
 /** The same, whose credential reports are not as IAM makes them. */
 function damaged(ports: Ports, damage: (csv: string) => string): Ports {

@@ -31,7 +31,10 @@ export interface User {
 }
 
 /** An account's IAM in this process, and what hears of it: functions/revoke-stale-keys without Lambda and without AWS. Time passes only when it is asked to. */
-export function functionInMemory(users: readonly User[]) {
+export function functionInMemory(
+  users: readonly User[],
+  { beforeRead = async () => {} }: { readonly beforeRead?: (name: string) => Promise<void> } = {},
+) {
   let nowMs = START_MS;
   const clock = {
     nowMs: () => nowMs,
@@ -62,10 +65,15 @@ export function functionInMemory(users: readonly User[]) {
   const iam: IamUsers = {
     keys: {
       operation: () => "UpdateAccessKey",
-      read: async ({ name }) => ({ kind: "present", state: stateOf(name) }),
+      async read({ name }) {
+        await beforeRead(name);
+        return { kind: "present", state: stateOf(name) };
+      },
       write: async ({ name }, next) => write(name, next),
     },
     lastUse: async ({ name }, key) => byShown(name, key)?.lastUsed ?? { unreadable: "the key is gone" },
+    keyIds: async ({ name }) => keysOf(name).map(({ id }) => id),
+    ownKey: async () => undefined,
     tags: async () => [],
     named: async ({ name }) => refOf(userOf(name)),
     ownerOf: async (id) => users.find(({ keys }) => keys.some((key) => key.id === id))?.name,
@@ -125,6 +133,8 @@ export function functionInMemory(users: readonly User[]) {
         return key.id === id ? { ...key, ...change, ...(isSwitched && { changedMs: nowMs }) } : key;
       });
     },
+    /** What a container with that policy hears, and does about each signal. */
+    earsUnder,
     /** A container with that policy: all of an event, `each` around each of its signals. */
     container(policy: PolicyInForce, each: (treat: () => Promise<unknown>) => Promise<void>) {
       const ears = earsUnder(policy);

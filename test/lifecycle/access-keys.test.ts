@@ -381,3 +381,47 @@ describe("a revoked key that must come back", () => {
     });
   });
 });
+
+describe("the age of a key that was deactivated as exposed", () => {
+  const reasonsOf = async (user: ReturnType<typeof userInMemory>) => (await user.look())[0]?.reasons.join();
+
+  it("is told as what it is, and as nobody else's doing; 30 days later its deletion is asked for", async () => {
+    const user = userInMemory([keyOf(50)]);
+    await user.report(OLD);
+    expect(user.statusOf()).toBe("Inactive");
+    expect(await reasonsOf(user)).toBe(
+      `Cordon deactivated it at ${daysAgo(0)}, because it was reported to be known to others (AWS_RISK_CREDENTIALS_EXPOSED)`,
+    );
+    user.advance(29);
+    expect(await user.look()).toMatchObject([{ status: "compliant" }]);
+    user.advance(1);
+    expect(await user.look()).toMatchObject([{ status: "awaiting-approval" }]);
+    expect(await user.findingOf("age")).toMatchObject({
+      decision: { rule: "access-keys:delete" },
+      facts: { deactivatedFor: { id: "health-1" } },
+    });
+  });
+
+  it("closes what was said of it before", async () => {
+    const user = userInMemory([keyOf(100, { lastUsed: usedToday })]);
+    expect(await user.look()).toMatchObject([{ status: "awaiting-approval" }]);
+    await user.report(OLD);
+    expect(await user.look()).toMatchObject([{ status: "compliant" }]);
+    expect(await user.findingOf("age")).toMatchObject({
+      status: "resolved",
+      decision: { reasons: [expect.stringContaining("because it was reported")] },
+    });
+  });
+
+  it("is somebody else's doing when Cordon gave it back, and when it was off before the report", async () => {
+    const back = userInMemory([keyOf(50)]);
+    await back.report(OLD);
+    expect(await back.rollBack("exposure", "owner")).toMatchObject({ status: "exempt" });
+    back.advance(1);
+    back.switch(OLD, "Inactive");
+    await back.look("exposure");
+    const off = userInMemory([keyOf(50, { status: "Inactive" })]);
+    await off.report(OLD);
+    for (const user of [back, off]) expect(await reasonsOf(user)).toBe("somebody else than Cordon has deactivated it");
+  });
+});

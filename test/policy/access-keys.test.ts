@@ -425,3 +425,29 @@ describe("whatever the key, the policy and the time", () => {
     );
   });
 });
+
+describe("a key that Cordon itself works with", () => {
+  const own = { isOwn: true, lastUsed: "never" } as const;
+  it.each<readonly [string, Partial<AccessKeyFacts>, string]>([
+    ["too old is a person's", { createdAt: daysAgo(400) }, "approve by built-in:own-key"],
+    ["exposed is a person's", { about: "exposure", reported: report() }, "approve by built-in:own-key"],
+    [
+      "exposed, by a guess, is a person's",
+      { about: "exposure", reported: report({ by: "guardduty", type: "PenTest:IAMUser/KaliLinux" }) },
+      "approve by built-in:own-key",
+    ],
+    ["in use and never warned of is a person's", { lastUsed: usedToday }, "approve by built-in:own-key"],
+    ["of which nobody has told is as it should be", { about: "exposure" }, "compliant by built-in:unreported"],
+    ["is warned of as any other", { createdAt: daysAgo(25) }, "observe by built-in:key-warning"],
+  ])("%s", (_, more, expected) => {
+    const decision = decided(facts({ ...own, ...more }));
+    expect(shortly(decision)).toBe(expected);
+    if (decision.kind !== "compliant") expect(decision.reasons.join()).toContain("Cordon itself works with this key");
+  });
+
+  it("does not keep the user's newer one alive: a person is asked about that", () => {
+    const other = { key: "AKIA...OWN1", status: "Active", createdAt: daysAgo(400) } as const;
+    const shown = (isOwn: boolean) => shortly(decided(facts({ other: { ...other, ...(isOwn && { isOwn }) } })));
+    expect([shown(false), shown(true)]).toEqual(["observe by built-in:older-first", "approve by built-in:older-first"]);
+  });
+});

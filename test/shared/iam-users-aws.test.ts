@@ -59,9 +59,20 @@ describe("a write of a user's keys", () => {
     const from = await set.read();
     const own = set.sandbox.environment(set.sandbox.principalOf(OLD));
     for (const [name, value] of Object.entries(own)) vi.stubEnv(name, value);
-    const port = iamUsersOnAws(new AwsClients(), systemClock).keys;
+    const its = iamUsersOnAws(new AwsClients(), systemClock);
+    expect(await its.ownKey(set.user)).toBe(shownKeyId(OLD));
     const next = { keys: from.keys.map((each) => ({ ...each, status: "Inactive" as const })) };
-    expect(await port.write(set.user, next, from)).toMatchObject([{ outcome: "refused", error: "ItIsCordonsOwnKey" }]);
+    expect(await its.keys.write(set.user, next, from)).toMatchObject([
+      { outcome: "refused", error: "ItIsCordonsOwnKey" },
+    ]);
     expect(set.keys()).toEqual([[OLD, "Active"]]);
+  });
+
+  it("tells which it is beforehand, and none where Cordon calls with another", async () => {
+    const set = await open(OLD, NEW);
+    expect(await iamUsersOnAws(new AwsClients(), systemClock).ownKey(set.user)).toBeUndefined();
+    const own = set.sandbox.environment(set.sandbox.principalOf(NEW));
+    for (const [name, value] of Object.entries(own)) vi.stubEnv(name, value);
+    expect(await iamUsersOnAws(new AwsClients(), systemClock).ownKey(set.user)).toBe(shownKeyId(NEW));
   });
 });
