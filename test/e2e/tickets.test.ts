@@ -51,7 +51,7 @@ beforeAll(async () => {
     openFakeReceiver(),
   ]);
   cell = await openCell({}, FUNCTIONS);
-  const environment = { ...cell.environment, CORDON_POLICY: policyFile() };
+  const environment = { ...cell.environment, CORDON_STACK: "cordon", CORDON_POLICY: policyFile() };
   for (const name of FUNCTIONS) cell.deploy(name, { environment });
   for (const [name, vendor] of [
     ["jira", jira],
