@@ -29,7 +29,7 @@ export function statements(stack: Stack, definition: FunctionDefinition): readon
     ...asking(definition),
     ...invoking(stack, definition),
     ...secrets(stack, definition),
-    ...trackers(definition),
+    ...trackers(stack, definition),
     ...(definition.name === ARCHIVIST ? evidence(stack) : []),
     ...(definition.name === GUARD ? guardStatements(stack) : []),
     ...customers(stack, definition),
@@ -123,15 +123,20 @@ function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinitio
 }
 
 /** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
-function trackers({ tellsTrackers }: FunctionDefinition): readonly Json[] {
+function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly Json[] {
   if (tellsTrackers !== true) return [];
   const own = (service: string, resource: string) =>
     sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
+  const inHub = (what: string) => sub(`arn:\${AWS::Partition}:securityhub:*:\${AWS::AccountId}:${what}`);
   return [
     allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${SECRETS}*`)),
     allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${SECRETS}*`)),
     // A topic of another account or Region lets it in by its own policy.
     allow("Publish", ["sns:Publish"], sub(`arn:\${AWS::Partition}:sns:*:*:${TOPICS}*`)),
+    // Security Hub takes findings of an account from itself, in each Region.
+    allow("ImportFindings", ["securityhub:BatchImportFindings"], inHub("product/${AWS::AccountId}/default")),
+    allow("UpdateFindings", ["securityhub:BatchUpdateFindings"], inHub("hub/default")),
+    ...actInMembers(stack),
   ];
 }
 
@@ -201,10 +206,7 @@ function kindOf(action: string) {
   return ATTACHING.test(action) ? "attaching" : "resources";
 }
 
-function customers(
-  { member, accounts, organization }: Stack,
-  { controls, trigger: kind }: FunctionDefinition,
-): readonly Json[] {
+function customers(stack: Stack, { controls, trigger: kind }: FunctionDefinition): readonly Json[] {
   if (controls.length === 0) return [];
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
   const types = [...new Set(controls.map(({ resourceType }) => resourceType))];
@@ -234,14 +236,13 @@ function customers(
   const passing = allow("PassRole", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
     StringEquals: { "iam:PassedToService": passRoleTo },
   });
+  return [...perType, ...(passRoleTo.length > 0 ? [passing] : []), ...actInMembers(stack)];
+}
+
+function actInMembers({ member, accounts, organization }: Stack): readonly Json[] {
   const roleIn = (account: string) => sub(`arn:\${AWS::Partition}:iam::${account}:role/${member?.role}`);
   const inMembers = organization === undefined ? accounts.map(roleIn) : [roleIn("*")];
   const ofOrganisation = organization && { StringEquals: { "aws:ResourceOrgID": organization } };
-  return [
-    ...perType,
-    ...(passRoleTo.length > 0 ? [passing] : []),
-    ...(member && inMembers.length > 0
-      ? [allow("ActInMembers", ["sts:AssumeRole"], inMembers, ofOrganisation || undefined)]
-      : []),
-  ];
+  if (member === undefined || inMembers.length === 0) return [];
+  return [allow("ActInMembers", ["sts:AssumeRole"], inMembers, ofOrganisation || undefined)];
 }

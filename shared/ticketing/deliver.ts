@@ -122,6 +122,12 @@ async function carryOn(
     return isUnwanted ? "moved" : { kind: "done", did: "open" };
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error;
+    if (step.kind === "change" && step.change.kind === "reopen" && error.kind === "never") {
+      // Trackers close what was resolved for long, or people take it away: then it is told anew.
+      const { remote: _remote, ...without } = idle;
+      const saved = await desk.save(claimed, { ...without, leaseUntilMs: 0, number: number + 1 });
+      if (saved !== undefined) return "moved";
+    }
     // Until the tracker says that it took nothing, it may have.
     const isOpen = openingAtMs !== undefined && (step.kind === "find" || !error.isUntaken);
     await desk.save(claimed, {

@@ -70,6 +70,24 @@ describe("a ticket is kept true", () => {
     ]);
   });
 
+  it("one that the tracker does not open again is followed by a new one", async () => {
+    const town = openTown();
+    town.write({ id: ID });
+    town.write({ id: ID, status: "resolved" });
+    await town.settle();
+    town.write({ id: ID });
+    await town.settle();
+    town.write({ id: ID, status: "resolved" });
+    await town.settle();
+    town.troubles.push("refused");
+    town.write({ id: ID, status: "contained", occurrence: 2 });
+    await town.settle();
+    expect(town.tickets).toMatchObject([
+      { key: ID, state: "resolved" },
+      { key: `${ID}-2`, state: "open" },
+    ]);
+  });
+
   it("what was over before anybody heard of it opens nothing, nor does a part of a storm", async () => {
     const town = openTown();
     town.write({ id: ID, status: "resolved" });

@@ -51,6 +51,8 @@ export const github: AdapterDefinition = {
     const call = caller(route, ports);
     let isReady = false;
     return {
+      // A list is no index, and still no promise.
+      findLagMs: 10_000,
       async find(key) {
         const query = `labels=${labelOf(key)}&state=all&sort=created&direction=asc&per_page=100`;
         const found = asList(jsonOf(await call("list issues", "GET", `/issues?${query}`), "GitHub: list issues"));

@@ -19,6 +19,8 @@ import { chooseTransition, type Wanted } from "./jira-transitions.ts";
 const GATEWAY = "https://api.atlassian.com/ex/jira";
 const TOKENS = "https://auth.atlassian.com/oauth/token";
 const PROPERTY = "cordon";
+/** Nobody promises how far the search lags behind; people report minutes. */
+const SEARCH_LAG_MS = 300_000;
 
 type Settings = Readonly<Record<string, Setting>>;
 
@@ -100,6 +102,7 @@ export const jira: AdapterDefinition = {
     };
 
     return {
+      findLagMs: SEARCH_LAG_MS,
       async find(key) {
         const what = `looking for the issue of ${key}`;
         const jql = `project = "${quoted(settings.project)}" AND labels = "${quoted(labelOf(key))}" ORDER BY created ASC`;
