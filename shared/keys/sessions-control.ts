@@ -1,0 +1,26 @@
+import type { Control, ControlMeta } from "../control.ts";
+import type { DeniedSessions, IamSessions } from "../resources/iam-sessions.ts";
+import { sessionsOf } from "../resources/iam-sessions.ts";
+import type { ResourcePort } from "../resources/port.ts";
+import { denying, detectSessions, type SessionsState, sessionsFinding, withDenialAsBefore } from "./detect-sessions.ts";
+import { showsDenials } from "./shows-denials.ts";
+
+/**
+ * A control that denies the sessions begun with an exposed key. Users' and roles' differ in where the denials are kept, and in what their metadata and policy/judge-key.ts say of
+ * whom it concerns.
+ */
+export function sessionsControl(
+  meta: ControlMeta,
+  portOf: (sessions: IamSessions) => ResourcePort<DeniedSessions>,
+): Control<SessionsState> {
+  return {
+    meta,
+    port: (ports) => portOf(sessionsOf(ports)),
+    detect: (resource, ports, asked) => detectSessions(meta.id, resource, ports, asked),
+    remembered: (state, resource, key) => sessionsFinding(meta.id, state, resource, key),
+    shows: (signal, { state }) => showsDenials(signal, state),
+    comply: (state, offending, _, at) => denying(state, offending, at),
+    retreat: () => undefined,
+    restore: withDenialAsBefore,
+  };
+}
