@@ -26,7 +26,7 @@ import type { Result, Signal } from "../../shared/types.ts";
 import { lookThroughAccount } from "./account-look.ts";
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
-import { rolesAssumedWith } from "./roles.ts";
+import { exposureOf, rolesAssumedWith } from "./roles.ts";
 
 type KeyControl = AnyControl<unknown>;
 
@@ -91,7 +91,8 @@ export function listenForKeys(
     // What is reported and fits nobody may be root's, or gone: it is counted and told, and no quiet matter.
     if (resolved.kind === "none") return told(signal, signal.report ? "refused" : "ignored", resolved.reason);
     const handled = await handleBy(one === undefined ? concerns(signal) : [one], resolved.signal, deadlineMs);
-    const roles = await rolesAssumedWith(resolved.signal, { ports, policy, clock, region }, deadlineMs);
+    const exposure = await exposureOf(resolved.signal, userSessions.meta.id, journal);
+    const roles = await rolesAssumedWith(exposure, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
     for (const each of roles.signals) {
       try {

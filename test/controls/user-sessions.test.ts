@@ -29,14 +29,14 @@ describe("sessions of a user whose key is known to others", () => {
             Effect: "Deny",
             Action: "*",
             Resource: "*",
-            Condition: { DateLessThan: { "aws:TokenIssueTime": "2030-06-01T00:00:03Z" } },
+            Condition: { DateLessThan: { "aws:TokenIssueTime": "2030-06-01T00:05:03Z" } },
           },
         ],
       },
     });
     expect(await set.refusalOf(before)).toBe("AccessDenied");
     expect(await set.refusalOf(KEY)).toBeUndefined();
-    set.sandbox.clock.advance(5_000);
+    set.sandbox.clock.advance(5 * 60_000 + 5_000);
     expect(await set.refusalOf(await set.session())).toBeUndefined();
     expect(set.writes()).toEqual(["PutUserPolicy"]);
   });
@@ -69,7 +69,7 @@ describe("sessions of a user whose key is known to others", () => {
     const set = await sessionsStage();
     const report = { id: "same", at: new Date(set.clock.nowMs()).toISOString() };
     await set.report(set.user, KEY, report);
-    set.sandbox.clock.advance(60_000);
+    set.sandbox.clock.advance(600_000);
     expect(await set.report(set.user, KEY, report)).toMatchObject([{ status: "already-contained" }]);
     const between = await set.session();
     set.sandbox.clock.advance(3_600_000);
@@ -79,11 +79,11 @@ describe("sessions of a user whose key is known to others", () => {
     expect(set.inline()[DENIAL_POLICY]?.Statement).toHaveLength(1);
   });
 
-  it("reported by many findings within minutes are denied at each: that is no tug of war", async () => {
+  it("reported by many findings within the hour are denied at each: that is no tug of war", async () => {
     const set = await sessionsStage();
     for (let reports = 0; reports < 8; reports++) {
       const session = await set.session();
-      set.sandbox.clock.advance(60_000);
+      set.sandbox.clock.advance(360_000);
       expect(await set.report(set.user, KEY, { by: "guardduty" })).toMatchObject([{ status: "contained" }]);
       expect(await set.refusalOf(session)).toBe("AccessDenied");
     }
