@@ -172,8 +172,26 @@ function kindOf(action: string) {
   return ATTACHING.test(action) ? "attaching" : "resources";
 }
 
+/** What gives a role rights, or takes them or its limits from it, or says who may assume it. */
+const CHANGES_OF_ROLES: readonly string[] = [
+  ...["iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+  ...["iam:UpdateAssumeRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"],
+];
+
+/**
+ * Whoever may put policies on roles could put any on his own: Cordon's are denied that, whatever else allows it. Of users it has none, and the managed policies that it may make are attached to users alone. None
+ * where a role may not change users or roles at all. Pure.
+ *
+ * @param writes all that it may change
+ * @param own Cordon's roles there, as ARNs' patterns
+ */
+export function sparedRoles(writes: readonly string[], own: readonly unknown[]): readonly Json[] {
+  if (!writes.some((action) => action.startsWith("iam:"))) return [];
+  return [{ Sid: "NeverOwnRoles", Effect: "Deny", Action: CHANGES_OF_ROLES, Resource: own }];
+}
+
 function customers(
-  { member, accounts, organization }: Stack,
+  { name, member, accounts, organization }: Stack,
   { controls, trigger: kind }: FunctionDefinition,
 ): readonly Json[] {
   if (controls.length === 0) return [];
@@ -208,8 +226,14 @@ function customers(
   const roleIn = (account: string) => sub(`arn:\${AWS::Partition}:iam::${account}:role/${member?.role}`);
   const inMembers = organization === undefined ? accounts.map(roleIn) : [roleIn("*")];
   const ofOrganisation = organization && { StringEquals: { "aws:ResourceOrgID": organization } };
+  const ofRole = (role: string) => sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${role}`);
+  const ownRoles = [ofRole(`${name}-*`), ...(member === undefined ? [] : [ofRole(member.role)])];
   return [
     ...perType,
+    ...sparedRoles(
+      controls.flatMap(({ iam }) => iam.write),
+      ownRoles,
+    ),
     ...(passRoleTo.length > 0 ? [passing] : []),
     ...(member && inMembers.length > 0
       ? [allow("ActInMembers", ["sts:AssumeRole"], inMembers, ofOrganisation || undefined)]
