@@ -96,7 +96,7 @@ function userDenials(reader: IamClientFor, writer: IamClientFor, clock: Clock): 
       const isKept = ({ denied }: ManagedDenials) => wanted.length > 0 && writeOf(denied) === writeOf(wanted);
       const steps: (() => Promise<readonly Receipt[]>)[] = [];
       if (wanted.length > 0 && !managed.some(isKept))
-        steps.push(() => attachManaged({ reader, writer }, clock, user, wanted));
+        steps.push(() => attachManaged({ reader, writer }, clock, user, wanted, managed));
       if (writeOf(listed) !== writeOf(inline)) steps.push(async () => [await writeInline(user, listed)]);
       for (const each of managed.filter((each) => !isKept(each)))
         steps.push(() => detachManaged({ reader, writer }, clock, user, each.arn));

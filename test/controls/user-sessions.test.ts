@@ -268,6 +268,31 @@ describe("a run that dies", () => {
     expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, expect.stringMatching(MANAGED)]);
   });
 
+  it.each([
+    ["some minutes later", 300_000],
+    ["an hour later", 3_600_000],
+  ])(
+    "between creating its policy and attaching it has that policy made anew %s, and leaves none behind",
+    async (_, laterMs) => {
+      const set = await sessionsStage({ inline: { theirs: filler(2_000) } });
+      const before = await set.session();
+      set.sandbox.clock.advance(2_000);
+      const mend = set.sandbox.faults.inject({ operation: "AttachUserPolicy", kind: "server-error", times: 20 });
+      await set.report(set.user).catch(() => undefined);
+      mend();
+      const policies = () => set.sandbox.registry.list("AWS::IAM::ManagedPolicy", { account: "111122223333" });
+      expect(policies()).toHaveLength(1);
+      expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR]);
+      set.sandbox.clock.advance(laterMs);
+      await set.look(set.user);
+      expect(await set.refusalOf(before)).toBe("AccessDenied");
+      expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, policies()[0]?.arn]);
+      expect(policies()).toHaveLength(1);
+      expect(await set.rollBack(set.user)).toMatchObject({ status: "exempt" });
+      expect(policies()).toEqual([]);
+    },
+  );
+
   it("between putting a denial anew and taking the last one's policy away leaves no doubt of which counts", async () => {
     const set = await sessionsStage({ inline: { theirs: filler(2_000) } });
     await set.report(set.user);
