@@ -10,6 +10,7 @@ import { resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
 import { type Handled, handleSignal } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
+import { sessionsOf } from "../../shared/resources/iam-sessions.ts";
 import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
@@ -108,6 +109,13 @@ export function listenForKeys(
     return { ...handled, results };
   };
 
+  /** A role of which a call tells by its name. */
+  const lookAtRole = async ({ isNameOnly: _, ...signal }: Signal, deadlineMs: number): Promise<Handled> => {
+    const resource = await sessionsOf(ports).roleNamed(signal.resource);
+    if (resource === undefined) return told(signal, "ignored", `there is no role ${signal.resource.name}`);
+    return handleBy([of(roleSessions)], { ...signal, resource }, deadlineMs);
+  };
+
   return {
     clock,
     messages,
@@ -139,6 +147,7 @@ export function listenForKeys(
         return handled;
       }
       if (signal.resource.type === ACCOUNT) return handleBy([of(rootKeys)], timed, deadlineMs);
+      if (signal.resource.type === IAM_ROLE && signal.report === undefined) return lookAtRole(timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };

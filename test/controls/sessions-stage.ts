@@ -161,6 +161,14 @@ export async function sessionsStage(
     signalOf,
     /** What the whole function makes of a signal. */
     hear: async (signal: Signal) => (await ears.handle(signal, clock.nowMs() + 60_000)).results,
+    /** What the whole function makes of an event. */
+    hearEvent: async (event: unknown) => {
+      const results: Result[] = [];
+      for (const parsed of ears.hear(event, "111122223333"))
+        if (parsed.kind === "signal")
+          results.push(...(await ears.handle(parsed.signal, clock.nowMs() + 60_000)).results);
+      return results;
+    },
     /** Cordon's own control of exposed keys. */
     deactivate: async (signal: Signal) =>
       (await handleSignal(signal, { ...cordonOf(user), control: exposedControl }, clock.nowMs() + 25_000)).results,
