@@ -1,6 +1,15 @@
 import type { ControlMeta } from "../shared/control.ts";
 import { type Json, policy, sub } from "./json.ts";
-import { BY_S3, KEY_ARNS, ONLY_OWN_POLICIES, OWN_POLICIES, ofAccount, ofKind, RESOURCE_ARNS } from "./roles.ts";
+import {
+  BY_S3,
+  KEY_ARNS,
+  ONLY_OWN_POLICIES,
+  OWN_POLICIES,
+  ofAccount,
+  ofKind,
+  RESOURCE_ARNS,
+  sparedRoles,
+} from "./roles.ts";
 import type { Template } from "./template-yaml.ts";
 
 const HEAD = `The role that a cell of Cordon assumes in a member account, to read its resources and to change what offends: no more than the controls need
@@ -157,7 +166,14 @@ function statements(controls: readonly ControlMeta[]): readonly Json[] {
   const passRole = allow("PassRoles", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
     StringEquals: { "iam:PassedToService": services },
   });
-  return [...perType, ...(services.length > 0 ? [passRole] : [])].filter(({ Action }) => Action.length > 0);
+  const ofRole = (role: string) => sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${role}`);
+  const spared = sparedRoles(
+    controls.flatMap(({ iam }) => iam.write),
+    ["${RoleName}", "${CellRolePrefix}*"].map(ofRole),
+  );
+  return [...perType, ...spared, ...(services.length > 0 ? [passRole] : [])].filter(
+    ({ Action }) => (Action as readonly string[]).length > 0,
+  );
 }
 
 /** Findings of Cordon's own making, in each Region where Security Hub is on: as the product that every account has, and in its hub. */

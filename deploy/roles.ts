@@ -206,6 +206,24 @@ function kindOf(action: string) {
   return ATTACHING.test(action) ? "attaching" : "resources";
 }
 
+/** What gives a role rights, or takes them or its limits from it, or says who may assume it. */
+const CHANGES_OF_ROLES: readonly string[] = [
+  ...["iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+  ...["iam:UpdateAssumeRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary"],
+];
+
+/**
+ * Whoever may put policies on roles could put any on his own: Cordon's are denied that, whatever else allows it. Of users it has none, and the managed policies that it may make are attached to users alone. None
+ * where a role may not change users or roles at all. Pure.
+ *
+ * @param writes all that it may change
+ * @param own Cordon's roles there, as ARNs' patterns
+ */
+export function sparedRoles(writes: readonly string[], own: readonly unknown[]): readonly Json[] {
+  if (!writes.some((action) => action.startsWith("iam:"))) return [];
+  return [{ Sid: "NeverOwnRoles", Effect: "Deny", Action: CHANGES_OF_ROLES, Resource: own }];
+}
+
 function customers(stack: Stack, { controls, trigger: kind }: FunctionDefinition): readonly Json[] {
   if (controls.length === 0) return [];
   const own = { StringEquals: { "aws:ResourceAccount": { Ref: "AWS::AccountId" } } };
@@ -236,7 +254,16 @@ function customers(stack: Stack, { controls, trigger: kind }: FunctionDefinition
   const passing = allow("PassRole", ["iam:PassRole"], sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/*"), {
     StringEquals: { "iam:PassedToService": passRoleTo },
   });
-  return [...perType, ...(passRoleTo.length > 0 ? [passing] : []), ...actInMembers(stack)];
+  const { name, member } = stack;
+  const ofRole = (role: string) => sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${role}`);
+  const ownRoles = [ofRole(`${name}-*`), ...(member === undefined ? [] : [ofRole(member.role)])];
+  const writes = controls.flatMap(({ iam }) => iam.write);
+  return [
+    ...perType,
+    ...sparedRoles(writes, ownRoles),
+    ...(passRoleTo.length > 0 ? [passing] : []),
+    ...actInMembers(stack),
+  ];
 }
 
 function actInMembers({ member, accounts, organization }: Stack): readonly Json[] {

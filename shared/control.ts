@@ -5,7 +5,7 @@ import type { AccountCoverage } from "./resources/account-coverage.ts";
 import type { CellResources } from "./resources/cell-resources.ts";
 import type { CredentialReports } from "./resources/credential-reports.ts";
 import type { IamSessions } from "./resources/iam-sessions.ts";
-import type { IamUsers } from "./resources/iam-users.ts";
+import type { IamUsers, UserKeys } from "./resources/iam-users.ts";
 import type { Reading, ResourcePort } from "./resources/port.ts";
 import type { RootKeys } from "./resources/root-keys.ts";
 import type { S3Buckets } from "./resources/s3-buckets.ts";
@@ -122,6 +122,8 @@ export type Detection<State> =
       readonly findings: readonly Finding[];
       /** Not all could be seen: what is not among the findings is not gone. */
       readonly isPartial?: true;
+      /** Of a user, where it counts: his access keys as they stand, or why AWS won't say. */
+      readonly keys?: Exclude<Reading<UserKeys>, { readonly kind: "absent" }>;
     }
   | (Extract<Reading<State>, { readonly kind: "absent" }> & {
       /** What has taken its place: the version of an object that is current, where none was named. */
@@ -169,7 +171,7 @@ export interface AnyControl<State> {
    *
    * @param key `FindingState.key`
    */
-  remembered?(state: State, resource: ResourceRef, key: string): Finding;
+  remembered?(seen: Extract<Detection<State>, { kind: "present" }>, resource: ResourceRef, key: string): Finding;
   readonly changes?: "nothing";
 }
 
@@ -192,6 +194,12 @@ export interface Control<State> extends AnyControl<State> {
    * @param at when it is done (ISO 8601), for a state with a time in it. While a plan waits for a person it is `WHEN_DONE`, so that the plan is the same from look to look
    */
   comply(state: State, offending: ReadonlySet<string>, classified: Classified, at: string): State;
+  /**
+   * The time to be written into a state with a time in it, where that is not simply now. One change has one time, which has to do for all of these findings.
+   *
+   * @returns milliseconds since the epoch, not before `nowMs`
+   */
+  timeFor?(offending: readonly Finding[], nowMs: number): number;
   /** A harder stop for when AWS refuses `comply`'s; undefined when it would take something compliant with it. */
   retreat(state: State, offending: ReadonlySet<string>): State | undefined;
   /**

@@ -69,6 +69,8 @@ export interface Signal {
   readonly report?: KeyReport;
   /** The full id of the access key it is about, which IAM is asked by. Never recorded or logged: what is kept is `shownKeyId`. */
   readonly keyId?: string;
+  /** How the key `keyId` stands now, told of a role that it assumed: nothing of the role's tells whose key that is. */
+  readonly keyStatus?: KeyStatus;
   /** AWS denied the call, which `keyId` was used for: nothing was changed, and it counts (shared/keys/denied-bursts.ts). */
   readonly denied?: true;
 }
@@ -225,6 +227,13 @@ export interface SessionFacts {
   readonly deniedBefore?: string;
   /** Why Cordon can't or may not deny them, in words that stay the same. */
   readonly hindrance?: string;
+  /**
+   * Whether sessions can still be begun with the key. One that is deleted is `Inactive`, and so is a session's own, which begins none; one of which AWS won't say is `Active`. Left out
+   * where nobody has told, as of a role's key at most looks.
+   */
+  readonly keyStatus?: KeyStatus;
+  /** The journal's: when the key was first seen stopped, or, switched on and off unseen, when that was heard. It stopped by then, and stays so. */
+  readonly keyOffAt?: string;
   /** The journal's, as with `AccessKeyFacts`. */
   readonly reported?: KeyReport;
 }

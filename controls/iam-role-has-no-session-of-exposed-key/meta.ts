@@ -12,8 +12,10 @@ export const meta = {
     { framework: "NIST 800-53", reference: "AC-12 (session termination)" },
   ],
   resourceType: "AWS::IAM::Role",
-  // Nothing happens to a role when a key of somebody's is exposed: its function looks where CloudTrail's history says that the key was used to assume it.
-  cloudTrail: {},
+  cloudTrail: {
+    // A denial that is taken away or written over. Nothing else happens to a role when a key of somebody's is exposed: its function looks where CloudTrail's history says that the key was used to assume it.
+    "iam.amazonaws.com": ["PutRolePolicy", "DeleteRolePolicy"],
+  },
   configTypes: [],
   stateCalls: ["PutRolePolicy", "DeleteRolePolicy"],
   iam: {

@@ -1,23 +1,10 @@
 import type { Control } from "../../shared/control.ts";
-import {
-  denying,
-  detectSessions,
-  type SessionsState,
-  sessionsFinding,
-  withDenialAsBefore,
-} from "../../shared/keys/detect-sessions.ts";
-import { showsDenials } from "../../shared/keys/shows-denials.ts";
-import { sessionsOf } from "../../shared/resources/iam-sessions.ts";
+import { denying, type SessionsState } from "../../shared/keys/detect-sessions.ts";
+import { sessionsControl } from "../../shared/keys/sessions-control.ts";
 import { meta } from "./meta.ts";
 
+/** A user has little room for inline policies, a role five times as much: where there is none, a managed one denies the same. */
 export const control: Control<SessionsState> = {
-  meta,
-  port: (ports) => sessionsOf(ports).users,
-  detect: (user, ports, asked) => detectSessions(meta.id, user, ports, asked),
-  remembered: (state, user, key) => sessionsFinding(meta.id, state, user, key),
-  shows: (signal, { state }) => showsDenials(signal, state),
-  comply: (state, offending, _, at) => denying(state, offending, at),
-  retreat: () => undefined,
+  ...sessionsControl(meta, ({ users }) => users),
   otherwise: (state, offending, at) => denying(state, offending, at, "managed"),
-  restore: withDenialAsBefore,
 };

@@ -13,8 +13,12 @@ export const meta = {
   ],
   resourceType: "AWS::IAM::User",
   cloudTrail: {
-    // A denial that is taken away or written over; and AWS's quarantine policy, which says that a key of the user's is known to others.
-    "iam.amazonaws.com": ["PutUserPolicy", "DeleteUserPolicy", "DetachUserPolicy", "AttachUserPolicy"],
+    "iam.amazonaws.com": [
+      // A denial that is taken away or written over; and AWS's quarantine policy, which says that a key of the user's is known to others.
+      ...["PutUserPolicy", "DeleteUserPolicy", "DetachUserPolicy", "AttachUserPolicy"],
+      // The end of an exposed key: what was begun with it after the denial has to be denied as well.
+      ...["UpdateAccessKey", "DeleteAccessKey"],
+    ],
   },
   notices: [
     {

@@ -5,6 +5,7 @@ import { type Resolved, resolveUser } from "../../shared/keys/resolve-user.ts";
 import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
 import type { Handled } from "../../shared/pipeline.ts";
 import { accessKeyRules } from "../../shared/policy/access-keys.ts";
+import { sessionsOf } from "../../shared/resources/iam-sessions.ts";
 import type { RootKeys } from "../../shared/resources/root-keys.ts";
 import { withoutFinding } from "../../shared/runtime/answer.ts";
 import type { Listening } from "../../shared/runtime/handler.ts";
@@ -23,7 +24,7 @@ import { lookThroughAccount } from "./account-look.ts";
 import { CONTROLS, exposed, type KeyControl, roleSessions, rootKeys, rotated, userSessions } from "./controls.ts";
 import { parseDaily } from "./daily.ts";
 import { recentLooks } from "./recent-looks.ts";
-import { rolesAssumedWith } from "./roles.ts";
+import { exposureOf, rolesAssumedWith } from "./roles.ts";
 import { handleRoots, handleStray, isOfExposure, settleStray, tellMissingRoles } from "./stray.ts";
 
 /** What the controls hear, all together. */
@@ -122,7 +123,8 @@ export function listenForKeys(
 
   const treatUser = async (signal: Signal, controls: readonly KeyControl[], deadlineMs: number): Promise<Handled> => {
     const handled = await handleBy(controls, signal, deadlineMs);
-    const roles = await rolesAssumedWith(signal, { ports, policy, clock, region }, deadlineMs);
+    const exposure = await exposureOf(signal, userSessions.meta.id, journal);
+    const roles = await rolesAssumedWith(exposure, { ports, policy, clock, region }, deadlineMs);
     const results = [...handled.results];
     for (const each of roles?.signals ?? []) {
       try {
@@ -133,8 +135,15 @@ export function listenForKeys(
         results.push(...told(each, "refused", error.message).results);
       }
     }
-    if (roles !== undefined) results.push(...(await tellMissingRoles(signal, roles.missing, officeUntil(deadlineMs))));
+    if (roles !== undefined) results.push(...(await tellMissingRoles(exposure, roles.missing, officeUntil(deadlineMs))));
     return { ...handled, results };
+  };
+
+  /** A role of which a call tells by its name. */
+  const lookAtRole = async ({ isNameOnly: _, ...signal }: Signal, deadlineMs: number): Promise<Handled> => {
+    const resource = await sessionsOf(ports).roleNamed(signal.resource);
+    if (resource === undefined) return told(signal, "ignored", `there is no role ${signal.resource.name}`);
+    return handleBy([roleSessions], { ...signal, resource }, deadlineMs);
   };
 
   return {
@@ -171,6 +180,7 @@ export function listenForKeys(
         return isOfExposure(timed)
           ? handleRoots(timed, officeUntil(deadlineMs))
           : handleBy([rootKeys], timed, deadlineMs);
+      if (signal.resource.type === IAM_ROLE && signal.report === undefined) return lookAtRole(timed, deadlineMs);
       if (signal.denied !== true) return lookAtUser(timed, deadlineMs);
       const report = await bursts.count(signal, nowMs);
       if (report === undefined) return { results: [] };

@@ -1,9 +1,12 @@
 import type { Ports } from "../../shared/control.ts";
-import { shortHash } from "../../shared/ids.ts";
+import { findingId, shortHash } from "../../shared/ids.ts";
+import type { Journal } from "../../shared/journal/journal.ts";
 import { findAssumedRoles } from "../../shared/keys/assumed-roles.ts";
 import type { ResidencyPolicy } from "../../shared/policy/policy.ts";
 import { usersOf } from "../../shared/resources/iam-users.ts";
-import type { Clock, Signal } from "../../shared/types.ts";
+import { shownKeyId } from "../../shared/shown.ts";
+import { isTemporaryKey, parseKeyId } from "../../shared/signals/iam-refs.ts";
+import type { Clock, KeyStatus, ResourceRef, Signal } from "../../shared/types.ts";
 
 export interface RolesOffice {
   readonly ports: Ports;
@@ -58,8 +61,10 @@ export async function rolesAssumedWith(
       deadlineMs: clock.nowMs() + shareMs,
     };
     const found = await findAssumedRoles(question, trail, clock);
+    const keyStatus = found.roles.length === 0 ? undefined : await statusOf(keyId, resource, ports);
+    const told = { ...signal, keyId, ...(keyStatus !== undefined && { keyStatus }) };
     for (const { role } of found.roles)
-      signals.push({ ...signal, id: `${signal.id}:${shortHash(keyId)}:${role.arn}`, resource: role, keyId });
+      signals.push({ ...told, id: `${signal.id}:${shortHash(keyId)}:${role.arn}`, resource: role });
     for (const reason of found.missing) missing.add(reason);
   }
   return { signals, missing: [...missing] };
@@ -76,3 +81,33 @@ async function keysOf(
     return { unreadable: "the report names no key, and the user has none now" };
   return ids;
 }
+
+/**
+ * Whether roles can still be assumed with a key; what AWS won't say is taken to be so. Of a session's own key nothing is told: it is denied with its user's, and until then it may assume any.
+ */
+async function statusOf(keyId: string, user: ResourceRef, ports: Ports): Promise<KeyStatus | undefined> {
+  if (isTemporaryKey(keyId)) return undefined;
+  const reading = await usersOf(ports).keys.read(user);
+  if (reading.kind === "absent") return "Inactive";
+  if (reading.kind === "unreadable") return "Active";
+  const its = reading.state.keys.find(({ key }) => key === shownKeyId(keyId));
+  return its?.status ?? "Inactive";
+}
+
+/**
+ * What is told of a key's exposure: a report; or that a key which was reported before has been stopped or switched on. Roles that were assumed with it until then have to be looked for once more, and what was
+ * denied on them before is not enough. One read of the journal for such a call.
+ *
+ * @returns the signal itself, or what the roles are told in place of it: whoever has stopped the key has caused nothing of theirs
+ */
+export async function exposureOf(signal: Signal, controlId: string, journal: Pick<Journal, "open">): Promise<Signal> {
+  const { resource, request, name, at, id } = signal;
+  const keyId = parseKeyId(request?.accessKeyId);
+  if (signal.report !== undefined || keyId === undefined || !KEY_CALLS.has(name)) return signal;
+  const { record } = await journal.open(resource, controlId);
+  const { reported: report } = record.findings[findingId(controlId, resource, shownKeyId(keyId))] ?? {};
+  if (report === undefined) return signal;
+  return { id, source: "schedule", name, at, resource, report, keyId, ...(request !== undefined && { request }) };
+}
+
+const KEY_CALLS: ReadonlySet<string> = new Set(["UpdateAccessKey", "DeleteAccessKey"]);

@@ -68,8 +68,9 @@ export interface FindingState {
   readonly deactivatedAtMs?: number;
   /** ... and the report of it that counts. A key that was reported stays so for its life. */
   readonly reported?: KeyReport;
-  /** Of the sessions of an exposed key: which key, as it is shown. Live state does not tell. */
+  /** Of the sessions of an exposed key: which key, as it is shown, which live state does not tell; and when it was first seen stopped, kept until it is seen active. */
   readonly key?: string;
+  readonly keyOffAtMs?: number;
 }
 
 /** Somebody who has written to a resource: what tells who it is (policy/people.ts). */

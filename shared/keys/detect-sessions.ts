@@ -1,11 +1,12 @@
 import type { Asked, Detection, Ports } from "../control.ts";
 import { findingId } from "../ids.ts";
+import { KEY_END_SPREADS_MS } from "../policy/judge-key.ts";
 import { type Denial, type DeniedSessions, sessionsOf } from "../resources/iam-sessions.ts";
 import { usersOf } from "../resources/iam-users.ts";
 import type { Reading } from "../resources/port.ts";
 import { shownKeyId } from "../shown.ts";
 import { IAM_ROLE } from "../signals/iam-refs.ts";
-import type { Finding, ResourceRef, SessionFacts, Signal } from "../types.ts";
+import type { Finding, KeyStatus, ResourceRef, SessionFacts, Signal } from "../types.ts";
 import { byKey } from "./denial-policy.ts";
 
 /** Denials, and why Cordon can't or may not change them. */
@@ -29,7 +30,9 @@ export async function detectSessions(
   const sessions = sessionsOf(ports);
   const reading = await (isRole ? sessions.roles : sessions.users).read(resource);
   if (reading.kind === "absent") return reading;
-  const reported = await reportedKeys(resource, ports, signal);
+  const held = isRole ? undefined : await usersOf(ports).keys.read(resource);
+  if (held?.kind === "absent") return held;
+  const reported = reportedKeys(signal, held);
   // Whose sessions to deny can't be told: that is nobody's all-clear.
   if (reported.kind !== "present") return reported;
   const keys = reported.state;
@@ -40,46 +43,61 @@ export async function detectSessions(
   ]);
   const hindrance = own ?? whyClosed(resource) ?? (reading.kind === "unreadable" ? reading.reason : undefined);
   const denied = reading.kind === "present" ? reading.state.denied : [];
-  const state = { denied, ...(hindrance !== undefined && { hindrance }) };
-  return {
+  const seen: Seen = {
     kind: "present",
-    state,
+    state: { denied, ...(hindrance !== undefined && { hindrance }) },
     tags,
-    findings: keys.map((key) => sessionsFinding(controlId, state, resource, key)),
+    findings: [],
+    ...(held !== undefined && { keys: held }),
     ...(reading.kind === "unreadable" && { isPartial: true as const }),
   };
+  return { ...seen, findings: keys.map((key) => sessionsFinding(controlId, seen, resource, key, signal.keyStatus)) };
 }
 
-/** One finding by what is denied now. Pure. */
+type Seen = Extract<Detection<SessionsState>, { readonly kind: "present" }>;
+
+/**
+ * One finding by what is denied now. Pure.
+ *
+ * @param told how the key stands, of a role: a user's own keys are seen
+ */
 export function sessionsFinding(
   controlId: string,
-  { denied, hindrance }: SessionsState,
+  { state: { denied, hindrance }, keys }: Seen,
   resource: ResourceRef,
   key: string,
+  told?: KeyStatus,
 ): Finding {
+  const keyStatus = keys === undefined ? told : statusIn(keys, key);
   const own = denied.find((each) => each.key === key);
   const facts: SessionFacts = {
     kind: "sessions",
     key,
     ...(own !== undefined && { deniedBefore: own.before }),
     ...(hindrance !== undefined && { hindrance }),
+    ...(keyStatus !== undefined && { keyStatus }),
   };
   const title = `Sessions of ${resource.name} that may have been begun with ${key}`;
   return { id: findingId(controlId, resource, key), controlId, resource, part: key, title, facts };
 }
 
+/** What is in no list can begin no session: it is deleted, or a session's own. What AWS won't list may. */
+function statusIn(keys: NonNullable<Seen["keys"]>, key: string): KeyStatus {
+  if (keys.kind === "unreadable") return "Active";
+  const isActive = keys.state.keys.some((each) => each.key === key && each.status === "Active");
+  return isActive ? "Active" : "Inactive";
+}
+
 /** The keys that an event reports, as they are shown: all of the user's, where it doesn't say which. A temporary one is in no list. */
-async function reportedKeys(
-  resource: ResourceRef,
-  ports: Ports,
+function reportedKeys(
   { report, keyId }: Signal,
-): Promise<Reading<readonly string[]>> {
+  held: Seen["keys"],
+): Exclude<Reading<readonly string[]>, { readonly kind: "absent" }> {
   const these = (state: readonly string[]) => ({ kind: "present", state }) as const;
   if (report === undefined) return these([]);
   if (keyId !== undefined) return these([shownKeyId(keyId)]);
-  if (resource.type === IAM_ROLE) return these([]);
-  const reading = await usersOf(ports).keys.read(resource);
-  return reading.kind === "present" ? these(reading.state.keys.map(({ key }) => key)) : reading;
+  if (held === undefined) return these([]);
+  return held.kind === "present" ? these(held.state.keys.map(({ key }) => key)) : held;
 }
 
 /** Roles that IAM lets nobody edit. Source: https://docs.aws.amazon.com/singlesignon/latest/userguide/using-service-linked-roles.html */
@@ -106,6 +124,19 @@ export function denying(
     return { key, before, how };
   });
   return withDenials(state, [...state.denied.filter(({ key }) => !offending.has(key)), ...added]);
+}
+
+/**
+ * The time before which sessions have to have been issued to be denied: the key's end, as far as it is known, with the time that takes to spread; of a key that still works now and that time, until its
+ * end is seen. Pure.
+ */
+export function denialTime(offending: readonly Finding[], nowMs: number): number {
+  const times = offending.map(({ facts }) => {
+    if (facts.kind !== "sessions") return nowMs;
+    if (facts.keyStatus === "Active") return nowMs + KEY_END_SPREADS_MS;
+    return facts.keyOffAt === undefined ? nowMs : Date.parse(facts.keyOffAt) + KEY_END_SPREADS_MS;
+  });
+  return Math.max(nowMs, ...times);
 }
 
 /** One key's denial as it was. Pure. */

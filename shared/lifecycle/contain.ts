@@ -64,7 +64,9 @@ export async function containParts<State>(
   const { control, policy } = cordon;
   const parts = new Set(offending.map(({ finding }) => finding.part));
   const port = control.port(cordon.ports);
-  const at = new Date(cordon.clock.nowMs()).toISOString();
+  const nowMs = cordon.clock.nowMs();
+  const findings = offending.map(({ finding }) => finding);
+  const at = new Date(control.timeFor?.(findings, nowMs) ?? nowMs).toISOString();
   const plan = planContainment(control, port, view.detection.state, parts, mayGo, view.classified, at);
   // `judge` asks a person then.
   if (plan.steps.every(({ changes }) => changes.length === 0))

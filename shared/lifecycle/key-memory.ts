@@ -21,8 +21,11 @@ export function withMemory(
   others: ResourceRecord["others"] = {},
 ): Finding {
   const { facts } = finding;
-  if (facts.kind === "sessions")
-    return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs) } };
+  if (facts.kind === "sessions") {
+    const offAtMs = keyOffAtMs(facts, previous, signal, nowMs);
+    const keyOff = offAtMs === undefined ? {} : { keyOffAt: iso(offAtMs) };
+    return { ...finding, facts: { ...facts, ...reportOn(facts, previous, signal, nowMs), ...keyOff } };
+  }
   if (facts.kind === "condition" && facts.isAboutKeys === true && !facts.holds) {
     // Whichever of root's it is: there is no list of them.
     const { keyId: _, ...anyOfThem } = signal;
@@ -68,7 +71,7 @@ export function withRemembered<State>(
   const ids = new Set(seen.findings.map(({ id }) => id));
   const more = Object.entries(known).flatMap(([id, { key, status }]) => {
     if (key === undefined || status === "resolved" || ids.has(id)) return [];
-    return control.remembered?.(seen.state, signal.resource, key) ?? [];
+    return control.remembered?.(seen, signal.resource, key) ?? [];
   });
   return more.length === 0 ? seen : { ...seen, findings: [...seen.findings, ...more] };
 }
@@ -84,11 +87,12 @@ export function remembering(state: FindingState, { facts }: Finding, decision: T
     return { ...unreported, ...(facts.reported !== undefined && { reported: facts.reported }) };
   }
   if (facts.kind !== "access-key" && facts.kind !== "sessions") return state;
-  const { deactivatedAtMs: _, ...kept } = state;
+  const { deactivatedAtMs: _, keyOffAtMs: __, ...kept } = state;
   if (facts.kind === "sessions" || facts.about === "exposure")
     return {
       ...kept,
       ...(facts.kind === "sessions" && { key: facts.key }),
+      ...(facts.kind === "sessions" && facts.keyOffAt !== undefined && { keyOffAtMs: Date.parse(facts.keyOffAt) }),
       ...(facts.reported !== undefined && { reported: facts.reported }),
     };
   const isWarned = state.warnedAtMs !== undefined && state.warnedAtMs >= Date.parse(facts.createdAt);
@@ -148,6 +152,31 @@ export function needsOthers(findings: readonly Finding[]): boolean {
   );
 }
 
+/**
+ * When a key stopped, at the latest: AWS does not tell, but it had stopped when it was first seen so. What is said of an earlier time proves nothing, for it may have been switched on again since; a call that
+ * switched it on, heard later, does. Once known it stays, so that a denial that was enough stays enough, however often it is looked at or reported.
+ */
+function keyOffAtMs(
+  { key, keyStatus }: SessionFacts,
+  previous: FindingState | undefined,
+  signal: Signal,
+  nowMs: number,
+): number | undefined {
+  const knownMs = previous?.keyOffAtMs;
+  if (keyStatus === undefined) return knownMs;
+  if (keyStatus === "Active") return undefined;
+  return knownMs === undefined || switchedOnMs(key, signal) > knownMs ? nowMs : knownMs;
+}
+
+/** When a call switched this very key on. What can't be told has happened a moment ago; what is no such call never. */
+function switchedOnMs(key: string, { name, request, at }: Signal): number {
+  const isOn = name === "UpdateAccessKey" && request?.status === "Active";
+  if (!isOn || typeof request.accessKeyId !== "string" || shownKeyId(request.accessKeyId) !== key)
+    return Number.NEGATIVE_INFINITY;
+  const ms = Date.parse(at);
+  return Number.isNaN(ms) ? Number.POSITIVE_INFINITY : ms;
+}
+
 function reportOn(
   { key }: Pick<SessionFacts, "key">,
   previous: FindingState | undefined,
@@ -161,9 +190,9 @@ function reportOn(
   return reported === undefined ? {} : { reported };
 }
 
-/** Without the key's full id; and a time that can't be read is when it was heard. */
+/** Without the key's full id; and a time that can't be read, or is still to come, is when it was heard: no denial could ever be enough for it. */
 function recordable({ by, id, type, at }: KeyReport, nowMs: number): KeyReport {
-  return { by, id, type, at: Number.isFinite(Date.parse(at)) ? at : iso(nowMs) };
+  return { by, id, type, at: Date.parse(at) <= nowMs ? at : iso(nowMs) };
 }
 
 /** A quarantine is AWS's word, and does not say which key is meant. */

@@ -42,6 +42,7 @@ export async function recordTransitions<State>(
   const nowMs = clock.nowMs();
   const results: Result[] = [];
   const news: News[] = [...waiting];
+  const untold: Record<string, FindingState> = {};
   const asked = view.judged.filter(({ decision }) => decision.kind === "approve");
   const proposed = proposedPlans(run, view, asked);
   for (const judged of view.judged) {
@@ -50,6 +51,10 @@ export async function recordTransitions<State>(
     const step = named(run, judged, transition(judged.previous, judged.finding, judged.decision, nowMs, plan?.id));
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next === undefined) continue;
+    if (step.isMemory === true) {
+      untold[judged.finding.id] = step.next;
+      continue;
+    }
     const pending = plan && pendingPlan(step.next, plan);
     news.push({ state: step.next, judged, ...(pending !== undefined && { pending }), ...unansweredNote(step.next) });
   }
@@ -58,7 +63,6 @@ export async function recordTransitions<State>(
     results.push(resultFor(run, judged, step.status, step.occurrence));
     if (step.next !== undefined) news.push({ state: step.next, judged });
   }
-  const untold: Record<string, FindingState> = {};
   for (const [id, state] of goneStates(record, view)) {
     const step = gone(state, nowMs, view.detection.state === null);
     if (step.next === undefined) continue;

@@ -12,6 +12,8 @@ export interface Transition {
   readonly status: ResultStatus;
   readonly occurrence: number;
   readonly next?: FindingState;
+  /** `next` is only to be known: how the finding stands is no news to anybody. */
+  readonly isMemory?: true;
 }
 
 /** While a finding stands so, its data moves or may move: the same occurrence goes on. */
@@ -74,8 +76,9 @@ export function transition(
   const next = remembering(base, finding, decision, nowMs);
   // That its key is active again is worth keeping, though nothing else has changed.
   const isActiveAgain = base.deactivatedAtMs !== undefined && next.deactivatedAtMs === undefined;
-  const isNews = step.next !== undefined || isActiveAgain;
-  return isNews ? { ...step, next } : step;
+  if (step.next !== undefined || isActiveAgain) return { ...step, next };
+  // So is when it stopped: seen later once more, it would seem to have stopped later.
+  return base.keyOffAtMs === next.keyOffAtMs ? step : { ...step, next, isMemory: true };
 }
 
 function withoutMemory(
@@ -85,7 +88,7 @@ function withoutMemory(
   nowMs: number,
   plan?: string,
 ): Transition {
-  if (decision.kind === "compliant") return compliant(previous, finding, nowMs);
+  if (decision.kind === "compliant") return compliant(previous, finding, decision, nowMs);
   const status = RECORDED_AS[decision.kind];
   const basis = basisOf(finding, decision, plan);
   const occurrence = occurrenceOf(previous);
@@ -129,9 +132,14 @@ function dueOf({ dueAt }: Decision, untilMs = Infinity): number | undefined {
   return dueAt === undefined ? undefined : Math.min(Date.parse(dueAt), untilMs);
 }
 
-function compliant(previous: FindingState | undefined, finding: Finding, nowMs: number): Transition {
+function compliant(
+  previous: FindingState | undefined,
+  finding: Finding,
+  decision: Decision,
+  nowMs: number,
+): Transition {
   const { facts } = finding;
-  if (isReportedOff(facts)) return reportedOff(previous, nowMs);
+  if (isReportedOff(facts)) return reportedOff(previous, dueOf(decision), nowMs);
   if (previous === undefined || previous.status === "resolved") {
     return { status: "compliant", occurrence: previous?.occurrence ?? 0 };
   }
@@ -156,13 +164,23 @@ function isReportedOff(facts: Facts): boolean {
 }
 
 /** Whoever has stopped it, it stays watched for as long as it is there: a report holds for a key's life, and what is resolved is forgotten some day. */
-function reportedOff(previous: FindingState | undefined, nowMs: number): Transition {
+function reportedOff(previous: FindingState | undefined, dueMs: number | undefined, nowMs: number): Transition {
   const state = stateOf(previous, nowMs);
-  if (state.status === "contained") return { status: "already-contained", occurrence: state.occurrence };
+  const look = dueMs === undefined ? {} : { lookAtMs: dueMs };
+  if (state.status === "contained") {
+    const { lookAtMs, ...rest } = state;
+    const isPlanned = dueMs === undefined ? lookAtMs === undefined : lookAtMs !== undefined && lookAtMs > nowMs;
+    const { occurrence } = state;
+    return {
+      status: "already-contained",
+      occurrence,
+      ...(!isPlanned && { next: { ...rest, ...look }, isMemory: true }),
+    };
+  }
   const isRun = state.run !== undefined && (state.status === "inconclusive" || state.status === "containing");
   const occurrence = Math.max(1, state.occurrence);
   const status = isRun ? "contained" : "already-contained";
-  return { status, occurrence, next: reached(state, "contained", nowMs, { occurrence }) };
+  return { status, occurrence, next: reached(state, "contained", nowMs, { occurrence, ...look }) };
 }
 
 /** The transition of a finding of which AWS gave no answer: it is told of, not concluded, and the event comes again. Pure. */

@@ -23,6 +23,8 @@ export function factsUsed(
       key: facts.key,
       deniedBefore: facts.deniedBefore ?? "none",
       ...(facts.hindrance !== undefined && { hindrance: facts.hindrance }),
+      ...(facts.keyStatus !== undefined && { keyStatus: facts.keyStatus }),
+      ...(facts.keyOffAt !== undefined && { keyOffAt: facts.keyOffAt }),
       ...factsOfReport(facts),
     });
   if (transfer === undefined) return known;

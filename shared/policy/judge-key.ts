@@ -75,22 +75,35 @@ function isGuess({ by, type }: KeyReport): boolean {
   return by === "guardduty" && /AnomalousBehavior|^PenTest:/.test(type);
 }
 
-/** Deactivating a key does not end what was begun with it: sessions go on until they are denied. Pure. */
+/**
+ * Deactivating a key does not end what was begun with it: sessions go on until they are denied. And what is begun after the denial, because the key still works, is not denied by it: one dated from before
+ * the key's end is enough only until then. Pure.
+ */
 export function judgeSessions(
-  { reported, deniedBefore, hindrance }: SessionFacts,
+  { reported, deniedBefore, hindrance, keyStatus, keyOffAt }: SessionFacts,
   subject: Subject,
   policy: Pick<ResidencyPolicy, "accessKeys">,
+  nowMs: number,
 ): Verdict {
   if (reported === undefined) return { kind: "compliant", rule: "built-in:unreported", reasons: [UNREPORTED] };
   const told = reportInWords(reported);
   if (reported.by === "cloudtrail")
     return { kind: "compliant", rule: "built-in:unproved", reasons: [told, "denied calls alone prove no exposure"] };
+  const offMs = keyOffAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(keyOffAt) + KEY_END_SPREADS_MS;
+  const enoughMs = Math.max(Date.parse(reported.at), offMs);
   // Written the other way round: a time that can't be read denies nothing.
-  if (deniedBefore !== undefined && Date.parse(deniedBefore) >= Date.parse(reported.at)) {
-    const reasons = [told, `sessions issued before ${deniedBefore} are denied everything`];
-    return { kind: "compliant", rule: "built-in:inactive", reasons };
+  if (deniedBefore !== undefined && Date.parse(deniedBefore) >= enoughMs) {
+    const denied = `sessions issued before ${deniedBefore} are denied everything`;
+    if (keyStatus !== "Active") return { kind: "compliant", rule: "built-in:inactive", reasons: [told, denied] };
+    const reasons = [told, denied, "the key still works: sessions begun with it after that are denied once it is off"];
+    return { kind: "compliant", rule: "built-in:inactive", reasons, dueAtMs: nowMs + STILL_WORKS_LOOK_MS };
   }
-  const reasons = [told, "sessions begun with it go on, whatever becomes of the key"];
+  const reasons = [
+    told,
+    deniedBefore === undefined || keyOffAt === undefined
+      ? "sessions begun with it go on, whatever becomes of the key"
+      : `sessions issued before ${deniedBefore} are denied everything, and the key may have worked until ${keyOffAt}: those begun in between go on`,
+  ];
   if (hindrance !== undefined)
     return { kind: "for-a-person", rule: "built-in:out-of-reach", reasons: [...reasons, hindrance] };
   // Whoever else has assumed the role is as innocent as can be, and is cut off all the same.
@@ -101,8 +114,19 @@ export function judgeSessions(
   return unlessBreakGlass(verdict, subject, accessKeyRules(policy));
 }
 
+/**
+ * So long after its end a key may still begin sessions: IAM takes its time to tell all of AWS's places that it is off. AWS gives no bound; it is mostly seconds, and minutes at the worst. So long are
+ * also innocent sessions of the same user or role denied that are begun in that time, so that it is no hour.
+ *
+ * Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+ */
+export const KEY_END_SPREADS_MS = 5 * 60_000;
+
+/** Its end is heard; this is for when that gets lost. */
+const STILL_WORKS_LOOK_MS = 60 * 60_000;
+
 const EVERYBODY =
-  "everybody who uses the role is affected: all of its sessions that were issued until then are denied everything, and have to be begun anew";
+  "everybody who uses the role is affected: all of its sessions that were issued until then are denied everything, and have to be begun anew; if the key was stopped less than five minutes ago, those, too, that are begun in these five minutes";
 
 /** That a key is public stays so. That calls were denied says less each day. */
 const BURST_COUNTS_MS = 7 * DAY_MS;

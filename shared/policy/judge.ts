@@ -31,7 +31,7 @@ export function judgeFacts(
     case "access-key":
       return judgeAccessKey(facts, subject, policy, nowMs);
     case "sessions":
-      return judgeSessions(facts, subject, policy);
+      return judgeSessions(facts, subject, policy, nowMs);
     case "transfer":
       return judgeMovement(facts, subject, policy, classified, parameters, nowMs);
   }

@@ -14,7 +14,7 @@ import { type IamClientFor, type IamClients, reading, receiptOf } from "./iam-ca
 import type { Denial } from "./iam-sessions.ts";
 import type { Reading } from "./port.ts";
 
-/** A managed policy of Cordon's on a user. Its name follows from the user and what it says, so that it never has to be changed. */
+/** A managed policy of Cordon's on a user. It is never changed: another one takes its place. */
 export interface ManagedDenials {
   readonly arn: string;
   readonly denied: readonly Denial[];
@@ -52,31 +52,47 @@ export async function readManaged(
   return { kind: "present", state: found };
 }
 
-/** Creates and attaches a policy that says so much; nothing stays of one that can't be attached. Two receipts, or those until AWS refused. */
+/**
+ * Creates and attaches a policy that says so much; nothing stays of one that can't be attached. The names that a user's policies have are always the same few, in turn: the first that is not attached. One
+ * of that name which is there all the same is attached to nobody, for a run that died has left it, and may say something else: it is made anew. Two receipts, four in that case, or
+ * those until AWS refused.
+ *
+ * @param attached Cordon's policies on the user: they stay until the new one denies as well
+ */
 export async function attachManaged(
   { reader, writer }: IamClients,
   clock: Clock,
   user: ResourceRef,
   denied: readonly Denial[],
+  attached: readonly Pick<ManagedDenials, "arn">[],
 ): Promise<readonly Receipt[]> {
   const client = await writer(user);
   const PolicyDocument = writeDenials(denied);
-  const PolicyName = `${DENIAL_POLICY}-${shortHash(`${user.arn} ${PolicyDocument}`)}`;
-  const PolicyArn = `arn:${user.arn.split(":")[1]}:iam::${user.account}:policy${DENIAL_PATH}${PolicyName}`;
+  const taken = new Set(attached.map(({ arn }) => arn));
+  let turn = 0;
+  while (taken.has(policyArn(user, turn))) turn++;
+  const PolicyName = policyName(user, turn);
+  const PolicyArn = policyArn(user, turn);
   const Description = `Cordon: sessions of ${user.name} that may have been begun with an exposed key are denied`;
-  const created = await receiptOf("CreatePolicy", clock, () =>
-    client.send(new CreatePolicyCommand({ PolicyName, Path: DENIAL_PATH, PolicyDocument, Description })),
-  );
-  // A run that died has made it. Whether it says so is seen when it is read again.
-  const isThere = created.error?.startsWith("EntityAlreadyExists") === true;
-  if (created.outcome === "refused" && !isThere) return [created];
-  const attached = await receiptOf("AttachUserPolicy", clock, () =>
+  const create = () =>
+    receiptOf("CreatePolicy", clock, () =>
+      client.send(new CreatePolicyCommand({ PolicyName, Path: DENIAL_PATH, PolicyDocument, Description })),
+    );
+  const made: (Receipt | undefined)[] = [await create()];
+  if (made[0]?.error?.startsWith("EntityAlreadyExists") === true)
+    made.splice(0, 1, await removePolicy(reader, clock, user, PolicyArn), await create());
+  if (made.some((each) => each?.outcome === "refused")) return made.filter((each) => each !== undefined);
+  const attaching = await receiptOf("AttachUserPolicy", clock, () =>
     client.send(new AttachUserPolicyCommand({ UserName: user.name, PolicyArn })),
   );
-  const made = isThere ? [] : [created];
-  if (attached.outcome === "accepted") return [...made, attached];
-  return [...made, await removePolicy(reader, clock, user, PolicyArn), attached].filter((each) => each !== undefined);
+  if (attaching.outcome === "refused") made.push(await removePolicy(reader, clock, user, PolicyArn));
+  return [...made, attaching].filter((each) => each !== undefined);
 }
+
+const policyName = ({ arn }: ResourceRef, turn: number) => `${DENIAL_POLICY}-${shortHash(`${arn} ${turn}`)}`;
+
+const policyArn = (user: ResourceRef, turn: number) =>
+  `arn:${user.arn.split(":")[1]}:iam::${user.account}:policy${DENIAL_PATH}${policyName(user, turn)}`;
 
 /** Detaches a policy and deletes it. */
 export async function detachManaged(

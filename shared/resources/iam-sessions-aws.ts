@@ -14,6 +14,7 @@ import type { AwsClients } from "../aws/clients.ts";
 import { whyOwnPrincipal } from "../deployment/own-principals.ts";
 import { CordonError } from "../errors.ts";
 import { byKey, DENIAL_POLICY, parseDenials, writeDenials } from "../keys/denial-policy.ts";
+import { roleRef } from "../signals/iam-refs.ts";
 import type { Clock, Receipt, ResourceRef } from "../types.ts";
 import { type IamClientFor, iamClients, type Place, reading, receiptOf } from "./iam-calls.ts";
 import { attachManaged, detachManaged, type ManagedDenials, readManaged } from "./iam-managed-denials-aws.ts";
@@ -41,6 +42,13 @@ export function iamSessionsOnAws(
       );
       if (found.kind !== "present") return { unreadable: found.reason };
       return (found.state.Role?.Tags ?? []).map(({ Key = "", Value = "" }) => ({ key: Key, value: Value }));
+    },
+    async roleNamed(role) {
+      const found = await reading("GetRole", `role ${role.name}`, async () =>
+        (await reader(role)).send(new GetRoleCommand({ RoleName: role.name })),
+      );
+      if (found.kind === "unreadable") throw new CordonError("denied", found.reason);
+      return found.kind === "present" ? roleRef(found.state.Role?.Arn) : undefined;
     },
     async whyOwn(resource) {
       const caller = callers.get(resource.account) ?? (await callerIn(clients, resource));
@@ -96,7 +104,7 @@ function userDenials(reader: IamClientFor, writer: IamClientFor, clock: Clock): 
       const isKept = ({ denied }: ManagedDenials) => wanted.length > 0 && writeOf(denied) === writeOf(wanted);
       const steps: (() => Promise<readonly Receipt[]>)[] = [];
       if (wanted.length > 0 && !managed.some(isKept))
-        steps.push(() => attachManaged({ reader, writer }, clock, user, wanted));
+        steps.push(() => attachManaged({ reader, writer }, clock, user, wanted, managed));
       if (writeOf(listed) !== writeOf(inline)) steps.push(async () => [await writeInline(user, listed)]);
       for (const each of managed.filter((each) => !isKept(each)))
         steps.push(() => detachManaged({ reader, writer }, clock, user, each.arn));

@@ -29,6 +29,12 @@ export interface IamSessions {
    */
   roleTags(role: ResourceRef): Promise<readonly Tag[] | { readonly unreadable: string }>;
   /**
+   * GetRole: the role by name, with the path that makes its ARN; undefined when there is none of that name.
+   *
+   * @throws CordonError `unavailable`, or `denied` when AWS won't say
+   */
+  roleNamed(role: Pick<ResourceRef, "name" | "account" | "region">): Promise<ResourceRef | undefined>;
+  /**
    * Why sessions of a user or role are not Cordon's to deny: Cordon works by them itself. Undefined where they are. GetCallerIdentity, once a container for each account.
    *
    * @throws CordonError `unavailable`

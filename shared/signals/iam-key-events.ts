@@ -1,11 +1,12 @@
 import { cut } from "../cut.ts";
+import { DENIAL_POLICY } from "../keys/denial-policy.ts";
 import type { ResourceRef, Signal } from "../types.ts";
 import type { ControlEvents } from "./cloudtrail.ts";
 import { itemSignal } from "./config.ts";
 import { parseDeniedCall } from "./denied-calls.ts";
 import { GUARDDUTY_FINDING, parseGuardDutyFinding } from "./guardduty-findings.ts";
 import { HEALTH_TYPES, parseHealthEvent } from "./health-events.ts";
-import { IAM_USER, parseAccount, parseIamArn, rootRef, userByName, userRef } from "./iam-refs.ts";
+import { IAM_ROLE, IAM_USER, parseAccount, parseIamArn, roleByName, rootRef, userByName, userRef } from "./iam-refs.ts";
 import { ACCOUNT_LOOK, parseKeyRequest } from "./key-requests.ts";
 import type { Parsed } from "./parsed.ts";
 import { partitionOf } from "./s3-bucket-ref.ts";
@@ -55,9 +56,13 @@ function usersOf(record: Json, envelope: Json | undefined): readonly ResourceRef
   const request = asObject(record.requestParameters);
   const identity = asObject(record.userIdentity);
   if (record.eventName === "AttachUserPolicy" && quarantineIn(record) === undefined) return [];
+  const isOfRole = ROLE_CALLS.has(asText(record.eventName) ?? "");
+  // Whoever deploys something puts policies on roles; only Cordon's own is of concern.
+  if (isOfRole && request?.policyName !== DENIAL_POLICY) return [];
   const account =
     parseAccount(record.recipientAccountId) ?? parseAccount(envelope?.account) ?? parseAccount(identity?.accountId);
   const partition = partitionIn(record, envelope);
+  if (isOfRole) return [roleByName(request?.roleName, account, partition)].filter((each) => each !== undefined);
   const own = userRef(identity?.arn);
   // Renamed, a user is another resource: the one that is there now.
   const named = userByName(request?.newUserName ?? request?.userName, account, partition);
@@ -79,8 +84,11 @@ function quarantineIn(record: Json): string | undefined {
   return QUARANTINE.exec(asText(asObject(record.requestParameters)?.policyArn) ?? "")?.[1];
 }
 
+const ROLE_CALLS: ReadonlySet<string> = new Set(["PutRolePolicy", "DeleteRolePolicy"]);
+
 /** Whether the path is missing, and that AWS has put the user under quarantine. Which of the keys it is the call doesn't tell; Health's event does. */
 function callTells(record: Json, resource: ResourceRef): Partial<Signal> {
+  if (resource.type === IAM_ROLE) return { isNameOnly: true };
   const isRoot = resource.type !== IAM_USER;
   const isTold = isRoot || asObject(record.userIdentity)?.arn === resource.arn;
   const quarantine = record.eventName === "AttachUserPolicy" ? quarantineIn(record) : undefined;

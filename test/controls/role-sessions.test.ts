@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { whyOwnPrincipal } from "../../shared/deployment/own-principals.ts";
 import { DENIAL_POLICY } from "../../shared/keys/denial-policy.ts";
 import { clientConfig } from "../sandbox/clients.ts";
+import { cloudTrailRecord, eventBridge } from "../support/events.ts";
 import { KEY, OTHER, sessionsStage } from "./sessions-stage.ts";
 
 describe("sessions of a role that was assumed with a key known to others", () => {
@@ -42,6 +43,27 @@ describe("sessions of a role that was assumed with a key known to others", () =>
     await iam.send(new DeleteRolePolicyCommand({ RoleName: "deployer", PolicyName: DENIAL_POLICY }));
     expect(await set.look(set.role)).toMatchObject([{ status: "awaiting-approval" }]);
   });
+
+  it.each(["/", "/teams/build/"])(
+    "are asked about again at the call that takes the denial away, of a role in %s",
+    async (path) => {
+      const set = await sessionsStage({}, { roleArn: `arn:aws:iam::111122223333:role${path}deployer` });
+      await set.report(set.role);
+      await set.approve(set.role);
+      set.sandbox.clock.advance(3_600_000);
+      const iam = new IAMClient(clientConfig(set.sandbox));
+      await iam.send(new DeleteRolePolicyCommand({ RoleName: "deployer", PolicyName: DENIAL_POLICY }));
+      const call = (policyName: string) =>
+        eventBridge({
+          ...cloudTrailRecord("none", { name: "DeleteRolePolicy", region: "us-east-1", atMs: set.clock.nowMs() }),
+          eventSource: "iam.amazonaws.com",
+          requestParameters: { roleName: "deployer", policyName },
+        });
+      expect(await set.hearEvent(call("somebody-else's"))).toEqual([]);
+      expect(await set.hearEvent(call(DENIAL_POLICY))).toMatchObject([{ status: "awaiting-approval" }]);
+      expect(await set.findingOf(set.role)).toMatchObject({ status: "awaiting-approval", occurrence: 2 });
+    },
+  );
 
   it("of two keys are two matters, and one rolled back leaves the other's denied", async () => {
     const set = await sessionsStage();

@@ -1,10 +1,12 @@
-import { GetRolePolicyCommand, IAMClient } from "@aws-sdk/client-iam";
+import { DeleteAccessKeyCommand, GetRolePolicyCommand, IAMClient, UpdateAccessKeyCommand } from "@aws-sdk/client-iam";
 import { ListBucketsCommand } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { onTestFinished, vi } from "vitest";
 import { MemoryJournal } from "../../cli/memory-journal.ts";
+import { control as exposedControl } from "../../controls/iam-access-key-is-not-exposed/control.ts";
 import { control as roleControl } from "../../controls/iam-role-has-no-session-of-exposed-key/control.ts";
 import { control as userControl } from "../../controls/iam-user-has-no-session-of-exposed-key/control.ts";
+import { listenForKeys } from "../../functions/revoke-stale-keys/listen.ts";
 import { startSandbox, type UserSeed } from "../../sandbox/index.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Cordon } from "../../shared/cordon.ts";
@@ -20,7 +22,7 @@ import { iamUsersOnAws } from "../../shared/resources/iam-users-aws.ts";
 import { s3BucketsOnAws } from "../../shared/resources/s3-buckets-aws.ts";
 import { shownKeyId } from "../../shared/shown.ts";
 import { roleRef, userRef } from "../../shared/signals/iam-refs.ts";
-import type { Clock, KeyReport, Mode, ResourceRef, Result, Signal } from "../../shared/types.ts";
+import type { Clock, KeyReport, KeyStatus, Mode, ResourceRef, Result, Signal } from "../../shared/types.ts";
 import { clientConfig, failureOf, s3Client } from "../sandbox/clients.ts";
 import { DATA_PROTECTION_OFFICER, policyWith } from "../support/stage.ts";
 
@@ -84,7 +86,9 @@ export async function sessionsStage(
   const approvals = { by: [DATA_PROTECTION_OFFICER.caller.arn] };
   const its = policyWith(
     {
-      controls: { [userControl.meta.id]: { mode: "enforce" }, [roleControl.meta.id]: { mode: "enforce" } },
+      controls: Object.fromEntries(
+        [exposedControl, userControl, roleControl].map(({ meta }) => [meta.id, { mode: "enforce" }]),
+      ),
       limits: { approvals },
     },
     policy,
@@ -109,6 +113,26 @@ export async function sessionsStage(
   });
   const handle = async (signal: Signal, mode?: Mode): Promise<readonly Result[]> =>
     (await handleSignal(signal, cordonOf(signal.resource, mode), clock.nowMs() + 25_000)).results;
+  const iam = () => new IAMClient(clientConfig(sandbox));
+  /** Roles that CloudTrail's history says the key was used to assume. */
+  const assumed = [
+    {
+      eventSource: "sts.amazonaws.com",
+      eventName: "AssumeRole",
+      eventTime: new Date(NOW).toISOString(),
+      requestParameters: { roleArn },
+    },
+  ];
+  const trail = { page: async () => ({ kind: "page", records: assumed }) as const };
+  const ears = listenForKeys(
+    {
+      ...cordonOf(user),
+      ports: { ...ports, trail },
+      messages: undefined as never,
+      accounts: { credentialsFor: async () => undefined } as never,
+    },
+    { CORDON_STACK: "cordon", AWS_REGION: "eu-central-1" },
+  );
   const idOf = (resource: ResourceRef, key: string) =>
     findingId(controlOf(resource).meta.id, resource, shownKeyId(key));
   const findingOf = async (resource: ResourceRef, key = KEY) => {
@@ -134,6 +158,32 @@ export async function sessionsStage(
     idOf,
     findingOf,
     handle,
+    signalOf,
+    /** What the whole function makes of a signal. */
+    hear: async (signal: Signal) => (await ears.handle(signal, clock.nowMs() + 60_000)).results,
+    /** What the whole function makes of an event. */
+    hearEvent: async (event: unknown) => {
+      const results: Result[] = [];
+      for (const parsed of ears.hear(event, "111122223333"))
+        if (parsed.kind === "signal")
+          results.push(...(await ears.handle(parsed.signal, clock.nowMs() + 60_000)).results);
+      return results;
+    },
+    /** Cordon's own control of exposed keys. */
+    deactivate: async (signal: Signal) =>
+      (await handleSignal(signal, { ...cordonOf(user), control: exposedControl }, clock.nowMs() + 25_000)).results,
+    /** Somebody switches a key on or off, or deletes it: the signal of his call. */
+    switchKey: async (to: KeyStatus | "deleted", AccessKeyId = KEY): Promise<Signal> => {
+      const which = { UserName: "ann", AccessKeyId };
+      if (to === "deleted") await iam().send(new DeleteAccessKeyCommand(which));
+      else await iam().send(new UpdateAccessKeyCommand({ ...which, Status: to }));
+      return signalOf(user, {
+        source: "cloudtrail",
+        name: to === "deleted" ? "DeleteAccessKey" : "UpdateAccessKey",
+        principal: { type: "IAMUser", arn: "arn:aws:iam::111122223333:user/somebody" },
+        request: { userName: "ann", accessKeyId: AccessKeyId, ...(to !== "deleted" && { status: to }) },
+      });
+    },
     look: (resource: ResourceRef) => handle(signalOf(resource)),
     /** Somebody says that a key is known to others; left out, one of the user's. */
     report: (resource: ResourceRef, keyId: string | undefined = KEY, more: Partial<KeyReport> = {}, mode?: Mode) => {

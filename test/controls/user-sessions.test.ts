@@ -29,14 +29,14 @@ describe("sessions of a user whose key is known to others", () => {
             Effect: "Deny",
             Action: "*",
             Resource: "*",
-            Condition: { DateLessThan: { "aws:TokenIssueTime": "2030-06-01T00:00:03Z" } },
+            Condition: { DateLessThan: { "aws:TokenIssueTime": "2030-06-01T00:05:03Z" } },
           },
         ],
       },
     });
     expect(await set.refusalOf(before)).toBe("AccessDenied");
     expect(await set.refusalOf(KEY)).toBeUndefined();
-    set.sandbox.clock.advance(5_000);
+    set.sandbox.clock.advance(5 * 60_000 + 5_000);
     expect(await set.refusalOf(await set.session())).toBeUndefined();
     expect(set.writes()).toEqual(["PutUserPolicy"]);
   });
@@ -69,7 +69,7 @@ describe("sessions of a user whose key is known to others", () => {
     const set = await sessionsStage();
     const report = { id: "same", at: new Date(set.clock.nowMs()).toISOString() };
     await set.report(set.user, KEY, report);
-    set.sandbox.clock.advance(60_000);
+    set.sandbox.clock.advance(600_000);
     expect(await set.report(set.user, KEY, report)).toMatchObject([{ status: "already-contained" }]);
     const between = await set.session();
     set.sandbox.clock.advance(3_600_000);
@@ -79,11 +79,11 @@ describe("sessions of a user whose key is known to others", () => {
     expect(set.inline()[DENIAL_POLICY]?.Statement).toHaveLength(1);
   });
 
-  it("reported by many findings within minutes are denied at each: that is no tug of war", async () => {
+  it("reported by many findings within the hour are denied at each: that is no tug of war", async () => {
     const set = await sessionsStage();
     for (let reports = 0; reports < 8; reports++) {
       const session = await set.session();
-      set.sandbox.clock.advance(60_000);
+      set.sandbox.clock.advance(360_000);
       expect(await set.report(set.user, KEY, { by: "guardduty" })).toMatchObject([{ status: "contained" }]);
       expect(await set.refusalOf(session)).toBe("AccessDenied");
     }
@@ -267,6 +267,31 @@ describe("a run that dies", () => {
     expect(await set.rollBack(set.user, OTHER)).toMatchObject({ status: "exempt" });
     expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, expect.stringMatching(MANAGED)]);
   });
+
+  it.each([
+    ["some minutes later", 300_000],
+    ["an hour later", 3_600_000],
+  ])(
+    "between creating its policy and attaching it has that policy made anew %s, and leaves none behind",
+    async (_, laterMs) => {
+      const set = await sessionsStage({ inline: { theirs: filler(2_000) } });
+      const before = await set.session();
+      set.sandbox.clock.advance(2_000);
+      const mend = set.sandbox.faults.inject({ operation: "AttachUserPolicy", kind: "server-error", times: 20 });
+      await set.report(set.user).catch(() => undefined);
+      mend();
+      const policies = () => set.sandbox.registry.list("AWS::IAM::ManagedPolicy", { account: "111122223333" });
+      expect(policies()).toHaveLength(1);
+      expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR]);
+      set.sandbox.clock.advance(laterMs);
+      await set.look(set.user);
+      expect(await set.refusalOf(before)).toBe("AccessDenied");
+      expect(set.sandbox.user("ann").attached).toEqual([ADMINISTRATOR, policies()[0]?.arn]);
+      expect(policies()).toHaveLength(1);
+      expect(await set.rollBack(set.user)).toMatchObject({ status: "exempt" });
+      expect(policies()).toEqual([]);
+    },
+  );
 
   it("between putting a denial anew and taking the last one's policy away leaves no doubt of which counts", async () => {
     const set = await sessionsStage({ inline: { theirs: filler(2_000) } });

@@ -17,7 +17,8 @@ const OF_ACCOUNTS: ControlMeta = { ...s3Replication, subject: "cordon", resource
 const template = readTemplate(FILE);
 const { Parameters, Resources } = template;
 const role = Resources.MemberRole?.Properties ?? {};
-const granted = statementsIn(role);
+const statements = statementsIn(role);
+const granted = statements.filter(({ Effect }) => Effect === "Allow");
 const actionsOf = (statements: typeof granted) => statements.flatMap(({ Action }) => [Action].flat()).sort();
 const union = (of: (control: ControlMeta) => readonly string[]) => [...new Set(controls.flatMap(of))].sort();
 
@@ -85,9 +86,22 @@ describe("the member role", () => {
     ]);
   });
 
-  it("allows by no pattern of actions, and has no other effect than to allow", () => {
-    for (const { Sid, Effect, Action } of granted) {
-      expect(Effect, Sid).toBe("Allow");
+  it("may never change itself or another role of the cell's, whatever else allows it", () => {
+    expect(statements.filter(({ Effect }) => Effect !== "Allow")).toEqual([
+      {
+        Sid: "NeverOwnRoles",
+        Effect: "Deny",
+        Action: expect.arrayContaining(["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"]),
+        Resource: [
+          { "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${RoleName}" },
+          { "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${CellRolePrefix}*" },
+        ],
+      },
+    ]);
+  });
+
+  it("allows by no pattern of actions", () => {
+    for (const { Sid, Action } of granted) {
       for (const action of [Action].flat()) expect(action, Sid).not.toContain("*");
     }
   });

@@ -136,6 +136,50 @@ describe("a stack of many accounts", () => {
   });
 });
 
+describe("a function that may put policies on users or roles", () => {
+  type Statement = { Sid: string; Effect: string; Action: string[]; Resource: unknown };
+  type Role = { Type: string; Properties: { Policies?: { PolicyDocument: { Statement: Statement[] } }[] } };
+  const statementsBy = (custom: Record<string, unknown>) =>
+    Object.entries(stackResources(parseStack({ ...ALONE, ...custom })) as Record<string, Role>)
+      .filter(([, { Type }]) => Type === "AWS::IAM::Role")
+      .map(([id, { Properties }]) => {
+        const statements = (Properties.Policies ?? []).flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+        return [id, statements] as const;
+      });
+  const WRITES = /^iam:(Put|Attach|Create|Update|Set|Add)/;
+  const writes = ({ Effect, Action }: Statement) => Effect === "Allow" && [Action].flat().some((a) => WRITES.test(a));
+
+  it.each([
+    ["alone", {}, []],
+    ["with members", MEMBERS, ["cordon-member"]],
+  ])("%s is denied it on every role of Cordon's own, whatever else allows it", (_, custom, more) => {
+    const able = statementsBy(custom).filter(([, statements]) => statements.some(writes));
+    expect(able.map(([id]) => id).toSorted()).toEqual(["DecideRole", "RevokeStaleKeysRole"]);
+    for (const [id, statements] of able)
+      expect(
+        statements.filter(({ Effect }) => Effect === "Deny"),
+        id,
+      ).toEqual([
+        {
+          Sid: "NeverOwnRoles",
+          Effect: "Deny",
+          Action: expect.arrayContaining([
+            ...["iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"],
+          ]),
+          Resource: ["cordon-*", ...more].map((role) => ({
+            "Fn::Sub": `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:role/${role}`,
+          })),
+        },
+      ]);
+  });
+
+  it("covers the names that its roles have", () => {
+    for (const [id, role] of Object.entries(stackResources(parseStack(ALONE)) as Record<string, Role>))
+      if (role.Type === "AWS::IAM::Role")
+        expect(JSON.stringify((role.Properties as { RoleName?: unknown }).RoleName), id).toContain("cordon-");
+  });
+});
+
 describe("what a function may assume", () => {
   const actsInMembers = (custom: Record<string, unknown>) => {
     const { Properties } = stackResources(parseStack({ ...ALONE, ...custom })).QuarantineReplicationRole as {

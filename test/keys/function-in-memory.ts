@@ -92,6 +92,7 @@ export function functionInMemory(
     users: denials,
     roles: denials,
     roleTags: async () => [],
+    roleNamed: async () => undefined,
     whyOwn: async () => undefined,
   };
   const rootKeys: RootKeys = { read: async () => ({ kind: "present", state: { hasKeys: false } }) };

@@ -3,7 +3,7 @@ import type { FindingState } from "../../shared/journal/journal.ts";
 import { remembering, withMemory } from "../../shared/lifecycle/key-memory.ts";
 import { stateOf, transition } from "../../shared/lifecycle/transition.ts";
 import { shownKeyId } from "../../shared/shown.ts";
-import type { AccessKeyFacts, Finding, KeyReport, SessionFacts, Signal } from "../../shared/types.ts";
+import type { AccessKeyFacts, Finding, KeyReport, KeyStatus, SessionFacts, Signal } from "../../shared/types.ts";
 import { decisionOf, findingOf, policyOf, transferTo } from "../policy/policy-stage.ts";
 import { START_MS } from "../support/events.ts";
 import { daysAgo, OLD, userRef } from "./keys-in-memory.ts";
@@ -105,6 +105,22 @@ describe("a finding that is about no key", () => {
 });
 
 describe("sessions of an exposed key", () => {
+  it("keep when the key was first seen stopped, whatever else is as it was, until it is seen to work", () => {
+    const its: SessionFacts = { kind: "sessions", key: shownKeyId(OLD), reported: HEALTH };
+    const asked = { kind: "approve", rule: "built-in:break-glass" } as Parameters<typeof transition>[2];
+    const look = (state: FindingState | undefined, keyStatus: KeyStatus, nowMs: number) => {
+      const finding = withMemory(about({ ...its, keyStatus }), state, signal(), nowMs);
+      return transition(state, finding, asked, nowMs).next ?? state;
+    };
+    const working = look(undefined, "Active", START_MS);
+    expect(working?.keyOffAtMs).toBeUndefined();
+    const off = look(working, "Inactive", START_MS + 1);
+    expect(look(off, "Inactive", START_MS + 2)).toMatchObject({ keyOffAtMs: START_MS + 1, occurrence: 1 });
+    const again = look(off, "Active", START_MS + 3);
+    expect(again?.keyOffAtMs).toBeUndefined();
+    expect(look(again, "Inactive", START_MS + 4)?.keyOffAtMs).toBe(START_MS + 4);
+  });
+
   it("that are denied already stay watched, and are denied anew after another report", () => {
     const denied: SessionFacts = { kind: "sessions", key: shownKeyId(OLD), deniedBefore: daysAgo(1), reported: HEALTH };
     const compliant = { kind: "compliant", rule: "built-in:inactive" } as Parameters<typeof transition>[2];

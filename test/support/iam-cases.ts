@@ -1,5 +1,6 @@
 import type { Sandbox } from "../../sandbox/index.ts";
 import { DENIAL_POLICY } from "../../shared/keys/denial-policy.ts";
+import { KEY_END_SPREADS_MS } from "../../shared/policy/judge-key.ts";
 import type { Change, KeyStatus, ResourceRef } from "../../shared/types.ts";
 import { type CallOptions, cloudTrailRecord, eventBridge, START_MS } from "./events.ts";
 
@@ -185,11 +186,13 @@ export function exposedByGuardDuty(keyId: string, atMs = START_MS): Record<strin
 /** In a case's changes, in place of the time up to which sessions are denied: that of the change itself. */
 const WHEN_DONE = "(when it is done)";
 
-/** Changes as cases tell them. Only a denial up to a time between these two is told without it: any other is not as it should be. Seconds are rounded up. */
+/**
+ * Changes as cases tell them. Only a denial up to a time between these two is told without it: any other is not as it should be. Seconds are rounded up, and the key's end takes its time to spread.
+ */
 export function withoutTimes(changes: readonly Change[], fromMs: number, toMs: number): readonly Change[] {
   const told = (value: unknown): unknown => {
     const at = typeof value === "string" ? Date.parse(value) : Number.NaN;
-    return at >= fromMs && at < toMs + 1_000 ? WHEN_DONE : value;
+    return at >= fromMs && at < toMs + KEY_END_SPREADS_MS + 1_000 ? WHEN_DONE : value;
   };
   return changes.map((change) => {
     const { after } = change;
