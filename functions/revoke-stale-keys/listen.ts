@@ -135,7 +135,8 @@ export function listenForKeys(
         results.push(...told(each, "refused", error.message).results);
       }
     }
-    if (roles !== undefined) results.push(...(await tellMissingRoles(exposure, roles.missing, officeUntil(deadlineMs))));
+    if (roles !== undefined)
+      results.push(...(await tellMissingRoles(exposure, roles.missing, officeUntil(deadlineMs))));
     return { ...handled, results };
   };
 

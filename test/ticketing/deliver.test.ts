@@ -73,9 +73,6 @@ describe("a ticket is kept true", () => {
   it("one that the tracker does not open again is followed by a new one", async () => {
     const town = openTown();
     town.write({ id: ID });
-    town.write({ id: ID, status: "resolved" });
-    await town.settle();
-    town.write({ id: ID });
     await town.settle();
     town.write({ id: ID, status: "resolved" });
     await town.settle();
