@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   approve: async () => (await import("./decisions.ts")).approve,
   reject: async () => (await import("./decisions.ts")).reject,
   extend: async () => (await import("./decisions.ts")).extend,
+  aware: async () => (await import("./decisions.ts")).aware,
   close: async () => (await import("./decisions.ts")).close,
   brake: async () => (await import("./brake.ts")).brake,
   rollback: async () => (await import("./rollback.ts")).rollback,
