@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   close: async () => (await import("./decisions.ts")).close,
   brake: async () => (await import("./brake.ts")).brake,
   rollback: async () => (await import("./rollback.ts")).rollback,
+  "ticket preview": async () => (await import("./ticket-preview.ts")).ticketPreview,
   backfill: async () => (await import("./backfill.ts")).backfill,
   coverage: async () => (await import("./coverage.ts")).coverage,
   "evidence verify": async () => (await import("./evidence-verify.ts")).evidenceVerify,
