@@ -29,7 +29,7 @@ const HOURS = { type: "string", valueHint: "number" } as const;
 
 /** What differs between the decisions. */
 interface Kind {
-  readonly action: "approve" | "reject" | "extend" | "close";
+  readonly action: "approve" | "reject" | "extend" | "close" | "aware";
   /** Of the answer, when it was done. */
   readonly good: readonly ResultStatus[];
   readonly question: string;
@@ -64,7 +64,8 @@ async function decide(kind: Kind, args: Args): Promise<number> {
     process.stdout.write(args.json ? toJson(args["dry-run"] === true, preview, outcome) : describeOutcome(outcome));
     return outcome.kind === "done" || outcome.kind === "possible" ? exitCodes.fine : exitCodes.wrong;
   };
-  if (preview.refusal !== undefined) return end({ kind: "refused", reasons: [preview.refusal], changes: [] });
+  if (preview.refusal !== undefined && kind.action !== "aware")
+    return end({ kind: "refused", reasons: [preview.refusal], changes: [] });
   const desk = await openDesk(env);
   if (args["dry-run"] === true)
     return end({
@@ -202,6 +203,39 @@ ${EXIT}`,
           "of a storm: what comes from now on is changed at full speed, and counted anew; what has its turn already keeps it, unless something happens to it before",
           "of a report: it counts as settled, and nothing is changed",
         ],
+      },
+      args,
+    ),
+);
+
+/** `cordon aware`: the time of the law begins. */
+export const aware = command(
+  {
+    name: "aware",
+    summary: "Confirms that the organisation is aware of a breach: the time of the law begins",
+    notes: `For findings that a clock of the policy runs for (tickets.personal, tickets.clocks): data of such a class may have moved. The first confirmation counts; nothing moves
+or takes it back. It is kept as evidence with your name, and the ticket says when the time of each law ends. Nothing is changed in AWS.
+
+${DECIDE_NOTES}
+
+${EXIT}`,
+  },
+  { finding: FINDING, reason: REASON, ...DECIDE_ARGS },
+  (args) =>
+    decide(
+      {
+        action: "aware",
+        good: [
+          "compliant",
+          "exempt",
+          "observed",
+          "awaiting-approval",
+          "contained",
+          "already-contained",
+          "inconclusive",
+        ],
+        question: "Confirm that you are aware of a breach?",
+        follows: () => ["the time of the law begins now, and the finding's ticket says when it ends"],
       },
       args,
     ),

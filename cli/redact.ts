@@ -147,6 +147,7 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bthe exception by .*? (expired at|was granted for) /s, `the exception by ${HIDDEN} $1 `],
   [/\bapproved by .*? at (\d{4}-[\d:.T-]+Z): .*$/s, `approved by ${HIDDEN} at $1: ${HIDDEN}`],
+  [/\b(aware since \d{4}-[\d:.T-]+Z by) .*$/s, `$1 ${HIDDEN}`],
   [/\b(extended until \d{4}-[\d:.T-]+Z by|switched (?:on|off) by) .*$/s, `$1 ${HIDDEN}`],
   [/\bthe brake is (on|off) by .*?: (from the next event|what left)/s, `the brake is $1 by ${HIDDEN}: $2`],
   [/^ended by .*?: .*$/s, `ended by ${HIDDEN}: ${HIDDEN}`],

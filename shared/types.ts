@@ -328,7 +328,7 @@ export interface Hold {
 
 /** What a person has said about a finding, and what came of it. */
 export interface Saying {
-  readonly action: "approve" | "reject" | "extend" | "roll-back" | "close";
+  readonly action: "approve" | "reject" | "extend" | "roll-back" | "close" | "aware";
   readonly at: string;
   readonly by: string;
   /** How it is known who that is; `not at all`: whoever may invoke the function said so. */

@@ -2,6 +2,7 @@ import type { AnyControl, Control } from "../control.ts";
 import type { Cordon } from "../cordon.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { approve } from "../lifecycle/approve.ts";
+import { aware } from "../lifecycle/aware.ts";
 import { BRAKES, tellBrake } from "../lifecycle/brake.ts";
 import { extend } from "../lifecycle/extend.ts";
 import { principalOf } from "../lifecycle/person.ts";
@@ -64,6 +65,8 @@ export async function carryOut(order: Order, decider: Decider, office: Office, d
       const shown = run === undefined ? {} : { run };
       return rollBack({ action: order.action, finding, reason, decider, expiresAtMs, ...shown }, own, deadlineMs);
     }
+    case "aware":
+      return aware({ action: order.action, finding, reason, decider }, own, deadlineMs);
     default:
       return order satisfies never;
   }

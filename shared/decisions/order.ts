@@ -15,6 +15,7 @@ export type Order =
   | (About<"roll-back"> & { readonly run?: number; readonly expiresAtMs: number })
   | (About<"extend"> & { readonly untilMs: number })
   | About<"close">
+  | About<"aware">
   | BrakeOrder;
 
 /** The brake is about the whole cell. */
@@ -23,7 +24,7 @@ export interface BrakeOrder {
   readonly reason: string;
 }
 
-export const ACTIONS = ["approve", "reject", "extend", "roll-back", "close", "brake-on", "brake-off"] as const;
+export const ACTIONS = ["approve", "reject", "extend", "roll-back", "close", "aware", "brake-on", "brake-off"] as const;
 
 type ParsedOrder =
   | { readonly ok: true; readonly order: Order }
@@ -95,6 +96,7 @@ export function parseOrder(
           untilMs: lasts(approvals.validMs, Math.max(approvals.validMs, exception.maxMs)),
         };
       case "close":
+      case "aware":
         return { action, findingId, reason };
       case "brake-on":
       case "brake-off":

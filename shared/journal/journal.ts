@@ -184,7 +184,7 @@ export interface FindingRecord {
   readonly facts: Facts;
   /** "unknown" when it could not be told; "" when the finding is not about data. */
   readonly classification: string;
-  /** The resource's own tags at the time, by which another policy could decide; left out when they could not be read. Never leaves the table. */
+  /** The resource's own tags at the time, by which another policy could decide; left out when they could not be read. Nothing of it leaves the table but the owner that it names, in tickets. */
   readonly resourceTags?: readonly Tag[];
   readonly status: FindingStatus;
   readonly occurrence: number;

@@ -49,6 +49,7 @@ const NAMES: Readonly<Record<Saying["action"], string>> = {
   extend: "Extend",
   "roll-back": "RollBack",
   close: "Close",
+  aware: "Aware",
 };
 
 /** Who asks, as a principal. Pure. */
@@ -161,16 +162,16 @@ const SAID_EVERY_MS = 60_000;
  * somebody who is.
  *
  * Side effects: one transaction of the journal when the person may not, once a minute for each resource.
+ * @param why what speaks against it; unless given, also that he has caused it
  * @returns the answer to a person who may not; undefined when he may
  */
 export async function turnedAway<State>(
   run: Run<State>,
   { record, finding }: Settled,
   request: Request,
+  why = objectionTo(request.decider, causesOf(record, finding.id), run.cordon.policy, request.action === "roll-back"),
 ): Promise<Result | undefined> {
-  const { decider, action } = request;
-  const { policy } = run.cordon;
-  const why = objectionTo(decider, causesOf(record, finding.id), policy, action === "roll-back");
+  const { decider } = request;
   if (why === undefined) return undefined;
   const isProposed = decider.kind === "unproved";
   await keep(run, { record, finding }, request, isProposed ? "proposed" : "refused", why);

@@ -6,6 +6,9 @@ import type { ResidencyPolicy } from "./policy.ts";
 export const RELEASABLE = ["resource", "principals", "changes", "reasons", "exposure"] as const;
 export type Releasable = (typeof RELEASABLE)[number];
 
+/** What Cordon tells of itself is no control of the catalogue, and has tickets all the same (lifecycle/storm.ts, brake.ts). */
+export const OWN_MATTERS: readonly string[] = ["cordon-changes-stay-within-limits", "cordon-brake-stays-off"];
+
 /** What policy says of tickets. */
 export interface TicketRules {
   /** At most one note on a ticket in so long, unless its state changes. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Command } from "../../cli/command.ts";
-import { approve, close, extend, reject } from "../../cli/decisions.ts";
+import { approve, aware, close, extend, reject } from "../../cli/decisions.ts";
 import { outcomeOf } from "../../cli/outcome.ts";
 import { HIDDEN, redactFinding } from "../../cli/redact.ts";
 import { control } from "../../controls/s3-replication-stays-in-jurisdiction/control.ts";
@@ -358,6 +358,39 @@ describe("cordon close", () => {
   });
 });
 
+describe("cordon aware", () => {
+  it("has it kept once that somebody is aware of a breach, whatever becomes of the finding, and tells when the time of the law ends", async () => {
+    const tickets = { clocks: [{ classifications: ["eu-only"], hours: 72, citation: "GDPR Art. 33" }] };
+    const set = await open({ mode: "enforce", policy: { tickets } });
+    set.sit();
+
+    const { code, out, err } = await run(aware, ID, ...WHY, "--yes");
+
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("Then      the time of the law begins now, and the finding's ticket says when it ends");
+    expect(out).toContain(`aware since ${set.journal.finding(ID)?.sayings?.[0]?.at} by ${HIDDEN}`);
+    expect(hoursTo(timeAfter("Done: GDPR Art. 33: 72 h end", out))).toBeCloseTo(72, 1);
+    for (const secret of [OPERATOR, String(WHY[1])]) expect(out).not.toContain(secret);
+    expect(set.journal.finding(ID)).toMatchObject({
+      status: "contained",
+      sayings: [{ action: "aware", by: OPERATOR, how: "signed GetCallerIdentity", reason: WHY[1], outcome: "done" }],
+    });
+    expect(set.journal.evidence().at(-1)).toMatchObject({ kind: "aware-done", findingId: ID });
+
+    const again = await run(aware, ID, "--reason", "once more", "--yes", "--reveal");
+    expect(again.code).toBe(0);
+    expect(again.out).toContain("confirmed already, and the first time counts: aware since");
+    expect(again.out).toContain(`by ${OPERATOR}: ${WHY[1]}`);
+    expect(set.journal.finding(ID)?.sayings).toHaveLength(1);
+  });
+
+  it("is refused where no clock runs", async () => {
+    await open();
+    const { code, out } = await run(aware, ID, ...WHY, "--yes");
+    expect([code, out]).toEqual([1, expect.stringContaining("Refused: no clock runs for it: policy has none")]);
+  });
+});
+
 const ALL: readonly (readonly [string, Command, readonly string[]])[] = [
   ["approve", approve, []],
   ["reject", reject, []],
@@ -531,7 +564,7 @@ describe("an answer that is not revealed", () => {
 
 describe("arguments that make no order", () => {
   it.each(
-    ALL.flatMap(([action, command, more]) =>
+    [...ALL, ["aware", aware, []] as const].flatMap(([action, command, more]) =>
       [
         ["no finding", [...WHY, ...more], "FINDING"],
         ["something that is no finding's id", ["f-12", ...WHY, ...more], 'found "f-12", expected a finding\'s id'],

@@ -4,12 +4,12 @@ import { routes as routesInReference } from "../../scripts/policy-reference.ts";
 import { BRAKES } from "../../shared/lifecycle/brake.ts";
 import { STORMS } from "../../shared/lifecycle/storm.ts";
 import { readCompiled, writeCompiled } from "../../shared/policy/compiled-file.ts";
-import { compileTickets, OWN_MATTERS } from "../../shared/policy/language/compile-tickets.ts";
+import { compileTickets } from "../../shared/policy/language/compile-tickets.ts";
 import { namesOf } from "../../shared/policy/language/names.ts";
 import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
 import type { PolicyDocument } from "../../shared/policy/language/schema.ts";
 import type { RouteDocument, TicketsDocument } from "../../shared/policy/language/schema-tickets.ts";
-import { TICKET_DEFAULTS, ticketRules } from "../../shared/policy/tickets.ts";
+import { OWN_MATTERS, TICKET_DEFAULTS, ticketRules } from "../../shared/policy/tickets.ts";
 import type { AdapterDefinition } from "../../shared/ticketing/tracker.ts";
 import { BASE, CONTROL, compiled, shipped } from "./policy-stage.ts";
 

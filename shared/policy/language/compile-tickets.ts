@@ -1,5 +1,12 @@
 import type { AdapterDefinition, AdapterName } from "../../ticketing/tracker.ts";
-import { type LegalClock, type QuietHours, TICKET_DEFAULTS, type TicketRoute, type TicketRules } from "../tickets.ts";
+import {
+  type LegalClock,
+  OWN_MATTERS,
+  type QuietHours,
+  TICKET_DEFAULTS,
+  type TicketRoute,
+  type TicketRules,
+} from "../tickets.ts";
 import { isTimeZone, timeZoneNames } from "../time-of-day.ts";
 import { checkAdapter } from "./check-adapter.ts";
 import { parseCitation } from "./citations.ts";
@@ -9,9 +16,6 @@ import { didYouMean, type Problem } from "./problems.ts";
 import type { RouteDocument, TicketsDocument } from "./schema-tickets.ts";
 
 export type Adapters = Readonly<Partial<Record<AdapterName, AdapterDefinition>>>;
-
-/** What Cordon tells of itself is no control of the catalogue, and has tickets all the same (lifecycle/storm.ts, brake.ts). */
-export const OWN_MATTERS = ["cordon-changes-stay-within-limits", "cordon-brake-stays-off"];
 
 /**
  * What policy says of tickets; undefined where the document says nothing, so that its digest stays what it was before there was this. Pure.

@@ -1,0 +1,14 @@
+/** Names come from strangers: no control characters, no line breaks, no direction marks, no halves of letters. Pure. */
+export function cleaned(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").toWellFormed();
+}
+
+/** At most so many letters, cut between words. Pure. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).replace(/ \S*$/, "")} ...`;
+}
+
+/** A value of AWS's as a line. Pure. */
+export function shownValue(value: unknown): string {
+  return value === undefined ? "(absent)" : JSON.stringify(value);
+}
