@@ -42,6 +42,7 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     acknowledge,
     systemClock.nowMs,
     logger,
+    policy,
     tickets?.routes.length ? dispatch : undefined,
   );
   return { batchItemFailures: left.map((itemIdentifier) => ({ itemIdentifier })) };

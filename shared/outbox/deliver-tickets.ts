@@ -1,6 +1,7 @@
 import type { Logger } from "@aws-lambda-powertools/logger";
 import { describeError } from "../errors.ts";
 import type { FindingRecord } from "../journal/journal.ts";
+import type { ResidencyPolicy } from "../policy/policy.ts";
 import { type Ticket, type TicketAdapter, ticketOf } from "../ticketing/ticket.ts";
 import type { Emission } from "./emissions-aws.ts";
 
@@ -25,6 +26,7 @@ export type Log = Pick<Logger, "info" | "error">;
  *
  * Side effects: the adapters'; one update a ticket.
  *
+ * @param policy whose clocks run
  * @param dispatch has trackers told (dispatch-tickets.ts)
  * @returns the stream's numbers of what has to come again, held up or failed
  */
@@ -34,6 +36,7 @@ export async function deliverTickets(
   acknowledge: AcknowledgeTicket,
   now: () => number,
   log: Log,
+  policy?: ResidencyPolicy,
   dispatch: (emissions: readonly Emission[]) => Promise<ReadonlyMap<string, unknown>> = async () => new Map(),
 ): Promise<readonly string[]> {
   const undispatched = await dispatch(emissions);
@@ -41,7 +44,7 @@ export async function deliverTickets(
   const heldUp = new Set<string>();
   for (const emission of emissions) {
     const { sequence } = emission;
-    const ticket = ticketIn(emission, log);
+    const ticket = ticketIn(emission, policy, log);
     if (ticket === undefined) continue;
     const { key, state, occurrences, version } = ticket;
     if (heldUp.has(key)) {
@@ -66,9 +69,9 @@ export async function deliverTickets(
  * The ticket of the finding that is emitted. One that no ticket can be made of is passed over, for it would hold up all behind it and never be right;
  * it stays in the outbox, whose age raises an alarm.
  */
-function ticketIn({ sequence, item }: Emission, log: Log): Ticket | undefined {
+function ticketIn({ sequence, item }: Emission, policy: ResidencyPolicy | undefined, log: Log): Ticket | undefined {
   try {
-    return ticketOf(item?.record as FindingRecord, Number(item?.version ?? 0));
+    return ticketOf(item?.record as FindingRecord, Number(item?.version ?? 0), policy);
   } catch (error) {
     log.error("a finding that no ticket can be made of", { sequence, item: item?.pk, reason: describeError(error) });
     return undefined;

@@ -21,6 +21,8 @@ export interface Office {
   readonly storm: StormRules;
   /** The ticket as this route may have it. */
   ticketFor(finding: FindingRecord, version: number): Ticket;
+  /** Who caused it, as this route may know; undefined where it may not, or nobody does. */
+  whoFor(finding: FindingRecord): string | undefined;
   /** Until when what is not critical waits: quiet hours. */
   holdUntilMs(ticket: Ticket, nowMs: number): number | undefined;
   nowMs(): number;
@@ -192,7 +194,7 @@ async function joinGroup(
   ticket: Ticket,
   link: Link,
   finding: FindingRecord,
-  { desk, storm, nowMs }: Office,
+  { desk, storm, nowMs, whoFor }: Office,
 ): Promise<Delivered | "moved" | undefined> {
   if (link.isCounted === true) return undefined;
   const causeId = causeKey(finding);
@@ -200,8 +202,8 @@ async function joinGroup(
   if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
   if (cause.group === undefined) return undefined;
   const { labels, severity, title, updatedAt: at, version } = ticket;
-  const who = finding.principal?.arn ?? finding.principal?.invokedBy ?? "somebody whom no event names";
-  const what = `${finding.controlTitle}, in account ${labels.account}, by ${who}`;
+  const who = whoFor(finding);
+  const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
   const group = { key: cause.group, routeId: link.routeId, labels, severity, what };
   const isNamed = cause.count <= storm.count + MOST_NAMED;
   const change: GroupChange = { group, ...(isNamed && { named: `${title} (${ticket.key})` }), members: 1, over: 0, at };

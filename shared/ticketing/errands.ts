@@ -1,11 +1,14 @@
+import type { FindingRecord } from "../journal/journal.ts";
 import type { PolicyInForce } from "../policy/policy.ts";
 import { type TicketRoute, ticketRules } from "../policy/tickets.ts";
 import { adapters } from "./adapters/index.ts";
+import { withholdingFor } from "./content/withhold.ts";
+import { cleaned } from "./content/words.ts";
 import { type Delivered, deliver } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { Message } from "./message.ts";
 import { holdUntilMs } from "./routing.ts";
-import { ticketOf } from "./ticket.ts";
+import { ticketFor } from "./ticket.ts";
 import { DeliveryError, type Tracker, type TrackerPorts } from "./tracker.ts";
 
 /** What becomes of a message. `never`: it is put aside with the reason. `later`: it comes again then, and why, unless that is the course of things. */
@@ -66,7 +69,8 @@ export function openErrands({ policy, desk, portsFor, nowMs, random }: Means): E
             tracker,
             times: rules,
             storm: rules.storm,
-            ticketFor: (finding, version) => ticketOf(finding, version),
+            ticketFor: (finding, version) => ticketFor(finding, version, route, policy),
+            whoFor: (finding) => whoFor(finding, route, policy),
             holdUntilMs: (ticket, at) => holdUntilMs(ticket, policy, at),
             nowMs,
           },
@@ -82,4 +86,9 @@ export function openErrands({ policy, desk, portsFor, nowMs, random }: Means): E
       }
     },
   };
+}
+
+function whoFor(finding: FindingRecord, route: TicketRoute, policy: PolicyInForce): string | undefined {
+  const who = finding.principal?.arn ?? finding.principal?.invokedBy;
+  return who !== undefined && withholdingFor(finding, route, policy).lets(["principals"]) ? cleaned(who) : undefined;
 }

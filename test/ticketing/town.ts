@@ -121,7 +121,8 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
     tracker,
     times: { quietMs: 3_600_000, reopenMs: 30 * 86_400_000 },
     storm,
-    ticketFor: ticketOf,
+    ticketFor: (finding, version) => ticketOf(finding, version),
+    whoFor: ({ principal }) => principal?.arn,
     holdUntilMs: () => undefined,
     nowMs: () => town.nowMs,
   };
