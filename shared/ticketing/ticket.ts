@@ -54,6 +54,8 @@ export interface TicketLabels {
   readonly resource: string;
   readonly resourceType: string;
   readonly firstSeenAt: string;
+  /** What it is required by: `GDPR Art. 44`. */
+  readonly requirements: readonly string[];
 }
 
 /** Where tickets go that are no tracker's: this machine. */
@@ -134,6 +136,7 @@ function ticketWith(
       resource: isResourceTold ? cleaned(withholding.scrub(shownArn(resource))) : LEFT_OUT,
       resourceType: resource.type,
       firstSeenAt: finding.firstSeenAt,
+      requirements: finding.citations.map(({ framework, reference }) => `${framework} ${reference}`),
     },
     isWaiting: finding.pending !== undefined,
     ...(finding.pending !== undefined && { plan: finding.pending.id }),

@@ -34,7 +34,7 @@ const WEBHOOK: AdapterDefinition = {
 
 const journal = journalToRead();
 const ID = idOf("contained", "to-us");
-const route = { adapter: "webhook", secret: "s", settings: { team: "a" } };
+const route = { adapter: "webhook", secret: "cordon/tickets/s", settings: { team: "a" } };
 const ROUTES = [
   { ...route, id: "elsewhere", liesIn: "us", url: "https://us.example", severities: ["low"] },
   { ...route, id: "here", liesIn: "eu", url: "https://eu.example" },
@@ -43,6 +43,7 @@ const ROUTES = [
 
 /** Somebody who may read a finding and nothing else, and a policy with routes. */
 async function open(tickets: object = { routes: ROUTES }) {
+  for (const name of Object.keys(registry)) delete registry[name as AdapterName];
   Object.assign(registry, { webhook: WEBHOOK });
   const set = await journal();
   operator(set.sandbox, [["dynamodb:GetItem", TABLE]]);

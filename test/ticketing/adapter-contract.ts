@@ -101,6 +101,15 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       expect(only().state).toBe("open");
     });
 
+    it.each(["g-0123456789abcdef0123", "f-0123456789abcdef0123-2"])(
+      "takes the ticket of a group, and a finding's later one: %s",
+      async (key) => {
+        await tracker.open(someTicket({ key }));
+        expect(only()).toMatchObject({ key, state: "open" });
+        if (tracker.find) expect(await tracker.find(key)).toMatchObject({ state: "open" });
+      },
+    );
+
     it("changes nothing but notes when the same is done twice", async () => {
       const remote = await tracker.open(someTicket());
       const resolve = () =>

@@ -24,6 +24,7 @@ export function someTicket(given: Partial<Ticket> = {}): Ticket {
       resource: "arn:aws:s3:::customer-records",
       resourceType: "AWS::S3::Bucket",
       firstSeenAt: "2026-11-27T08:00:00.000Z",
+      requirements: ["GDPR Art. 44"],
     },
     isWaiting: false,
     occurrences: 1,

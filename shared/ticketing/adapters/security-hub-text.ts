@@ -1,6 +1,6 @@
 import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
 import { cutTo, oneLine, withoutLinks } from "../plain.ts";
-import type { Section, Ticket } from "../ticket.ts";
+import type { Section, Ticket, TicketLabels } from "../ticket.ts";
 
 /** Where a finding is reported, and as what. */
 export interface Product {
@@ -47,7 +47,7 @@ const REMEDY = /^(what to do|what you have to do|how to decide|how to undo)/i;
  */
 export function findingOf(ticket: Ticket, { product, createdAt, updatedAt, isResolved }: Reported): AwsSecurityFinding {
   const { key, title, severity, labels, sections } = ticket;
-  const requirements = requirementsIn(sections);
+  const requirements = requirementsOf(labels);
   const isGdpr = requirements.some((requirement) => requirement.startsWith("GDPR"));
   const rated = {
     Severity: { Label: LABELS[severity], Original: severity },
@@ -147,14 +147,8 @@ function remedyFor({ sections, key }: Ticket): string {
   return told.length > 0 ? told.join(" ") : `cordon explain ${key}`;
 }
 
-/** The line of a ticket that names frameworks and their references: `requirements: GDPR Art. 44; GDPR Art. 32`. */
-function requirementsIn(sections: readonly Section[]): string[] {
-  const line = sections.flatMap(({ lines }) => lines).find((each) => each.startsWith("requirements: "));
-  const all = (line ?? "").replace("requirements: ", "").split("; ");
-  return all
-    .filter((each) => each.trim() !== "")
-    .slice(0, MAX_REQUIREMENTS)
-    .map((each) => cutTo(oneLine(each), 256));
+function requirementsOf({ requirements }: TicketLabels): string[] {
+  return requirements.slice(0, MAX_REQUIREMENTS).map((each) => cutTo(oneLine(each), 256));
 }
 
 function inOneLine({ heading, lines }: Section): string {
