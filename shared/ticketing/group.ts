@@ -92,6 +92,7 @@ export function groupTicket({ key, labels, severity, what, members, over, versio
   const state = open === 0 ? "resolved" : "open";
   return {
     key,
+    finding: key,
     title: `[${open === 0 ? "RESOLVED" : "MANY AT ONCE"}] ${what}`,
     severity,
     state,

@@ -19,6 +19,8 @@ import { cleaned } from "./content/words.ts";
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
 export interface Ticket {
   readonly key: string;
+  /** The finding that it is about, by which people ask: a finding's later tickets have keys of their own. A group's is its key. */
+  readonly finding: string;
   readonly title: string;
   readonly severity: Severity;
   readonly state: "open" | "contained" | "exempt" | "resolved";
@@ -124,6 +126,7 @@ function ticketWith(
   const sections = withNotice(told, withholding, route);
   return {
     key: finding.id,
+    finding: finding.id,
     title: cleaned(`[${isWarning(finding) ? "WARNING" : HEADLINE[finding.status]}] ${subject}`),
     severity: finding.severity,
     state: STATE[finding.status] ?? "open",

@@ -12,6 +12,7 @@ export function someTicket(given: Partial<Ticket> = {}): Ticket {
   ];
   return {
     key: "f-0123456789abcdef0123",
+    finding: "f-0123456789abcdef0123",
     title: "[CONTAINED] Bucket customer-records sends personal data to us-east-1",
     severity: "high",
     state: "contained",

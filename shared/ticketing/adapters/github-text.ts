@@ -29,7 +29,7 @@ export function bodyOf(ticket: Ticket): string {
 /** A comment's text. Pure. */
 export function commentOf(ticket: Ticket, note: string): string {
   const sections = [{ heading: "", lines: note.split("\n") }];
-  return fitted({ key: ticket.key, sections }, MAX_SECTIONS, costOf)
+  return fitted({ key: ticket.finding, sections }, MAX_SECTIONS, costOf)
     .map(({ lines }) => linesOf(lines))
     .join("\n\n");
 }

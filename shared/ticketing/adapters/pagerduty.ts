@@ -147,7 +147,7 @@ function eventOf(action: string, ticket: Ticket, route: TrackerRoute, note: stri
 /** The ticket's sections by their headings, what is new first. */
 function detailsOf(ticket: Ticket, note: string | undefined): Readonly<Record<string, string>> {
   const sections = [...(note === undefined ? [] : [{ heading: "News", lines: [note] }]), ...ticket.sections];
-  const room = fitted({ key: ticket.key, sections }, MAX_DETAILS_BYTES, (line) =>
+  const room = fitted({ key: ticket.finding, sections }, MAX_DETAILS_BYTES, (line) =>
     Buffer.byteLength(JSON.stringify(line)),
   );
   const texts = Map.groupBy(room, ({ heading }) => shown(heading));

@@ -142,9 +142,9 @@ function fieldsOf(ticket: Ticket): Record<string, string> {
   return fields;
 }
 
-function remedyFor({ sections, key }: Ticket): string {
+function remedyFor({ sections, finding }: Ticket): string {
   const told = sections.filter(({ heading }) => REMEDY.test(heading)).map(inOneLine);
-  return told.length > 0 ? told.join(" ") : `cordon explain ${key}`;
+  return told.length > 0 ? told.join(" ") : `cordon explain ${finding}`;
 }
 
 function requirementsOf({ requirements }: TicketLabels): string[] {

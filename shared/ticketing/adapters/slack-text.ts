@@ -59,7 +59,7 @@ export function plainOf(title: string, body: string, key = ""): string {
  * The buttons carry the order (shared/decisions/prove-slack.ts), with the plan that is shown, so that no other one is approved by them. Whoever presses may type why; a
  * decision without a reason is none, so that a button has one of its own.
  */
-function decidingBlocks({ key, plan }: Ticket): readonly Block[] {
+function decidingBlocks({ finding, plan }: Ticket): readonly Block[] {
   const button = (action: "approve" | "reject", label: string, style: string, asked: string): Block => ({
     type: "button",
     action_id: `cordon_${action}`,
@@ -67,7 +67,7 @@ function decidingBlocks({ key, plan }: Ticket): readonly Block[] {
     style,
     value: JSON.stringify({
       action,
-      findingId: key,
+      findingId: finding,
       ...(plan !== undefined && { plan }),
       reason: `${label} was pressed in Slack, and no reason typed`,
     }),

@@ -80,7 +80,7 @@ export function idOf({ key, version }: Ticket, change: Told["change"]): string {
 }
 
 /** As much of the sections as there is room for; the last line says where the rest is. */
-function sectionsOf({ sections, key }: Ticket): readonly Section[] {
+function sectionsOf({ sections, finding }: Ticket): readonly Section[] {
   let left = MAX_LETTERS;
   const fitting: Section[] = [];
   for (const { heading, lines } of sections) {
@@ -90,7 +90,7 @@ function sectionsOf({ sections, key }: Ticket): readonly Section[] {
     for (const line of lines) {
       const text = cutTo(oneLine(line), MAX_LINE);
       left -= text.length + LINE_COST;
-      if (left < 0) return [...fitting, { heading: head, lines: [...own, `... cut here: cordon explain ${key}`] }];
+      if (left < 0) return [...fitting, { heading: head, lines: [...own, `... cut here: cordon explain ${finding}`] }];
       own.push(text);
     }
     fitting.push({ heading: head, lines: own });

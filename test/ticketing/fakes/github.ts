@@ -72,7 +72,10 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
     ...(as === "app" && { expireTokens: () => tokens.clear() }),
     kept: () =>
       issues.map(({ title, body, state, labels: of, comments }) => ({
-        key: of.map(({ name }) => /^cordon-(f-[0-9a-f]{20})$/.exec(name)?.[1]).find((key) => key !== undefined) ?? "",
+        key:
+          of
+            .map(({ name }) => /^cordon-([fg]-[0-9a-f]{20}(?:-\d+)?)$/.exec(name)?.[1])
+            .find((key) => key !== undefined) ?? "",
         state: state === "open" ? ("open" as const) : ("resolved" as const),
         title,
         text: [title, body, ...comments].join("\n"),

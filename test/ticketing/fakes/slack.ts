@@ -182,7 +182,7 @@ function byThread(messages: readonly Message[]): readonly Kept[] {
 }
 
 function byFinding(messages: readonly Message[]): readonly Kept[] {
-  const findingOf = (message: Message) => /\bf-[0-9a-f]{20}\b/.exec(message.text)?.[0] ?? "";
+  const findingOf = (message: Message) => /\b[fg]-[0-9a-f]{20}(-\d+)?\b/.exec(message.text)?.[0] ?? "";
   return [...new Set(messages.map(findingOf))].map((key) => {
     const [last, ...before] = messages.filter((each) => findingOf(each) === key).reverse() as [Message, ...Message[]];
     return keptOf(last, key, /\| resolved \|/.test(readText(last)) ? "resolved" : "open", before.map(readText));
