@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what Cordon costs above the AWS calls themselves, as ratios against a floor measured in the same run, and what deciding by a policy and
- * loading one take, and looking through an account's keys. Exit codes: 0 every limit is kept, 1 one is missed or something could not be measured, 2 wrong usage.
+ * loading one take, looking through an account's keys, and a burst of tickets. Exit codes: 0 every limit is kept, 1 one is missed or something could not be measured, 2 wrong usage.
  */
 import { measureContainment } from "./containment.ts";
 import { measureKeys } from "./keys/measure.ts";
@@ -8,6 +8,7 @@ import { type Options, readOptions, USAGE } from "./options.ts";
 import { measurePolicy } from "./policy/measure.ts";
 import { progressOf } from "./progress.ts";
 import { holds, machineName, printReport, type Report } from "./report.ts";
+import { measureTickets } from "./tickets/measure.ts";
 
 async function run(options: Options): Promise<Report> {
   const { parts, isJudged } = options;
@@ -17,6 +18,7 @@ async function run(options: Options): Promise<Report> {
     isJudged,
     ...(parts.includes("containment") && { containment: await measureContainment(options) }),
     ...(parts.includes("policy") && { policy: await measurePolicy(options) }),
+    ...(parts.includes("tickets") && { tickets: await measureTickets(options.tickets, progressOf) }),
     ...(parts.includes("keys") && { keys: await measureKeys({ rounds: options.keyRounds }, progressOf) }),
   };
 }

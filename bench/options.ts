@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 /** Fewer new processes than this are not judged. */
 const ENOUGH = 15;
 
-const PARTS = ["containment", "policy", "keys"] as const;
+const PARTS = ["containment", "policy", "keys", "tickets"] as const;
 export type BenchPart = (typeof PARTS)[number];
 
 /** How much is measured. */
@@ -16,6 +16,8 @@ export interface Options {
   readonly settled: { readonly warmUp: number; readonly runs: number };
   /** Accounts of each kind that are looked through for keys, by each of the two. */
   readonly keyRounds: number;
+  /** Findings in a burst, and containments while trackers are down. */
+  readonly tickets: { readonly findings: number; readonly warm: { readonly rounds: number; readonly runs: number } };
   readonly decisions: { readonly warmUp: number; readonly rounds: number; readonly roundMs: number };
   readonly profile?: string;
   readonly isJudged: boolean;
@@ -23,7 +25,7 @@ export interface Options {
 }
 
 export const USAGE = `Measure what Cordon costs: a containment above the AWS calls it makes, on an AWS account simulated on this machine, its policy,
-and a look through the access keys of thousands of users, against a plain scan.
+a look through the access keys of thousands of users, against a plain scan, and a burst of tickets.
 
   npm run bench [-- options]
 
@@ -67,6 +69,9 @@ export function readOptions(list: readonly string[]): Options | "help" {
     warm: quick ? { rounds: 1, runs: 20 } : { rounds: 5, runs: 60 },
     settled: quick ? { warmUp: 60, runs: 20 } : { warmUp: 200, runs: 100 },
     keyRounds: quick ? 1 : 3,
+    tickets: quick
+      ? { findings: 300, warm: { rounds: 1, runs: 20 } }
+      : { findings: 10_000, warm: { rounds: 4, runs: 60 } },
     decisions: quick ? { warmUp: 3, rounds: 5, roundMs: 100 } : { warmUp: 5, rounds: 15, roundMs: 200 },
     isJudged: !quick && profile === undefined && cold >= ENOUGH,
     isJson: json,

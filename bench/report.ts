@@ -8,6 +8,8 @@ import { printKeys } from "./keys/print.ts";
 import { isPolicyKept, type PolicyFigure } from "./policy/figures.ts";
 import type { PolicyReport } from "./policy/measure.ts";
 import { type Printer, printerTo, summaryCells, verdict } from "./print.ts";
+import { areTicketsCounted, type TicketsReport } from "./tickets/figures.ts";
+import { printTickets } from "./tickets/print.ts";
 
 /** All that one run found. */
 export interface Report {
@@ -18,16 +20,19 @@ export interface Report {
   readonly containment?: ContainmentReport;
   readonly policy?: PolicyReport;
   readonly keys?: KeysReport;
+  readonly tickets?: TicketsReport;
 }
 
 /** Pure: whether nothing that is judged misses its limit. Counts are exact, so they are judged however few the runs. */
-export function holds({ isJudged, containment, policy, keys }: Report): boolean {
+export function holds({ isJudged, containment, policy, keys, tickets }: Report): boolean {
   const { budget = [], figures: ratios = [] } = containment ?? {};
   const { figures = [] } = policy ?? {};
   const { cases = [] } = keys ?? {};
   const judged = figures.filter(({ isExact }) => isJudged || isExact);
-  const isCounted = budget.every(isWithin) && cases.every(isWithinKeys) && judged.every(isPolicyKept);
-  return isCounted && (!isJudged || (ratios.every(isKept) && cases.every(isCheap)));
+  const areTickets = tickets === undefined || areTicketsCounted(tickets);
+  const isCheapToTell = tickets === undefined || isKept(tickets.containment);
+  const isCounted = areTickets && budget.every(isWithin) && cases.every(isWithinKeys) && judged.every(isPolicyKept);
+  return isCounted && (!isJudged || (ratios.every(isKept) && cases.every(isCheap) && isCheapToTell));
 }
 
 export function machineName(): string {
@@ -37,7 +42,7 @@ export function machineName(): string {
 
 /** The report as people read it. */
 export function printReport(report: Report, out: NodeJS.WritableStream, isColoured: boolean): void {
-  const { machine, node, isJudged, containment, policy, keys } = report;
+  const { machine, node, isJudged, containment, policy, keys, tickets } = report;
   const printer = printerTo(out, isColoured);
   const { line, paint } = printer;
   line();
@@ -46,6 +51,7 @@ export function printReport(report: Report, out: NodeJS.WritableStream, isColour
   if (containment !== undefined) printContainment(containment, isJudged, printer);
   if (policy !== undefined) printPolicy(policy, isJudged, printer);
   if (keys !== undefined) printKeys(keys, isJudged, printer);
+  if (tickets !== undefined) printTickets(tickets, isJudged, printer);
   if (!isJudged) line(`  ${paint("yellow", "Times are not judged: too few runs, or profiled ones.")}`);
   const kept = isJudged ? "All limits are kept." : "What is counted keeps its limits.";
   line(`  ${holds(report) ? paint("green", kept) : paint("red", "A limit is missed.")}`);

@@ -6,7 +6,7 @@ import { catalogue } from "../../controls/catalogue.ts";
 import { Accounts } from "../../shared/aws/accounts.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import { CordonError, describeError } from "../../shared/errors.ts";
-import { sendToQueue } from "../../shared/outbox/own-queue-aws.ts";
+import { queueSender } from "../../shared/outbox/own-queue-aws.ts";
 import { requiredSettings, TABLE_SETTING } from "../../shared/outbox/required-settings.ts";
 import { loadPolicy } from "../../shared/policy/load-policy.ts";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
@@ -33,6 +33,7 @@ interface Connected {
   readonly errands: Errands;
   readonly policy: PolicyInForce;
 }
+const send = queueSender();
 let connection: Promise<Connected> | undefined;
 
 async function connect(functionArn: string | undefined): Promise<Connected> {
@@ -55,7 +56,14 @@ async function connect(functionArn: string | undefined): Promise<Connected> {
     },
   });
   const desk = deskOnAws(clients.dynamoDb(), CORDON_TABLE, (ms) => systemClock.sleep(ms));
-  const errands = openErrands({ policy, desk, portsFor, nowMs: systemClock.nowMs, random: Math.random });
+  const errands = openErrands({
+    policy,
+    desk,
+    portsFor,
+    nowMs: systemClock.nowMs,
+    random: Math.random,
+    alone: inTurn,
+  });
   return { errands, policy };
 }
 
@@ -72,26 +80,45 @@ async function deliver(input: unknown, context: Context): Promise<SQSBatchRespon
   }
 }
 
-/** Messages side by side; those about one ticket in turn. */
+/** Messages side by side; those about one ticket in turn. What has changed of a group is told once for all of them. */
 async function deliverBatch(records: readonly SQSRecord[], connected: Connected): Promise<SQSBatchResponse> {
   const messages = messagesVia(process.env.CORDON_REFUSED_QUEUE?.trim() || undefined, systemClock);
-  const treated = await Promise.all(
-    records.map(async (record) => {
-      try {
-        return (await isTreated(record, messages, connected)) ? [] : [record.messageId];
-      } catch (error) {
-        logger.error("not over; the queue delivers it again", {
-          messageId: record.messageId,
-          reason: describeError(error),
-        });
-        return [record.messageId];
-      }
-    }),
-  );
-  return { batchItemFailures: treated.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+  const failed = new Set<string>();
+  const following = new Map<string, { readonly message: Message; readonly because: string[] }>();
+  const attempt = async (ids: readonly string[], work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      for (const id of ids) failed.add(id);
+      logger.error("not over; the queue delivers it again", { messageIds: ids, reason: describeError(error) });
+    }
+  };
+  const treat = async (record: SQSRecord): Promise<void> => {
+    const { isDone, follow } = await treated(record, messages, connected);
+    if (!isDone) failed.add(record.messageId);
+    if (follow === undefined) return;
+    const key = `${follow.ticket} ${follow.route}`;
+    const known = following.get(key) ?? { message: follow, because: [] };
+    known.because.push(record.messageId);
+    following.set(key, known);
+  };
+  await Promise.all(records.map((record) => attempt([record.messageId], () => treat(record))));
+  // A member whose group could not be told comes again, and has it told then.
+  for (const { message, because } of following.values())
+    await attempt(because, () => sendOn(message, connected.policy));
+  return { batchItemFailures: [...failed].map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-async function isTreated(record: SQSRecord, messages: Messages, { errands, policy }: Connected): Promise<boolean> {
+interface Treated {
+  readonly isDone: boolean;
+  readonly follow?: Message;
+}
+
+async function treated(
+  record: SQSRecord,
+  messages: Messages,
+  { errands }: Pick<Connected, "errands">,
+): Promise<Treated> {
   const body = parseJson(record.body ?? "");
   const message = body.ok ? parseMessage(body.value) : undefined;
   const attempt = Number(record.attributes?.ApproximateReceiveCount ?? 1);
@@ -106,18 +133,17 @@ async function isTreated(record: SQSRecord, messages: Messages, { errands, polic
     await messages
       .postpone(record, outcome.atMs)
       .catch((reason) => logger.warn("not postponed", { reason: describeError(reason) }));
-    return false;
+    return { isDone: false };
   }
-  if (outcome.kind === "done" && outcome.follow !== undefined && message !== undefined)
-    await follow({ ticket: outcome.follow, route: message.route }, policy);
-  return true;
+  const follow = outcome.kind === "done" ? outcome.follow : undefined;
+  return { isDone: true, ...(follow !== undefined && message && { follow: { ...message, ticket: follow } }) };
 }
 
 /** A group of which something has changed is told by a message of its own, in the same inbox. */
-async function follow(message: Message, policy: PolicyInForce): Promise<void> {
+async function sendOn(message: Message, policy: PolicyInForce): Promise<void> {
   const route = ticketRules(policy).routes.find(({ id }) => id === message.route);
   if (route === undefined) return;
-  await sendToQueue(inboxName(process.env.CORDON_STACK ?? "", route.adapter), [JSON.stringify(message)]);
+  await send(inboxName(process.env.CORDON_STACK ?? "", route.adapter), [JSON.stringify(message)]);
 }
 
 /** What an invocation by hand is told. */
@@ -132,7 +158,7 @@ async function deliverOne(input: unknown, { errands, policy }: Connected): Promi
   const outcome = await errands.run(message, "by hand", 1);
   tell(outcome, message);
   if (outcome.kind === "done" && outcome.follow !== undefined)
-    await follow({ ticket: outcome.follow, route: message.route }, policy);
+    await sendOn({ ...message, ticket: outcome.follow }, policy);
   return { results: [{ ...message, outcome }] };
 }
 

@@ -2,7 +2,7 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { catalogue } from "../../controls/catalogue.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import { deliverTickets } from "../../shared/outbox/deliver-tickets.ts";
-import { dispatchTickets } from "../../shared/outbox/dispatch-tickets.ts";
+import { dispatchTickets, type SendToQueue } from "../../shared/outbox/dispatch-tickets.ts";
 import { emissionsFor } from "../../shared/outbox/emissions-aws.ts";
 import { ticketAcknowledgement } from "../../shared/outbox/outbox-aws.ts";
 import { requiredSettings, TABLE_SETTING } from "../../shared/outbox/required-settings.ts";
@@ -16,6 +16,7 @@ const logger = makeLogger("open-tickets");
 const clients = new AwsClients();
 const SETTINGS = { ...TABLE_SETTING, CORDON_STACK: "the name of the cell's stack" } as const;
 let policy: PolicyInForce | undefined;
+let send: SendToQueue | undefined;
 
 /**
  * Table stream -> the inboxes of the trackers that policy names, and what `CORDON_TICKETS` names on this machine. What fails comes again, and with it, as streams do it, all
@@ -33,8 +34,9 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
   const inForce = policy;
   const dispatch = async (waiting: typeof emissions) => {
     // The client is loaded where there is somebody to tell.
-    const { sendToQueue } = await import("../../shared/outbox/own-queue-aws.ts");
-    return dispatchTickets(waiting, CORDON_STACK, inForce, sendToQueue);
+    const { queueSender } = await import("../../shared/outbox/own-queue-aws.ts");
+    send ??= queueSender();
+    return dispatchTickets(waiting, CORDON_STACK, inForce, send);
   };
   const left = await deliverTickets(
     emissions,

@@ -15,17 +15,37 @@ const MAX_BYTES = 250_000;
 export async function sendToQueue(queueName: string, bodies: readonly string[]): Promise<void> {
   const sqs = new SQSClient(CALL_LIMITS);
   try {
-    const { QueueUrl = "" } = await asked("GetQueueUrl", sqs.send(new GetQueueUrlCommand({ QueueName: queueName })));
-    for (const batch of batchesOf(bodies)) {
-      const Entries = batch.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
-      const { Failed = [] } = await asked(
-        "SendMessageBatch",
-        sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries })),
-      );
-      if (Failed.length > 0) throw new CordonError("unavailable", `SQS did not take ${Failed.length} messages`);
-    }
+    await sendBy(sqs, await urlOf(sqs, queueName), bodies);
   } finally {
     sqs.destroy();
+  }
+}
+
+/** The same for those who send over and over: client and addresses are kept for the container's life. */
+export function queueSender(): typeof sendToQueue {
+  const urls = new Map<string, string>();
+  let sqs: SQSClient | undefined;
+  return async (queueName, bodies) => {
+    sqs ??= new SQSClient(CALL_LIMITS);
+    const url = urls.get(queueName) ?? (await urlOf(sqs, queueName));
+    urls.set(queueName, url);
+    await sendBy(sqs, url, bodies);
+  };
+}
+
+async function urlOf(sqs: SQSClient, queueName: string): Promise<string> {
+  const { QueueUrl = "" } = await asked("GetQueueUrl", sqs.send(new GetQueueUrlCommand({ QueueName: queueName })));
+  return QueueUrl;
+}
+
+async function sendBy(sqs: SQSClient, QueueUrl: string, bodies: readonly string[]): Promise<void> {
+  for (const batch of batchesOf(bodies)) {
+    const Entries = batch.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+    const { Failed = [] } = await asked(
+      "SendMessageBatch",
+      sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries })),
+    );
+    if (Failed.length > 0) throw new CordonError("unavailable", `SQS did not take ${Failed.length} messages`);
   }
 }
 

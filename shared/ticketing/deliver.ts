@@ -26,6 +26,8 @@ export interface Office {
   /** Until when what is not critical waits: quiet hours. */
   holdUntilMs(ticket: Ticket, nowMs: number): number | undefined;
   nowMs(): number;
+  /** Work on the same thing one after the other within this container: what the table would otherwise have to sort out. */
+  alone<Outcome>(what: string, work: () => Promise<Outcome>): Promise<Outcome>;
 }
 
 /** `later`: the message comes again then. `follow`: a group that has changed and has to be told. */
@@ -194,25 +196,33 @@ async function joinGroup(
   ticket: Ticket,
   link: Link,
   finding: FindingRecord,
-  { desk, storm, nowMs, whoFor }: Office,
+  { desk, storm, nowMs, whoFor, alone }: Office,
 ): Promise<Delivered | "moved" | undefined> {
   if (link.isCounted === true) return undefined;
   const causeId = causeKey(finding);
-  const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, storm, nowMs());
-  if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
-  if (cause.group === undefined) return undefined;
-  const { labels, severity, title, updatedAt: at, version } = ticket;
-  const who = whoFor(finding);
-  const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
-  const group = { key: cause.group, routeId: link.routeId, labels, severity, what };
-  const isNamed = cause.count <= storm.count + MOST_NAMED;
-  const change: GroupChange = { group, ...(isNamed && { named: `${title} (${ticket.key})` }), members: 1, over: 0, at };
-  const saved = await desk.save(link, { ...link, group: cause.group, isOver: false, told: version }, change);
-  return saved === undefined ? "moved" : { kind: "done", follow: cause.group, did: "join" };
+  return alone(`cause ${causeId} ${link.routeId}`, async () => {
+    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, storm, nowMs());
+    if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
+    if (cause.group === undefined) return undefined;
+    const { labels, severity, title, updatedAt: at, version } = ticket;
+    const who = whoFor(finding);
+    const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
+    const group = { key: cause.group, routeId: link.routeId, labels, severity, what };
+    const isNamed = cause.count <= storm.count + MOST_NAMED;
+    const change: GroupChange = {
+      group,
+      ...(isNamed && { named: `${title} (${ticket.key})` }),
+      members: 1,
+      over: 0,
+      at,
+    };
+    const saved = await desk.save(link, { ...link, group: cause.group, isOver: false, told: version }, change);
+    return saved === undefined ? "moved" : { kind: "done", follow: cause.group, did: "join" };
+  });
 }
 
 /** A member's news is its group's. */
-async function tellGroup(ticket: Ticket, link: Link, { desk }: Office): Promise<Delivered | "moved"> {
+async function tellGroup(ticket: Ticket, link: Link, { desk, alone }: Office): Promise<Delivered | "moved"> {
   const { group: key = "", routeId, isOver: wasOver = false, told: before } = link;
   if (ticket.version <= before) return { kind: "done", follow: key };
   const isNowOver = isOver(ticket);
@@ -224,6 +234,7 @@ async function tellGroup(ticket: Ticket, link: Link, { desk }: Office): Promise<
     at,
   };
   const next = { ...link, isOver: isNowOver, told: ticket.version };
-  const saved = await desk.save(link, next, change.over === 0 ? undefined : change);
-  return saved === undefined ? "moved" : { kind: "done", ...(change.over !== 0 && { follow: key }) };
+  const isCounted = change.over !== 0;
+  const saved = await alone(`group ${key} ${routeId}`, () => desk.save(link, next, isCounted ? change : undefined));
+  return saved === undefined ? "moved" : { kind: "done", ...(isCounted && { follow: key }) };
 }

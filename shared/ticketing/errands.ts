@@ -4,7 +4,7 @@ import { type TicketRoute, ticketRules } from "../policy/tickets.ts";
 import { adapters } from "./adapters/index.ts";
 import { withholdingFor } from "./content/withhold.ts";
 import { cleaned } from "./content/words.ts";
-import { type Delivered, deliver } from "./deliver.ts";
+import { type Delivered, deliver, type Office } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { Message } from "./message.ts";
 import { holdUntilMs } from "./routing.ts";
@@ -34,6 +34,7 @@ interface Means {
   nowMs(): number;
   /** From 0 to 1. */
   random(): number;
+  readonly alone: Office["alone"];
 }
 
 /** A tracker that was down is asked again after this long, then after twice as long, and so on, up to the longest. */
@@ -44,7 +45,7 @@ const LONGEST_RETRY_MS = 900_000;
  * Carries messages out for a container's life: trackers are made once each, and one that has no answer, or asks for a pause, is left alone until it is over, whatever
  * else waits for it. What one tracker does holds up no other.
  */
-export function openErrands({ policy, desk, portsFor, nowMs, random }: Means): Errands {
+export function openErrands({ policy, desk, portsFor, nowMs, random, alone }: Means): Errands {
   const trackers = new Map<string, Tracker>();
   const pausedUntilMs = new Map<string, number>();
   const rules = ticketRules(policy);
@@ -73,6 +74,7 @@ export function openErrands({ policy, desk, portsFor, nowMs, random }: Means): E
             whoFor: (finding) => whoFor(finding, route, policy),
             holdUntilMs: (ticket, at) => holdUntilMs(ticket, policy, at),
             nowMs,
+            alone,
           },
         );
         return delivered;

@@ -125,6 +125,7 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
     whoFor: ({ principal }) => principal?.arn,
     holdUntilMs: () => undefined,
     nowMs: () => town.nowMs,
+    alone: (_, work) => work(),
   };
 
   /** Messages with the time they come at. */
