@@ -10,7 +10,7 @@ import { type Account, HOME, openAccount } from "../account.ts";
 import { type Bundles, openBundles } from "../bundles.ts";
 import { openContestants } from "../contestants.ts";
 import { compare } from "../figures.ts";
-import { type Folder, root } from "../folder.ts";
+import { type Folder, openFolder, root } from "../folder.ts";
 import { incidentsIn } from "../incidents.ts";
 import { measureWarm, type WarmRun } from "../measure.ts";
 import { compileDocument } from "../policy/documents.ts";
@@ -42,28 +42,37 @@ export async function measureTickets(
   { findings, warm }: TicketsOptions,
   progressFor: (what: string) => Progress,
 ): Promise<TicketsReport> {
-  const bundles = await openBundles(DELIVERS);
+  const folder = await openFolder();
   try {
-    const storm = { count: 10, windowMinutes: 10 };
-    const each = await burst(
-      {
-        what: "each from a cause of its own",
-        findings,
-        causes: findings,
-        storm,
-        mostTickets: findings,
-        mostRequests: findings,
-      },
-      bundles,
-      progressFor,
-    );
+    return {
+      bursts: await measureBursts(findings, progressFor),
+      ...(await containment(warm, folder, progressFor)),
+    };
+  } finally {
+    await folder.remove();
+  }
+}
+
+/** A burst of findings that have nothing in common, and one of findings from one cause. Throws Error when a message is not there, or is not taken. */
+export async function measureBursts(
+  findings: number,
+  progressFor: (what: string) => Progress,
+): Promise<readonly Burst[]> {
+  const bundles = await openBundles(DELIVERS);
+  const common = { findings, storm: { count: 10, windowMinutes: 10 } };
+  try {
+    const apart = {
+      what: "each from a cause of its own",
+      causes: findings,
+      mostTickets: findings,
+      mostRequests: findings,
+    };
     // The storm's own ticket is opened, and brought up to date once its quiet period is over.
-    const together = await burst(
-      { what: "all from one cause", findings, causes: 1, storm, mostTickets: 11, mostRequests: 12 },
-      bundles,
-      progressFor,
-    );
-    return { bursts: [each, together], ...(await containment(warm, bundles.folder, progressFor)) };
+    const together = { what: "all from one cause", causes: 1, mostTickets: 11, mostRequests: 12 };
+    return [
+      await burst({ ...common, ...apart }, bundles, progressFor),
+      await burst({ ...common, ...together }, bundles, progressFor),
+    ];
   } finally {
     await bundles.remove();
   }

@@ -22,6 +22,8 @@ import { builtInPlugin, isLanguage } from "../../bench/policy/plugins.ts";
 import { situationsFor } from "../../bench/policy/situations.ts";
 import { holds, type Report } from "../../bench/report.ts";
 import { assertSameCalls } from "../../bench/same-calls.ts";
+import { type Burst, isBurstKept } from "../../bench/tickets/figures.ts";
+import { measureBursts } from "../../bench/tickets/measure.ts";
 import type { RecordedCall } from "../../sandbox/index.ts";
 import { bundleOptions } from "../../scripts/bundle-options.ts";
 import { inForce } from "../../shared/policy/load-policy.ts";
@@ -314,13 +316,36 @@ describe("looks through an account's keys", () => {
   });
 });
 
+describe("a burst of tickets", () => {
+  it("takes one request a finding, however often messages come; from one cause it is a few tickets", async () => {
+    const [apart, together] = await measureBursts(40, () => () => {});
+    expect(apart).toMatchObject({ tickets: 40, requests: 40 });
+    expect(together).toMatchObject({ tickets: 11, requests: 11 });
+  });
+
+  const kept = {
+    ...{ what: "", findings: 100, tickets: 100, requests: 100, mostTickets: 100, mostRequests: 100 },
+    ...{ earlyMb: 100, lateMb: 125, cpuMsPerFinding: 1 },
+  };
+  it.each<[string, boolean, Partial<Burst>]>([
+    ["every figure at its limit", true, {}],
+    ["a ticket too many", false, { tickets: 101 }],
+    ["a request too many", false, { requests: 101 }],
+    ["no ticket at all", false, { tickets: 0 }],
+    ["memory that grows", false, { lateMb: 126 }],
+    ["memory that is no number", false, { earlyMb: Number.NaN }],
+  ])("of %s: all is kept: %s", (_, expected, found) => {
+    expect(isBurstKept({ ...kept, ...found })).toBe(expected);
+  });
+});
+
 describe("the benchmark's options", () => {
   it.each<readonly [readonly string[], readonly string[], boolean]>([
-    [[], ["containment", "policy", "keys"], true],
+    [[], ["containment", "policy", "keys", "tickets"], true],
     [["--only", "policy"], ["policy"], true],
     [["--only", "keys", "--quick"], ["keys"], false],
     [["--only", "containment", "--quick"], ["containment"], false],
-    [["--n", "14"], ["containment", "policy", "keys"], false],
+    [["--n", "14"], ["containment", "policy", "keys", "tickets"], false],
   ])("%j measure %j, judged: %s", (list, parts, isJudged) => {
     expect(readOptions(list)).toMatchObject({ parts, isJudged });
   });
