@@ -444,7 +444,7 @@ async function useKeys(cell: Cell, leap: (ms: number) => Promise<void>): Promise
 }
 
 /** Sessions of exposed keys, denied by policy and by a person, each way there is, and let go again; and a role that one of the keys assumed. */
-async function useSessions(cell: Cell): Promise<void> {
+async function useSessions(cell: Cell, leap: (ms: number) => Promise<void>): Promise<void> {
   const { sandbox } = cell;
   const enforce = { mode: "enforce" };
   const file = policyFile({
@@ -465,8 +465,7 @@ async function useSessions(cell: Cell): Promise<void> {
   };
   const told = (key: string) => sandbox.invoke("revoke-stale-keys", { cordon: "keys", key, exposed: true });
   const again = async (event: (atMs: number) => unknown) => {
-    sandbox.clock.advance(3_600_000);
-    await sandbox.drain();
+    await leap(3_600_000);
     await sandbox.invoke("revoke-stale-keys", event(sandbox.clock.now()));
   };
   const decide = async (action: "approve" | "roll-back", control: string, name: string, becomes: string) => {
@@ -576,19 +575,23 @@ async function useEverything(cell: Cell): Promise<void> {
   await events.send(new EnableRuleCommand({ Name: "cordon-quarantine-replication-rule-1" }));
   events.destroy();
   await sandbox.settle();
-  // The guard's rounds are long: once it has looked around, it is not the matter.
+  sandbox.clock.advance(15 * 60_000);
+  await sandbox.drain();
   const scheduled = sandbox.registry
     .list("AWS::Events::Rule")
     .filter(({ properties }) => properties.ScheduleExpression !== undefined);
-  const keepTime = (isKept: boolean, rules = scheduled) => {
-    for (const { properties } of rules) properties.State = isKept ? "ENABLED" : "DISABLED";
-  };
-  sandbox.clock.advance(15 * 60_000);
-  await sandbox.drain();
-  keepTime(
-    false,
-    scheduled.filter(({ properties }) => JSON.stringify(properties.Targets).includes("guard-cell")),
+  // The guard's rounds are long: once it has looked around, it is not the matter.
+  const [rounds, others] = [true, false].map((isGuards) =>
+    scheduled.filter(({ properties }) => JSON.stringify(properties.Targets).includes("guard-cell") === isGuards),
   );
+  for (const { properties } of rounds ?? []) properties.State = "DISABLED";
+  /** One leap, not a hundred rounds of what goes by schedule. */
+  const leap = async (ms: number): Promise<void> => {
+    for (const { properties } of others ?? []) properties.State = "DISABLED";
+    sandbox.clock.advance(ms);
+    for (const { properties } of others ?? []) properties.State = "ENABLED";
+    await sandbox.drain();
+  };
 
   await useTickets(cell, () => useReplication(cell, user));
 
@@ -616,14 +619,8 @@ async function useEverything(cell: Cell): Promise<void> {
 
   await useSlack(cell);
   await useObjects(cell);
-  await useKeys(cell, async (ms) => {
-    keepTime(false);
-    sandbox.clock.advance(ms);
-    keepTime(true);
-    await sandbox.drain();
-  });
-
-  await useSessions(cell);
+  await useKeys(cell, leap);
+  await useSessions(cell, leap);
 
   // A message that nobody understands, for each function with a queue; one that has to wait.
   for (const definition of functionDefinitions) {
@@ -651,10 +648,7 @@ async function useEverything(cell: Cell): Promise<void> {
   cell.createSource("forgotten");
   await cell.replicate("forgotten");
   await sandbox.settle();
-  // One leap, not a hundred rounds of what goes by schedule.
-  keepTime(false);
-  sandbox.clock.advance(26 * 3_600_000);
-  keepTime(true);
+  await leap(26 * 3_600_000);
   for (const fn of ["open-tickets", "archive-evidence"]) {
     mapping(fn).properties.Enabled = true;
     sandbox.registry.changed(mapping(fn));
