@@ -143,7 +143,8 @@ export const functionDefinitions: readonly FunctionDefinition[] = [
     tellsTrackers: true,
     table: {
       ReadMatters: { operations: ["BatchGetItem"], keys: ["FINDING#*", "TICKET#*"] },
-      KeepTickets: { operations: ["GetItem", "PutItem", "UpdateItem"], keys: ["TICKET#*", "CAUSE#*"] },
+      KeepTickets: { operations: ["PutItem", "UpdateItem"], keys: ["TICKET#*"] },
+      CountCauses: { operations: ["GetItem", "PutItem"], keys: ["CAUSE#*"] },
     },
   },
   {

