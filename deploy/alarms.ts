@@ -40,10 +40,12 @@ export function alarms(stack: Stack): Record<string, Json> {
   const all = [
     refused(),
     ...functionsOf(stack).flatMap((definition) => watched(name, definition)),
-    ...[...CONSUMERS.map(outboxAge), ...sweepNews(), chainHead(), guardHeartbeat(), ...guardNews()].map((each) => ({
-      ...each,
-      namespace: metricsNamespace(name),
-    })),
+    ...[...CONSUMERS.map(outboxAge), ...sweepNews(), trackersDown(), chainHead(), guardHeartbeat(), ...guardNews()].map(
+      (each) => ({
+        ...each,
+        namespace: metricsNamespace(name),
+      }),
+    ),
   ];
   return Object.fromEntries([
     ["AlarmTopic", topic],
@@ -88,6 +90,20 @@ function sweepNews(): readonly Own[] {
       periods: 2,
     },
   ];
+}
+
+/** Tickets that trackers do not take: a queue's age says nothing of messages that were received a few times. */
+function trackersDown(): Own {
+  return {
+    id: "TrackersDown",
+    says: "A tracker has taken no ticket for an hour, or its credentials can't be used: the log of deliver-tickets says which and why. Nothing is lost; containment does not wait.",
+    metric: "ticket-postponed",
+    dimensions: { service: "deliver-tickets" },
+    statistic: "Sum",
+    threshold: 1,
+    periodSeconds: 900,
+    periods: 4,
+  };
 }
 
 /** The archivist's: what the table says of a chain's end is not what the locked objects say. */

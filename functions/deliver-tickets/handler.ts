@@ -32,13 +32,15 @@ const SETTINGS = { ...TABLE_SETTING, CORDON_STACK: "the name of the cell's stack
 interface Connected {
   readonly errands: Errands;
   readonly policy: PolicyInForce;
+  /** Made once: a client for each batch would leave its sockets behind. */
+  readonly messages: Messages;
 }
 const send = queueSender();
 let connection: Promise<Connected> | undefined;
 
 async function connect(functionArn: string | undefined): Promise<Connected> {
   const { CORDON_TABLE } = requiredSettings(process.env, SETTINGS);
-  const { membership, policyFile } = readSettings(process.env);
+  const { membership, policyFile, refusedQueue } = readSettings(process.env);
   const policy = await loadPolicy(policyFile, catalogue);
   const accounts = new Accounts(systemClock, membership, "deliver-tickets");
   accounts.learnOwn(functionArn);
@@ -64,7 +66,7 @@ async function connect(functionArn: string | undefined): Promise<Connected> {
     random: Math.random,
     alone: inTurn,
   });
-  return { errands, policy };
+  return { errands, policy, messages: messagesVia(refusedQueue, systemClock) };
 }
 
 async function deliver(input: unknown, context: Context): Promise<SQSBatchResponse | Answered> {
@@ -82,7 +84,7 @@ async function deliver(input: unknown, context: Context): Promise<SQSBatchRespon
 
 /** Messages side by side; those about one ticket in turn. What has changed of a group is told once for all of them. */
 async function deliverBatch(records: readonly SQSRecord[], connected: Connected): Promise<SQSBatchResponse> {
-  const messages = messagesVia(process.env.CORDON_REFUSED_QUEUE?.trim() || undefined, systemClock);
+  const { messages } = connected;
   const failed = new Set<string>();
   const following = new Map<string, { readonly message: Message; readonly because: string[] }>();
   const attempt = async (ids: readonly string[], work: () => Promise<void>): Promise<void> => {
@@ -155,7 +157,7 @@ interface Answered {
 async function deliverOne(input: unknown, { errands, policy }: Connected): Promise<Answered> {
   const message = parseMessage(input);
   if (message === undefined) throw new CordonError("malformed", `This function keeps tickets: ${EXPECTED}.`);
-  const outcome = await errands.run(message, "by hand", 1);
+  const outcome = await errands.run(message, undefined, 1);
   tell(outcome, message);
   if (outcome.kind === "done" && outcome.follow !== undefined)
     await sendOn({ ...message, ticket: outcome.follow }, policy);

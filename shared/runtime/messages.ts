@@ -20,8 +20,8 @@ export interface Messages {
 
 /** An attribute holds 256 KB with the body; a reason needs a fraction. */
 const MAX_REASON = 1_000;
-/** SQS hides a message for twelve hours at most. */
-const MAX_HIDDEN_SECONDS = 43_200;
+/** SQS hides a message for twelve hours at most, from when it was received: some minutes ago. */
+const MAX_HIDDEN_SECONDS = 43_200 - 900;
 
 /** The SQS client is made when first needed: neither is the common event. */
 export function messagesVia(refusedQueue: string | undefined, clock: Clock): Messages {

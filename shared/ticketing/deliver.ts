@@ -1,8 +1,9 @@
 import type { FindingRecord } from "../journal/journal.ts";
+import { LAW } from "./content/law.ts";
 import type { Desk, GroupChange, Matter } from "./desk.ts";
 import { causeKey, groupTicket, MOST_NAMED, oneMore, type StormRules } from "./group.ts";
 import { type Link, trackerKey } from "./link.ts";
-import { isOver, newsOf, nextStep, type TicketTimes } from "./next-step.ts";
+import { isOver, LOST_MS, newsOf, nextStep, type TicketTimes } from "./next-step.ts";
 import type { Ticket } from "./ticket.ts";
 import { DeliveryError, type Remote, type Tracker } from "./tracker.ts";
 
@@ -10,8 +11,8 @@ import { DeliveryError, type Remote, type Tracker } from "./tracker.ts";
 export interface Errand {
   readonly key: string;
   readonly routeId: string;
-  /** The queue's id of the message that asks for it. */
-  readonly messageId: string;
+  /** The queue's id of the message that asks for it; left out where it is asked by hand, and nothing comes again. */
+  readonly messageId?: string;
 }
 
 export interface Office {
@@ -19,6 +20,8 @@ export interface Office {
   readonly tracker: Tracker;
   readonly times: TicketTimes;
   readonly storm: StormRules;
+  /** Whether policy names this route for a finding. */
+  wants(finding: FindingRecord): boolean;
   /** The ticket as this route may have it. */
   ticketFor(finding: FindingRecord, version: number): Ticket;
   /** Who caused it, as this route may know; undefined where it may not, or nobody does. */
@@ -36,7 +39,7 @@ export type Delivered =
   | { readonly kind: "later"; readonly atMs: number };
 
 /** Longer than any step takes with its time limits. */
-const LEASE_MS = 60_000;
+const LEASE_MS = 90_000;
 const MAX_ROUNDS = 6;
 
 /**
@@ -54,6 +57,9 @@ export async function deliver({ key, routeId, messageId }: Errand, office: Offic
     const { matter, link } = read;
     const ticket =
       matter.kind === "group" ? groupTicket(matter.group) : office.ticketFor(matter.finding, matter.version);
+    const isKnown = link.remote !== undefined || link.openingAtMs !== undefined || link.group !== undefined;
+    // A ticket that is there is kept true, wherever tickets like it would go now.
+    if (!isKnown && matter.kind === "finding" && !office.wants(matter.finding)) return { kind: "done" };
     if (link.leaseUntilMs > nowMs()) return { kind: "later", atMs: link.leaseUntilMs };
     const done =
       link.group === undefined
@@ -69,7 +75,7 @@ async function carryOn(
   link: Link,
   matter: Matter,
   office: Office,
-  messageId: string,
+  messageId: string | undefined,
 ): Promise<Delivered | "moved"> {
   const { desk, nowMs } = office;
   const step = nextStep(ticket, link, office.times, nowMs());
@@ -79,7 +85,9 @@ async function carryOn(
     return (await desk.save(link, { ...rest, told: ticket.version })) === undefined ? "moved" : { kind: "done" };
   }
   const waitMs = step.kind === "wait" ? step.untilMs : step.kind === "find" ? step.notBeforeMs : 0;
-  const untilMs = Math.max(waitMs, step.kind === "find" ? 0 : (office.holdUntilMs(ticket, nowMs()) ?? 0));
+  // That it is over is told at once: somebody may be awake for it.
+  const isHeld = step.kind === "open" || (step.kind === "change" && step.change.kind !== "resolve");
+  const untilMs = Math.max(waitMs, isHeld ? (office.holdUntilMs(ticket, nowMs()) ?? 0) : 0);
   if (untilMs > nowMs()) return postponed(link, untilMs, messageId, office);
   if (step.kind === "open" && matter.kind === "finding") {
     const joined = await joinGroup(ticket, link, matter.finding, office);
@@ -96,14 +104,15 @@ async function carryOn(
   });
   if (claimed === undefined) return "moved";
   const named = { ...ticket, key: trackerKey(ticket.key, number) };
-  const { openingAtMs, ...idle } = claimed;
+  const { openingAtMs: _opening, ...idle } = claimed;
+  let begunAtMs: number | undefined;
   try {
     if (step.kind === "change") {
       const remote = await office.tracker.change(link.remote as Remote, named, step.change);
       await desk.save(claimed, { ...told(idle, remote, ticket, nowMs()), ...noted(step.change.note, ticket, nowMs()) });
       return { kind: "done", did: step.change.kind };
     }
-    const found = step.kind === "find" ? await lookFor(named.key, link, office) : undefined;
+    const found = step.kind === "find" ? await office.tracker.find?.(named.key) : undefined;
     if (found !== undefined) {
       // It may tell an older state, and is looked at again as any ticket that is there.
       await desk.save(claimed, {
@@ -114,11 +123,18 @@ async function carryOn(
       });
       return "moved";
     }
-    const isUnwanted = step.kind === "find" && (isOver(ticket) || ticket.parent !== undefined);
+    const visibleAtMs = (link.openingAtMs ?? 0) + LOST_MS + (office.tracker.findLagMs ?? 0);
+    if (step.kind === "find" && nowMs() < visibleAtMs) {
+      // The index may not have it yet: whether there is a ticket can't be told before.
+      await desk.save(claimed, { ...claimed, leaseUntilMs: 0, openingAtMs: link.openingAtMs ?? 0 });
+      return { kind: "later", atMs: visibleAtMs };
+    }
+    const isUnwanted = step.kind === "find" && isOver(ticket);
     if (isUnwanted && office.tracker.find !== undefined) {
       await desk.save(claimed, { ...idle, leaseUntilMs: 0, told: ticket.version });
       return { kind: "done" };
     }
+    begunAtMs = nowMs();
     const remote = await office.tracker.open(named);
     const opened = { ...told(idle, remote, ticket, nowMs()), ...noted("", ticket, nowMs()) };
     // Where nobody can look whether there is one, it is opened once more to be resolved.
@@ -126,36 +142,26 @@ async function carryOn(
     return isUnwanted ? "moved" : { kind: "done", did: "open" };
   } catch (error) {
     if (!(error instanceof DeliveryError)) throw error;
-    if (step.kind === "change" && step.change.kind === "reopen" && error.kind === "never") {
-      // Trackers close what was resolved for long, or people take it away: then it is told anew.
+    const isGone =
+      error.kind === "gone" || (error.kind === "never" && step.kind === "change" && step.change.kind === "reopen");
+    if (step.kind === "change" && isGone) {
+      // Trackers close what was resolved for long, and people take tickets away: then it is told anew, unless it is over.
       const { remote: _remote, ...without } = idle;
-      const saved = await desk.save(claimed, { ...without, leaseUntilMs: 0, number: number + 1 });
+      const next = { ...without, leaseUntilMs: 0, number: number + 1 };
+      const saved = await desk.save(claimed, isOver(ticket) ? { ...next, told: ticket.version } : next);
       if (saved !== undefined) return "moved";
     }
-    // Until the tracker says that it took nothing, it may have.
-    const isOpen = openingAtMs !== undefined && (step.kind === "find" || !error.isUntaken);
+    // Until the tracker says that it took nothing, it may have: what was begun last, or the opening that was looked for.
+    const isTaken = begunAtMs !== undefined && !error.isUntaken;
+    const open = isTaken ? begunAtMs : link.openingAtMs;
     await desk.save(claimed, {
       ...idle,
-      leaseUntilMs: 0,
-      ...(isOpen && { openingAtMs: link.openingAtMs ?? openingAtMs }),
+      // What the tracker may still be doing has to be over before anything else is asked of it.
+      leaseUntilMs: error.isUntaken ? 0 : nowMs() + LOST_MS,
+      ...(open !== undefined && { openingAtMs: open }),
     });
     throw error;
   }
-}
-
-/** The ticket that was opened and not recorded. */
-async function lookFor(
-  key: string,
-  { openingAtMs = 0 }: Link,
-  { tracker, nowMs }: Office,
-): Promise<Remote | undefined> {
-  const found = await tracker.find?.(key);
-  const visibleAtMs = openingAtMs + (tracker.findLagMs ?? 0);
-  if (found === undefined && nowMs() < visibleAtMs)
-    throw new DeliveryError("later", "whether the ticket was opened is not known yet", {
-      retryAfterMs: visibleAtMs - nowMs(),
-    });
-  return found;
 }
 
 type Unsaved = Omit<Link, "version">;
@@ -180,9 +186,10 @@ function noted(note: string | undefined, ticket: Ticket, notedAtMs: number): Par
 async function postponed(
   link: Link,
   untilMs: number,
-  messageId: string,
+  messageId: string | undefined,
   { desk, nowMs }: Office,
 ): Promise<Delivered | "moved"> {
+  if (messageId === undefined) return { kind: "later", atMs: untilMs };
   const { atMs = 0, messageId: carrier } = link.due ?? {};
   const isCarried = atMs > nowMs() && atMs <= untilMs;
   // The carrier itself may come early: it may have died before it could be put off.
@@ -201,13 +208,16 @@ async function joinGroup(
   if (link.isCounted === true) return undefined;
   const causeId = causeKey(finding);
   return alone(`cause ${causeId} ${link.routeId}`, async () => {
-    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, storm, nowMs());
+    // What is a part of a storm already is told with the others at once.
+    const rules = finding.parent === undefined ? storm : { ...storm, count: 0 };
+    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, rules, nowMs());
     if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
     if (cause.group === undefined) return undefined;
     const { labels, severity, title, updatedAt: at, version } = ticket;
     const who = whoFor(finding);
     const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
-    const group = { key: cause.group, routeId: link.routeId, labels, severity, what };
+    const law = ticket.sections.filter(({ heading }) => heading === LAW).flatMap(({ lines }) => lines);
+    const group = { key: cause.group, routeId: link.routeId, labels, severity, what, law };
     const isNamed = cause.count <= storm.count + MOST_NAMED;
     const change: GroupChange = {
       group,
@@ -216,19 +226,33 @@ async function joinGroup(
       over: 0,
       at,
     };
-    const saved = await desk.save(link, { ...link, group: cause.group, isOver: false, told: version }, change);
+    const saved = await desk.save(
+      link,
+      { ...link, group: cause.group, groupAtMs: nowMs(), isOver: false, told: version },
+      change,
+    );
     return saved === undefined ? "moved" : { kind: "done", follow: cause.group, did: "join" };
   });
 }
 
 /** A member's news is its group's. */
-async function tellGroup(ticket: Ticket, link: Link, { desk, alone }: Office): Promise<Delivered | "moved"> {
+async function tellGroup(
+  ticket: Ticket,
+  link: Link,
+  { desk, alone, storm, nowMs }: Office,
+): Promise<Delivered | "moved"> {
   const { group: key = "", routeId, isOver: wasOver = false, told: before } = link;
   if (ticket.version <= before) return { kind: "done", follow: key };
   const isNowOver = isOver(ticket);
+  if (wasOver && !isNowOver && nowMs() - (link.groupAtMs ?? 0) > storm.windowMs) {
+    // Long after the storm it is a matter of its own.
+    const { group: _group, groupAtMs: _at, isOver: _over, isCounted: _counted, ...own } = link;
+    await desk.save(link, own);
+    return "moved";
+  }
   const { labels, severity, updatedAt: at } = ticket;
   const change: GroupChange = {
-    group: { key, routeId, labels, severity, what: "" },
+    group: { key, routeId, labels, severity, what: "", law: [] },
     members: 0,
     over: isNowOver === wasOver ? 0 : isNowOver ? 1 : -1,
     at,

@@ -12,6 +12,7 @@ import { toAttributes } from "../journal/attributes.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { causeItemKey, findingKey, groupKey, ticketKey } from "../journal/keys.ts";
 import { transact } from "../journal/transact-aws.ts";
+import type { Severity } from "../types.ts";
 import type { Desk, GroupChange, Matter } from "./desk.ts";
 import type { Cause, Group } from "./group.ts";
 import { type Link, newLink } from "./link.ts";
@@ -50,7 +51,7 @@ export function deskOnAws(client: DynamoDBClient, table: string, sleep: (ms: num
       if (about === undefined) return undefined;
       const { pk: _pk, sk: _sk, entity: _entity, ...known } = link ?? {};
       const matter: Matter = isGroup
-        ? { kind: "group", group: { some: [], ...about, key, routeId } as unknown as Group }
+        ? { kind: "group", group: groupOf(about, key, routeId) }
         : { kind: "finding", finding: about.record as FindingRecord, version: Number(about.version ?? 0) };
       return { matter, link: { ...newLink(key, routeId), ...known, key, routeId } };
     },
@@ -88,17 +89,27 @@ export function deskOnAws(client: DynamoDBClient, table: string, sleep: (ms: num
   };
 }
 
+/** Members are counted by their severity: the highest of which there is one is the group's. */
+const SEVERITY = "severity#";
+const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
+
+function groupOf(item: Item, key: string, routeId: string): Group {
+  const severity = SEVERITIES.find((each) => Number(item[`${SEVERITY}${each}`] ?? 0) > 0) ?? "high";
+  return { some: [], law: [], ...item, severity, key, routeId } as unknown as Group;
+}
+
 function groupUpdate(table: string, { group, named, members, over, at }: GroupChange) {
-  const { key, routeId, labels, severity, what } = group;
+  const { key, routeId, labels, severity, what, law } = group;
   const naming = named === undefined ? "" : ", #some = list_append(if_not_exists(#some, :none), :named)";
   return {
     TableName: table,
     Key: toAttributes(groupKey(key, routeId)),
-    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #severity = if_not_exists(#severity, :severity), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #over :over, #version :one`,
+    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #law = if_not_exists(#law, :law), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #severity :members, #over :over, #version :one`,
     ExpressionAttributeNames: {
       "#entity": "entity",
       "#labels": "labels",
-      "#severity": "severity",
+      "#law": "law",
+      "#severity": `${SEVERITY}${severity}`,
       "#what": "what",
       "#last": "lastAt",
       "#members": "members",
@@ -109,7 +120,7 @@ function groupUpdate(table: string, { group, named, members, over, at }: GroupCh
     ExpressionAttributeValues: toAttributes({
       ":entity": "ticket-group",
       ":labels": labels,
-      ":severity": severity,
+      ":law": law,
       ":what": what,
       ":at": at,
       ":members": members,

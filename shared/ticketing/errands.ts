@@ -7,7 +7,7 @@ import { cleaned } from "./content/words.ts";
 import { type Delivered, deliver, type Office } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { Message } from "./message.ts";
-import { holdUntilMs } from "./routing.ts";
+import { holdUntilMs, routesOf } from "./routing.ts";
 import { ticketFor } from "./ticket.ts";
 import { DeliveryError, type Tracker, type TrackerPorts } from "./tracker.ts";
 
@@ -24,7 +24,7 @@ export interface Errands {
    * @param attempt how often it was received, from 1
    * @throws CordonError of the table
    */
-  run(message: Message, messageId: string, attempt: number): Promise<Outcome>;
+  run(message: Message, messageId: string | undefined, attempt: number): Promise<Outcome>;
 }
 
 interface Means {
@@ -59,17 +59,18 @@ export function openErrands({ policy, desk, portsFor, nowMs, random, alone }: Me
         return { kind: "never", reason: `policy ${policy.name} has no route "${routeId}": the ticket goes nowhere` };
       const pauseMs = (pausedUntilMs.get(routeId) ?? 0) - nowMs();
       // All that waited for the pause must not come at its end together.
-      if (pauseMs > 0) return { kind: "later", atMs: nowMs() + pauseMs + jittered(FIRST_RETRY_MS) };
+      if (pauseMs > 0) return { kind: "later", atMs: nowMs() + Math.max(pauseMs, jittered(backoffMs(attempt))) };
       const tracker = trackers.get(routeId) ?? adapter.make(route, portsFor(route));
       trackers.set(routeId, tracker);
       try {
         const delivered: Delivered = await deliver(
-          { key, routeId, messageId },
+          { key, routeId, ...(messageId !== undefined && { messageId }) },
           {
             desk,
             tracker,
             times: rules,
             storm: rules.storm,
+            wants: (finding) => routesOf(finding, policy).some(({ id }) => id === routeId),
             ticketFor: (finding, version) => ticketFor(finding, version, route, policy),
             whoFor: (finding) => whoFor(finding, route, policy),
             holdUntilMs: (ticket, at) => holdUntilMs(ticket, policy, at),
@@ -80,14 +81,17 @@ export function openErrands({ policy, desk, portsFor, nowMs, random, alone }: Me
         return delivered;
       } catch (error) {
         if (!(error instanceof DeliveryError)) throw error;
-        if (error.kind === "never") return { kind: "never", reason: error.message };
-        const waitMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_RETRY_MS);
-        const untilMs = nowMs() + Math.max(error.retryAfterMs ?? 0, jittered(waitMs));
-        pausedUntilMs.set(routeId, nowMs() + (error.retryAfterMs ?? jittered(FIRST_RETRY_MS)));
+        if (error.kind !== "later") return { kind: "never", reason: error.message };
+        const untilMs = nowMs() + Math.max(error.retryAfterMs ?? 0, jittered(backoffMs(attempt)));
+        if (error.isWide) pausedUntilMs.set(routeId, nowMs() + (error.retryAfterMs ?? jittered(FIRST_RETRY_MS)));
         return { kind: "later", atMs: untilMs, reason: error.message };
       }
     },
   };
+}
+
+function backoffMs(attempt: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 20), LONGEST_RETRY_MS);
 }
 
 function whoFor(finding: FindingRecord, route: TicketRoute, policy: PolicyInForce): string | undefined {

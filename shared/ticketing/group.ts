@@ -1,6 +1,7 @@
 import { contentHash } from "../ids.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import type { Severity } from "../types.ts";
+import { LAW } from "./content/law.ts";
 import type { Section, Ticket, TicketLabels } from "./ticket.ts";
 
 /** Findings that came at once from one cause, at one route: told by one ticket. */
@@ -8,6 +9,7 @@ export interface Group {
   readonly key: string;
   readonly routeId: string;
   readonly labels: TicketLabels;
+  /** The highest of its members'. */
   readonly severity: Severity;
   /** What they have in common, in one line. */
   readonly what: string;
@@ -19,6 +21,8 @@ export interface Group {
   readonly lastAt: string;
   /** The first few. */
   readonly some: readonly string[];
+  /** What the law asks for, as the first of them told it. */
+  readonly law: readonly string[];
 }
 
 /** Tickets that were opened from one cause lately, at one route. */
@@ -54,17 +58,18 @@ export function oneMore(
   nowMs: number,
 ): Cause {
   const version = (cause?.version ?? 0) + 1;
-  const isStorm = cause?.group !== undefined && nowMs - cause.lastAtMs <= windowMs;
-  if (cause !== undefined && isStorm) return { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
-  if (cause === undefined || cause.group !== undefined || nowMs - cause.startedAtMs > windowMs)
-    return { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1 };
-  const next = { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
+  if (cause?.group !== undefined && nowMs - cause.lastAtMs <= windowMs)
+    return { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
+  const isOld = cause === undefined || cause.group !== undefined || nowMs - cause.startedAtMs > windowMs;
+  const next = isOld
+    ? { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1 }
+    : { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
   if (next.count <= count) return next;
-  return { ...next, group: `g-${contentHash([causeId, cause.startedAtMs]).slice(0, 20)}` };
+  return { ...next, group: `g-${contentHash([causeId, next.startedAtMs]).slice(0, 20)}` };
 }
 
 /** The ticket that tells a group. Pure. */
-export function groupTicket({ key, labels, severity, what, members, over, version, lastAt, some }: Group): Ticket {
+export function groupTicket({ key, labels, severity, what, members, over, version, lastAt, some, law }: Group): Ticket {
   const open = members - over;
   const more = members - some.length;
   const sections: readonly Section[] = [
@@ -80,10 +85,11 @@ export function groupTicket({ key, labels, severity, what, members, over, versio
       heading: "The first of them",
       lines: [...some.map((line) => `- ${line}`), ...(more > 0 ? [`and ${more} more`] : [])],
     },
+    ...(law.length > 0 ? [{ heading: LAW, lines: law }] : []),
     {
       heading: "What to do",
       lines: [
-        `cordon findings --control ${labels.control} --account ${labels.account} lists all of them; cordon explain <finding> says what became of one`,
+        `cordon findings --control ${labels.control} --account ${labels.account} lists all of them, those that wait for a decision too; cordon explain <finding> says what became of one`,
         "cordon rollback --since 2h --dry-run shows what could be taken back together",
       ],
     },

@@ -27,6 +27,8 @@ export interface Link {
   readonly isCounted?: boolean;
   /** It is told by the ticket of this group, and has none of its own. */
   readonly group?: string;
+  /** Since when. */
+  readonly groupAtMs?: number;
   /** As the group has counted it. */
   readonly isOver?: boolean;
 }

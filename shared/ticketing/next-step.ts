@@ -1,3 +1,5 @@
+import { shortHash } from "../ids.ts";
+import { LAW } from "./content/law.ts";
 import type { Link } from "./link.ts";
 import type { Ticket } from "./ticket.ts";
 import type { Change } from "./tracker.ts";
@@ -34,8 +36,8 @@ export function nextStep(ticket: Ticket, link: Link, { quietMs, reopenMs }: Tick
   // Delivered twice, or an older state after a newer one.
   if (ticket.version <= link.told) return { kind: "nothing" };
   if (remote === undefined) {
-    // What was over before anybody had heard of it is in the evidence; a storm is told by its own ticket.
-    return isOver(ticket) || ticket.parent !== undefined ? { kind: "nothing" } : { kind: "open", number };
+    // What was over before anybody had heard of it is in the evidence.
+    return isOver(ticket) ? { kind: "nothing" } : { kind: "open", number };
   }
   if (remote.state === "resolved") {
     if (isOver(ticket)) return { kind: "nothing" };
@@ -47,12 +49,18 @@ export function nextStep(ticket: Ticket, link: Link, { quietMs, reopenMs }: Tick
   const quietUntilMs = link.notedAtMs + quietMs;
   if (nowMs < quietUntilMs) return { kind: "wait", untilMs: quietUntilMs };
   const isMore = ticket.occurrences !== link.occurrences;
-  return { kind: "change", change: { kind: "update", ...(isMore && { note: noteOf(ticket) }) } };
+  // It has come back: should somebody have closed the ticket by hand, it is opened again.
+  return { kind: "change", change: isMore ? { kind: "reopen", note: noteOf(ticket) } : { kind: "update" } };
 }
 
 /** What people want to hear of at once when it changes; that it was seen once more is not among it. Pure. */
-export function newsOf({ state, isWaiting, title }: Ticket): string {
-  return `${state} ${isWaiting ? "waiting" : ""} ${/^\[[^\]]*\]/.exec(title)?.[0] ?? ""}`;
+export function newsOf({ state, severity, isWaiting, title, sections }: Ticket): string {
+  const headline = /^\[[^\]]*\]/.exec(title)?.[0] ?? "";
+  // That somebody has confirmed to be aware, and until when the law gives time.
+  const law = sections.filter(({ heading }) => heading === LAW).flatMap(({ lines }) => lines);
+  return [state, severity, isWaiting ? "waiting" : "", headline, law.length > 0 ? shortHash(law.join("\n")) : ""].join(
+    " ",
+  );
 }
 
 const TOLD = ["What was done", "Notes"];

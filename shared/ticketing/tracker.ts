@@ -125,23 +125,32 @@ export interface HttpAnswer {
  */
 export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
 
-/** Why a ticket was not delivered: `later` is tried again, `never` is put aside with its reason, for people. */
+/**
+ * Why a ticket was not delivered: `later` is tried again, `never` is put aside with its reason, for people; `gone`: the ticket is not there any more, or can't be changed any more.
+ */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
-  readonly kind: "later" | "never";
+  readonly kind: "later" | "never" | "gone";
   /** When the tracker said to come again. */
   readonly retryAfterMs: number | undefined;
   /** The tracker said that it did not take the request; otherwise that is not known, unless it is `never`. */
   readonly isUntaken: boolean;
+  /** It concerns the route, and not this ticket alone. */
+  readonly isWide: boolean;
 
   constructor(
-    kind: "later" | "never",
+    kind: "later" | "never" | "gone",
     message: string,
-    options: ErrorOptions & { readonly retryAfterMs?: number; readonly isUntaken?: boolean } = {},
+    options: ErrorOptions & {
+      readonly retryAfterMs?: number;
+      readonly isUntaken?: boolean;
+      readonly isWide?: boolean;
+    } = {},
   ) {
     super(message, options);
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
-    this.isUntaken = options.isUntaken ?? kind === "never";
+    this.isWide = options.isWide ?? false;
+    this.isUntaken = options.isUntaken ?? kind !== "later";
   }
 }

@@ -7,8 +7,17 @@ import { ticketOf } from "../../shared/ticketing/ticket.ts";
 import { DeliveryError, type Remote, type Tracker } from "../../shared/ticketing/tracker.ts";
 import { someFinding } from "./some-finding.ts";
 
-/** How a tracker fails at a request: before it does anything, after it has done all, or in the middle of us. */
-export type Trouble = "none" | "busy" | "lost-before" | "lost-after" | "refused" | "death-before" | "death-after";
+/** How a tracker fails at a request: before it does anything, after it has done all, long after we have given it up (`lost-late`), or in the middle of us. */
+export type Trouble =
+  | "none"
+  | "gone"
+  | "lost-late"
+  | "busy"
+  | "lost-before"
+  | "lost-after"
+  | "refused"
+  | "death-before"
+  | "death-after";
 
 /** The container is gone: nothing after this runs. */
 export class Death extends Error {}
@@ -18,10 +27,11 @@ export interface Kept {
   state: "open" | "resolved";
   title: string;
   notes: string[];
+  openedAtMs: number;
 }
 
 /** A table, a tracker, a queue and a clock in memory: all that a ticket needs. */
-export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000 } } = {}) {
+export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000 }, lagMs = 0 } = {}) {
   const findings = new Map<string, { finding: FindingRecord; version: number }>();
   const links = new Map<string, Link>();
   const groups = new Map<string, Group>();
@@ -65,7 +75,7 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
   };
   function count({ group, named, members, over, at }: GroupChange): void {
     const id = `${group.key} ${group.routeId}`;
-    const was = groups.get(id) ?? { ...group, members: 0, over: 0, version: 0, lastAt: at, some: [] };
+    const was: Group = groups.get(id) ?? { ...group, members: 0, over: 0, version: 0, lastAt: at, some: [] };
     groups.set(id, {
       ...was,
       members: was.members + members,
@@ -76,13 +86,30 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
     });
   }
 
+  /** What a tracker does after we have given it up, and when. */
+  let belated: { readonly atMs: number; readonly work: () => unknown }[] = [];
+  let effectMs = 0;
+  const catchUp = (untilMs = town.nowMs) => {
+    for (const { atMs, work } of belated.filter((each) => each.atMs <= untilMs)) {
+      effectMs = atMs;
+      work();
+    }
+    belated = belated.filter(({ atMs }) => atMs > untilMs);
+  };
   async function asked<Answer>(work: () => Answer): Promise<Answer> {
     town.calls++;
+    catchUp();
     const trouble = troubles.shift() ?? "none";
     if (trouble === "death-before") throw new Death();
     if (trouble === "busy") throw new DeliveryError("later", "busy", { retryAfterMs: 7_000, isUntaken: true });
+    if (trouble === "gone") throw new DeliveryError("gone", "there is no such ticket");
+    if (trouble === "lost-late") {
+      belated.push({ atMs: town.nowMs + 20_000, work });
+      throw new DeliveryError("later", "no answer");
+    }
     if (trouble === "refused") throw new DeliveryError("never", "no such project");
     if (trouble === "lost-before") throw new DeliveryError("later", "no answer");
+    effectMs = town.nowMs;
     const answer = work();
     if (trouble === "lost-after") throw new DeliveryError("later", "no answer");
     if (trouble === "death-after") throw new Death();
@@ -93,15 +120,16 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
     ...(canFind && {
       find: (key) =>
         asked(() => {
-          const found = tickets.find((each) => each.key === key);
+          const found = tickets.find((each) => each.key === key && each.openedAtMs + lagMs <= town.nowMs);
           return found && remoteOf(found);
         }),
+      findLagMs: lagMs,
     }),
     open: ({ key, title }) =>
       asked(() => {
         // A tracker that can't be searched takes the same opening twice and makes one ticket of it.
         const same = canFind ? undefined : tickets.find((each) => each.key === key);
-        const ticket: Kept = same ?? { key, state: "open", title, notes: [] };
+        const ticket: Kept = same ?? { key, state: "open", title, notes: [], openedAtMs: effectMs };
         if (same === undefined) tickets.push(ticket);
         ticket.state = "open";
         return remoteOf(ticket);
@@ -116,11 +144,12 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
         return remoteOf(ticket);
       }),
   };
-  const office: Office = {
+  const office: { -readonly [Name in keyof Office]: Office[Name] } = {
     desk,
     tracker,
     times: { quietMs: 3_600_000, reopenMs: 30 * 86_400_000 },
     storm,
+    wants: () => true,
     ticketFor: (finding, version) => ticketOf(finding, version),
     whoFor: ({ principal }) => principal?.arn,
     holdUntilMs: () => undefined,
@@ -175,6 +204,7 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
         town.nowMs = Math.max(town.nowMs, Math.min(...queue.map(({ atMs }) => atMs)));
         await this.step();
       }
+      catchUp(Number.POSITIVE_INFINITY);
     },
   });
 }

@@ -2,7 +2,8 @@ import type { LegalClock } from "../../policy/tickets.ts";
 import type { Clocks } from "../clocks.ts";
 import type { Block } from "./block.ts";
 
-const HEADING = "What the law asks";
+/** The heading of what the law asks for, of whatever ticket. */
+export const LAW = "What the law asks";
 
 /** The assessment, the time limits of laws with their ends, who confirmed awareness, and what to do. Pure. */
 export function law(id: string, clocks: Clocks | undefined): readonly Block[] {
@@ -10,7 +11,7 @@ export function law(id: string, clocks: Clocks | undefined): readonly Block[] {
   const { assessedSince, isClassUnknown, aware, laws } = clocks;
   return [
     {
-      heading: HEADING,
+      heading: LAW,
       lines: [
         `To be assessed since ${assessedSince}: has personal data crossed, and whose?`,
         ...(isClassUnknown ? ["Nobody can tell the data's class: it may be personal."] : []),
@@ -26,11 +27,11 @@ export function law(id: string, clocks: Clocks | undefined): readonly Block[] {
       ],
     },
     {
-      heading: HEADING,
+      heading: LAW,
       tells: ["principals"],
       lines: aware === undefined ? [] : [`Confirmed by ${aware.by} (${aware.how}): ${aware.reason}`],
     },
-    { heading: HEADING, tells: ["reasons"], lines: laws.flatMap(playbookLines) },
+    { heading: LAW, tells: ["reasons"], lines: laws.flatMap(playbookLines) },
   ];
 }
 
