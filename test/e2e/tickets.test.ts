@@ -111,21 +111,23 @@ describe("a contained violation", () => {
 
   it("is told in the same ticket when it comes again: counted once its quiet time is over, at once where the ticket was resolved (N2)", async () => {
     const finding = await violate("told-again");
+    // Tickets of the tests before are gone: what is told of those findings is told anew.
+    const of = (vendor: FakeVendor) => vendor.kept().filter(({ key }) => key.startsWith(finding));
     cell.sandbox.clock.advance(60_000);
     await cell.replicate("told-again");
     await cell.sandbox.settle();
     cell.sandbox.clock.advance(QUIET_MINUTES * 60_000);
     await cell.sandbox.settle();
     for (const vendor of [jira, receiver]) {
-      expect(vendor.kept()).toMatchObject([{ key: finding, state: "open" }]);
-      expect(vendor.kept()[0]?.notes.at(-1)).toMatch(/occurrence 2, last seen \d{4}-/);
+      expect(of(vendor)).toMatchObject([{ key: finding, state: "open" }]);
+      expect(of(vendor)[0]?.notes.at(-1)).toMatch(/occurrence 2, last seen \d{4}-/);
     }
     await setRight("told-again");
     await cell.replicate("told-again");
     await cell.sandbox.settle();
     for (const vendor of [jira, receiver]) {
-      expect(vendor.kept()).toMatchObject([{ key: finding, state: "open" }]);
-      expect(vendor.kept()[0]?.notes.at(-1)).toContain("occurrence 3");
+      expect(of(vendor)).toMatchObject([{ key: finding, state: "open" }]);
+      expect(of(vendor)[0]?.notes.at(-1)).toContain("occurrence 3");
     }
   });
 
