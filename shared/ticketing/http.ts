@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { describeError } from "../errors.ts";
-import { DeliveryError, type HttpAnswer, type SendHttp } from "./tracker.ts";
+import { DeliveryError, type HttpAnswer, refusedFor, type SendHttp } from "./tracker.ts";
 
 /** A tracker that takes longer is asked again later. */
 const TIMEOUT_MS = 10_000;
@@ -86,7 +86,7 @@ export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }:
     } catch (error) {
       if (error instanceof DeliveryError) throw error;
       const why = signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : describeError(causeOf(error));
-      throw new DeliveryError("later", `${address.host}: ${why}`, { cause: error });
+      throw new DeliveryError("later", `${address.host}: ${why}`, { cause: error, isWide: true });
     }
   };
 }
@@ -94,18 +94,23 @@ export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }:
 /**
  * The answer, when it is a good one.
  *
- * @throws DeliveryError `later` for 408, 425, 429 and 5xx, with what `Retry-After` says (RFC 9110, 10.2.3), `never` for other statuses
+ * @throws DeliveryError `later` for 408, 425, 429 and 5xx, with what `Retry-After` says (RFC 9110, 10.2.3), and for 401 and 403, after REFUSED_MS; `gone` for 404 and 410;
+ * `never` for other statuses
  */
 export function expectGood(answer: HttpAnswer, what: string, nowMs: number): HttpAnswer {
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return answer;
-  const isPassing = status === 408 || status === 425 || status === 429 || status >= 500;
-  const told = body.replace(/\s+/g, " ").slice(0, MAX_TOLD);
+  const message = `${what}: status ${status}: ${body.replace(/\s+/g, " ").slice(0, MAX_TOLD)}`;
+  if (status === 401 || status === 403) throw refusedFor(message);
+  if (status === 404 || status === 410) throw new DeliveryError("gone", message);
   const retryAfterMs = retryAfter(headers["retry-after"], nowMs);
-  throw new DeliveryError(isPassing ? "later" : "never", `${what}: status ${status}: ${told}`, {
+  const isBusy = status === 408 || status === 429 || status >= 500;
+  if (!isBusy && status !== 425) throw new DeliveryError("never", message);
+  throw new DeliveryError("later", message, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     // Refused for now; what a server's fault has left behind nobody knows.
-    ...((status === 425 || status === 429) && { isUntaken: true }),
+    isUntaken: status === 425 || status === 429,
+    isWide: isBusy || retryAfterMs !== undefined,
   });
 }
 
@@ -130,7 +135,7 @@ async function refusePrivate(hostname: string, resolve: (host: string) => Promis
   const host = hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   const wrong = addresses.find(isPrivate);
-  if (addresses.length === 0) throw new DeliveryError("later", `${host} has no address`);
+  if (addresses.length === 0) throw new DeliveryError("later", `${host} has no address`, { isWide: true });
   if (wrong !== undefined)
     throw new DeliveryError("never", `${host} lies at ${wrong}, which is not on the internet: no ticket goes there`);
 }
