@@ -85,6 +85,11 @@ describe("Slack, by a bot", () => {
       { ...WAITING, sections: [{ heading: "The plan", lines: ["x".repeat(3_001)] }] },
     ],
     [
+      "the plan is withheld from the route",
+      { buttons: "yes" },
+      { ...WAITING, sections: WAITING.sections.filter(({ heading }) => heading !== "The plan") },
+    ],
+    [
       "there are more sections than can be shown",
       { buttons: "yes" },
       { ...WAITING, sections: Array(60).fill(WAITING.sections[0]) },
