@@ -17,7 +17,10 @@ export function credentialsOf(secret: string | undefined): TrackerPorts["credent
     } catch (error) {
       // The parser's own message would quote what it could not read.
       const why = error instanceof SyntaxError ? "it holds no JSON" : describeError(error);
-      throw new DeliveryError("later", `the credentials ${secret} can't be used: ${why}`, { isUntaken: true });
+      throw new DeliveryError("later", `the credentials ${secret} can't be used: ${why}`, {
+        isUntaken: true,
+        isWide: true,
+      });
     }
   };
 }

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { describeError } from "../errors.ts";
-import { DeliveryError, type HttpAnswer, type SendHttp } from "./tracker.ts";
+import { DeliveryError, type HttpAnswer, refusedFor, type SendHttp } from "./tracker.ts";
 
 /** A tracker that takes longer is asked again later. */
 const TIMEOUT_MS = 10_000;
@@ -9,6 +9,8 @@ const TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 1_048_576;
 /** What is told of an answer. */
 const MAX_TOLD = 300;
+/** Visible ASCII and spaces (RFC 9110, 5.5). */
+const HEADER_VALUE = /^[\x20-\x7e]*$/;
 
 /** Addresses that are nobody's on the internet (RFC 6890): a ticket must not be a way into the network that Cordon runs in. */
 const PRIVATE = new BlockList();
@@ -31,11 +33,16 @@ for (const [net, bits] of [
   PRIVATE.addSubnet(net, bits);
 for (const [net, bits] of [
   ["::", 96],
+  // An IPv4 address lies within, as it does within 2002::/16 and 2001::/32: a gateway leads to it, private or not.
+  ["64:ff9b::", 96],
   ["64:ff9b:1::", 48],
   ["100::", 64],
+  ["2001::", 32],
   ["2001:db8::", 32],
+  ["2002::", 16],
   ["fc00::", 7],
   ["fe80::", 10],
+  ["fec0::", 10],
   ["ff00::", 8],
 ] as const)
   PRIVATE.addSubnet(net, bits, "ipv6");
@@ -66,6 +73,9 @@ export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }:
       throw new DeliveryError("never", `tickets go by https only: found ${address.protocol}//${address.host}`);
     if (address.username !== "" || address.password !== "")
       throw new DeliveryError("never", `credentials belong in the secret, not in the address of ${address.host}`);
+    // Fetch's own error would quote the value, which is a secret.
+    if (!Object.values(headers ?? {}).every((value) => HEADER_VALUE.test(value)))
+      throw refusedFor(`${address.host}: the credentials hold a character that no header takes`);
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       if (!isHere) await refusePrivate(address.hostname, resolve);
@@ -85,8 +95,9 @@ export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }:
       return { status: response.status, headers: Object.fromEntries(response.headers), body: await textOf(response) };
     } catch (error) {
       if (error instanceof DeliveryError) throw error;
+      if (isOfBuilding(error)) throw new DeliveryError("later", `${address.host}: the request can't be built`);
       const why = signal.aborted ? `no answer within ${timeoutMs / 1_000} s` : describeError(causeOf(error));
-      throw new DeliveryError("later", `${address.host}: ${why}`, { cause: error });
+      throw new DeliveryError("later", `${address.host}: ${why}`, { cause: error, isWide: true });
     }
   };
 }
@@ -94,18 +105,23 @@ export function httpSender({ allowsLoopback, timeoutMs = TIMEOUT_MS, ...using }:
 /**
  * The answer, when it is a good one.
  *
- * @throws DeliveryError `later` for 408, 425, 429 and 5xx, with what `Retry-After` says (RFC 9110, 10.2.3), `never` for other statuses
+ * @throws DeliveryError `later` for 408, 425, 429 and 5xx, with what `Retry-After` says (RFC 9110, 10.2.3), and for 401 and 403, after REFUSED_MS; `gone` for 404 and 410;
+ * `never` for other statuses
  */
 export function expectGood(answer: HttpAnswer, what: string, nowMs: number): HttpAnswer {
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return answer;
-  const isPassing = status === 408 || status === 425 || status === 429 || status >= 500;
-  const told = body.replace(/\s+/g, " ").slice(0, MAX_TOLD);
+  const message = `${what}: status ${status}: ${body.replace(/\s+/g, " ").slice(0, MAX_TOLD)}`;
+  if (status === 401 || status === 403) throw refusedFor(message);
+  if (status === 404 || status === 410) throw new DeliveryError("gone", message);
   const retryAfterMs = retryAfter(headers["retry-after"], nowMs);
-  throw new DeliveryError(isPassing ? "later" : "never", `${what}: status ${status}: ${told}`, {
+  const isBusy = status === 408 || status === 429 || status >= 500;
+  if (!isBusy && status !== 425) throw new DeliveryError("never", message);
+  throw new DeliveryError("later", message, {
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     // Refused for now; what a server's fault has left behind nobody knows.
-    ...((status === 425 || status === 429) && { isUntaken: true }),
+    isUntaken: status === 425 || status === 429,
+    isWide: isBusy || retryAfterMs !== undefined,
   });
 }
 
@@ -130,7 +146,7 @@ async function refusePrivate(hostname: string, resolve: (host: string) => Promis
   const host = hostname.replace(/^\[|\]$/g, "");
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   const wrong = addresses.find(isPrivate);
-  if (addresses.length === 0) throw new DeliveryError("later", `${host} has no address`);
+  if (addresses.length === 0) throw new DeliveryError("later", `${host} has no address`, { isWide: true });
   if (wrong !== undefined)
     throw new DeliveryError("never", `${host} lies at ${wrong}, which is not on the internet: no ticket goes there`);
 }
@@ -159,6 +175,11 @@ async function textOf(response: Response): Promise<string> {
     text += decoder.decode(piece, { stream: true });
   }
   return text + decoder.decode();
+}
+
+/** Fetch wraps what the network does into a TypeError with a cause. One without is about the request, and may quote any part of it. */
+function isOfBuilding(error: unknown): boolean {
+  return error instanceof TypeError && error.cause === undefined;
 }
 
 /** `fetch failed` says nothing; its cause does. */

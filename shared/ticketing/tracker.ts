@@ -126,20 +126,21 @@ export interface HttpAnswer {
 export type SendHttp = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /**
- * Why a ticket was not delivered: `later` is tried again, `never` is put aside with its reason, for people; `gone`: the ticket is not there any more, or can't be changed any more.
+ * Why a ticket was not delivered: `later` is tried again; `never` is put aside with its reason, for people; `gone` says that the ticket is not there any more, or can't be
+ * changed any more.
  */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly kind: "later" | "never" | "gone";
   /** When the tracker said to come again. */
   readonly retryAfterMs: number | undefined;
-  /** The tracker said that it did not take the request; otherwise that is not known, unless it is `never`. */
+  /** The tracker said that it did not take the request; otherwise that is not known, unless it is not `later`. */
   readonly isUntaken: boolean;
-  /** It concerns the route, and not this ticket alone. */
+  /** It concerns the route and not this ticket alone: others by the same route would fare the same. */
   readonly isWide: boolean;
 
   constructor(
-    kind: "later" | "never" | "gone",
+    kind: DeliveryError["kind"],
     message: string,
     options: ErrorOptions & {
       readonly retryAfterMs?: number;
@@ -150,7 +151,15 @@ export class DeliveryError extends Error {
     super(message, options);
     this.kind = kind;
     this.retryAfterMs = options.retryAfterMs;
-    this.isWide = options.isWide ?? false;
     this.isUntaken = options.isUntaken ?? kind !== "later";
+    this.isWide = options.isWide ?? false;
   }
+}
+
+/** Credentials and rights are put right by people: that takes a while, and no ticket is given up for it. */
+export const REFUSED_MS = 30 * 60_000;
+
+/** Credentials that are refused or lack something, and rights that are missing. Pure. */
+export function refusedFor(message: string, options: { readonly cause?: unknown; readonly isWide?: boolean } = {}) {
+  return new DeliveryError("later", message, { retryAfterMs: REFUSED_MS, isUntaken: true, isWide: true, ...options });
 }

@@ -3,6 +3,7 @@ import { httpSender } from "../../shared/ticketing/http.ts";
 import {
   type AdapterDefinition,
   DeliveryError,
+  REFUSED_MS,
   type Remote,
   type Setting,
   type Tracker,
@@ -147,10 +148,12 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       ["a dropped connection", "drop", "later", undefined],
       ["an answer that never ends", "slow", "later", undefined],
       ["what it does not take", { status: 400, body: { error: "no such project" } }, "never", undefined],
-      ["a right that is missing", { status: 403, body: {} }, "never", undefined],
-      ["a place that is not there", { status: 404, body: {} }, "never", undefined],
-    ] as const)("tells %s apart", async (_, failure, kind, retryAfterMs) => {
-      vendor.server.failNext(failure);
+      ["a right that is missing", { status: 403, body: {} }, "later", REFUSED_MS],
+      ["a place that is not there", { status: 404, body: {} }, "gone", undefined],
+    ] as const)("tells %s apart", async (_, failure, expected, retryAfterMs) => {
+      // AWS names what is not there, such as a topic: that is no ticket.
+      const kind = vendor.aws && expected === "gone" ? "never" : expected;
+      vendor.server.failNext(...(vendor.calm ?? []), failure);
       // Only what never ends is waited for so briefly: machines are shared, and others' answers may take their time.
       const patience = failure === "slow" ? { send: httpSender({ allowsLoopback: true, timeoutMs: 300 }) } : {};
       const error = await trackerOf(definition, vendor, patience)
@@ -160,7 +163,13 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
           (thrown) => thrown,
         );
       expect(error).toBeInstanceOf(DeliveryError);
-      expect(error).toMatchObject({ kind, retryAfterMs: vendor.aws ? undefined : retryAfterMs });
+      expect(error).toMatchObject({
+        kind,
+        retryAfterMs: vendor.aws && retryAfterMs === 7_000 ? undefined : retryAfterMs,
+      });
+      // What AWS says of one account and Region says nothing of another's.
+      expect(error.isWide).toBe(kind === "later" && definition.name !== "security-hub");
+      if (retryAfterMs === REFUSED_MS) expect(error.isUntaken).toBe(true);
       for (const value of Object.values(vendor.secret)) expect(`${error.message}`).not.toContain(value);
     });
 
@@ -172,10 +181,12 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       expect(vendor.kept()).toHaveLength(2);
     });
 
-    it("does not try for ever where its credentials are refused", async () => {
+    it("tries again in half an hour where its credentials are refused", async () => {
       if (Object.keys(vendor.secret).length === 0) return;
       vendor.server.failNext({ status: 401, body: {} }, { status: 401, body: {} }, { status: 401, body: {} });
-      await expect(tracker.open(someTicket())).rejects.toBeInstanceOf(DeliveryError);
+      await expect(tracker.open(someTicket())).rejects.toMatchObject({
+        ...{ name: "DeliveryError", kind: "later", retryAfterMs: REFUSED_MS, isUntaken: true, isWide: true },
+      });
       expect(vendor.server.heard.length).toBeLessThanOrEqual(3);
     });
 

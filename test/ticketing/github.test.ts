@@ -114,7 +114,7 @@ describe("an issue", () => {
 
   it("is not opened by who may not set labels: it would not be found again", async () => {
     vendor.mayLabel = false;
-    await expect(made().open(someTicket())).rejects.toMatchObject({ kind: "never" });
+    await expect(made().open(someTicket())).rejects.toMatchObject({ kind: "later", retryAfterMs: 1_800_000 });
     expect(vendor.issues).toEqual([]);
   });
 
@@ -171,7 +171,7 @@ describe("an issue", () => {
     async (secret: Readonly<Record<string, string>>) => {
       const tracker = trackerOf(github, vendor, { credentials: async () => secret });
       const error = await tracker.open(someTicket()).catch((thrown) => thrown);
-      expect(error).toMatchObject({ name: "DeliveryError", kind: "never" });
+      expect(error).toMatchObject({ name: "DeliveryError", kind: "later", retryAfterMs: 1_800_000 });
       expect(error.message).not.toMatch(/no key at all|1\/\.\.\/2|BEGIN/);
       expect(vendor.server.heard).toEqual([]);
     },

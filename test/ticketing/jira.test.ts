@@ -204,7 +204,7 @@ describe("issues", () => {
     const opening = (secret: Record<string, string>) =>
       trackerOf(jira, vendor, { credentials: async () => secret }).open(someTicket());
     await expect(opening(OAUTH)).rejects.toMatchObject({ kind: "never", message: expect.stringContaining("cloudId") });
-    await expect(opening({ email: "a@example.com" })).rejects.toMatchObject({ kind: "never" });
+    await expect(opening({ email: "a@example.com" })).rejects.toMatchObject({ kind: "later", retryAfterMs: 1_800_000 });
   });
 
   it("keep how to undo it, however long the plan before it is", async () => {

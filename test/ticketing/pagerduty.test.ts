@@ -132,14 +132,20 @@ describe("an alert", () => {
     expect(states()).toEqual(["triggered"]);
     const wrong = trackerOf(pagerduty, vendor, { credentials: async () => ({ routingKey: OTHER_KEY }) });
     const error = await wrong.open(someTicket()).catch((thrown) => thrown);
-    expect(error).toMatchObject({ kind: "never", message: expect.stringContaining("Invalid routing key") });
+    expect(error).toMatchObject({
+      kind: "later",
+      retryAfterMs: 1_800_000,
+      isUntaken: true,
+      isWide: true,
+      message: expect.stringContaining("Invalid routing key"),
+    });
     expect(error.message).not.toContain(OTHER_KEY);
   });
 
   it("is not sent with what can be no key", async () => {
     const tracker = trackerOf(pagerduty, vendor, { credentials: async () => ({ routingKey: "secret-but-wrong" }) });
     const error = await tracker.open(someTicket()).catch((thrown) => thrown);
-    expect(error).toMatchObject({ kind: "never" });
+    expect(error).toMatchObject({ kind: "later", retryAfterMs: 1_800_000 });
     expect(error.message).not.toContain("secret-but-wrong");
     expect(vendor.server.heard).toEqual([]);
   });

@@ -218,7 +218,9 @@ describe("a finding of Security Hub", () => {
 describe("Security Hub", () => {
   it("that is off in a Region is for people, who are told where", async () => {
     expect(await failureOf(inPlace("111122223333", "eu-west-1"))).toMatchObject({
-      kind: "never",
+      kind: "later",
+      retryAfterMs: 1_800_000,
+      isWide: false,
       message: expect.stringMatching(/111122223333, eu-west-1: InvalidAccess.*is Security Hub enabled there\?/),
     });
   });
@@ -251,6 +253,7 @@ describe("Security Hub", () => {
     await expect(changing).rejects.toMatchObject({
       name: "DeliveryError",
       kind,
+      isWide: false,
       message: expect.stringContaining(ErrorCode),
     });
     send.mockRestore();
@@ -266,7 +269,7 @@ describe("Security Hub", () => {
   it.each([
     ["unavailable", "later"],
     ["foreign-account", "never"],
-    ["denied", "never"],
+    ["denied", "later"],
   ] as const)("is not reached without credentials: %s is %s", async (because, kind) => {
     const configFor = async (): Promise<object> => {
       throw new CordonError(because, "no credentials");
@@ -328,11 +331,15 @@ describe("the member role", () => {
 
   it("may not otherwise, nor another account's", async () => {
     const member = await reportingAs("yes");
-    await expect(member.open(inPlace("111122223333", "eu-central-1"))).rejects.toMatchObject({ kind: "never" });
+    await expect(member.open(inPlace("111122223333", "eu-central-1"))).rejects.toMatchObject({
+      kind: "later",
+      retryAfterMs: 1_800_000,
+    });
     for (const policy of vendor.sandbox.registry.list("AWS::IAM::RolePolicy")) vendor.sandbox.registry.remove(policy);
 
     await expect((await reportingAs("no")).open(inPlace(MEMBER, "eu-central-1"))).rejects.toMatchObject({
-      kind: "never",
+      kind: "later",
+      retryAfterMs: 1_800_000,
       message: expect.stringContaining("AccessDenied"),
     });
   });

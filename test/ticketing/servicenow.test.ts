@@ -80,7 +80,9 @@ describe("incidents", () => {
     expect(closed.state).toBe("resolved");
     expect(fields().state).toBe("7");
     const reopening = make().change(closed, someTicket(), { kind: "reopen", note: "Again." });
-    await expect(reopening).rejects.toMatchObject({ kind: "never", message: expect.stringContaining("403") });
+    await expect(reopening).rejects.toMatchObject({ kind: "gone", message: expect.stringContaining("403") });
+    const updating = make().change(closed, someTicket(), { kind: "update", note: "Again." });
+    await expect(updating).rejects.toMatchObject({ kind: "gone" });
   });
 
   it("stay in the state that people have given them, when they are open again already", async () => {
@@ -111,10 +113,24 @@ describe("incidents", () => {
     }
   });
 
+  it.each([400, 401, 403, 404])(
+    "are no fewer for a token that is refused with %i: it is asked for again",
+    async (status) => {
+      const asking = trackerOf(servicenow, { ...vendor, secret: OAUTH });
+      const said = { status, body: { error: "invalid_client" } };
+      vendor.server.failNext(said, ...(status === 401 ? [said] : []));
+      await expect(asking.open(someTicket())).rejects.toMatchObject({
+        kind: "later",
+        retryAfterMs: 1_800_000,
+        isWide: true,
+      });
+    },
+  );
+
   it("never say the secret, and say what a secret lacks", async () => {
     const tracker = trackerOf(servicenow, vendor, { credentials: async () => ({ user: "svc.cordon" }) });
     await expect(tracker.open(someTicket())).rejects.toMatchObject({
-      kind: "never",
+      kind: "later",
       message: expect.stringContaining("neither clientId"),
     });
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { slack } from "../../shared/ticketing/adapters/slack.ts";
+import { REFUSED_MS } from "../../shared/ticketing/tracker.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
 import { dangersIn, type FakeSlack, layOut, type Message, openFakeSlack, readText } from "./fakes/slack.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
@@ -84,6 +85,11 @@ describe("Slack, by a bot", () => {
       { ...WAITING, sections: [{ heading: "The plan", lines: ["x".repeat(3_001)] }] },
     ],
     [
+      "the plan is withheld from the route",
+      { buttons: "yes" },
+      { ...WAITING, sections: WAITING.sections.filter(({ heading }) => heading !== "The plan") },
+    ],
+    [
       "there are more sections than can be shown",
       { buttons: "yes" },
       { ...WAITING, sections: Array(60).fill(WAITING.sections[0]) },
@@ -127,19 +133,25 @@ describe("Slack, by a bot", () => {
   });
 
   it.each([
-    ["ratelimited", "later"],
-    ["internal_error", "later"],
-    ["channel_not_found", "never"],
-    ["is_archived", "never"],
-    ["token_revoked", "never"],
-    ["invalid_blocks", "never"],
-  ])("tells %s apart, which comes with status 200", async (error, kind) => {
+    ["ratelimited", "later", 30_000],
+    ["internal_error", "later", 30_000],
+    ["channel_not_found", "never", 30_000],
+    ["is_archived", "never", 30_000],
+    ["token_revoked", "later", REFUSED_MS],
+    ["not_in_channel", "later", REFUSED_MS],
+    ["message_not_found", "gone", undefined],
+    ["thread_not_found", "gone", undefined],
+    ["cant_update_message", "gone", undefined],
+    ["edit_window_closed", "gone", undefined],
+    ["invalid_blocks", "never", 30_000],
+  ])("tells %s apart, which comes with status 200", async (error, kind, retryAfterMs) => {
     const said = { status: 200, headers: { "retry-after": "30" }, body: { ok: false, error } };
     vendor.server.failNext(said, ...(error === "token_revoked" ? [said] : []));
     await expect(trackerOf(slack, vendor).open(someTicket())).rejects.toMatchObject({
       kind,
       message: `Slack: chat.postMessage: ${error}`,
-      retryAfterMs: 30_000,
+      retryAfterMs,
+      isWide: kind === "later",
     });
   });
 
@@ -147,7 +159,8 @@ describe("Slack, by a bot", () => {
     const said = { status: 200, body: { ok: false, error: "missing_scope", needed: "chat:write", provided: "" } };
     vendor.server.failNext(said);
     await expect(trackerOf(slack, vendor).open(someTicket())).rejects.toMatchObject({
-      kind: "never",
+      kind: "later",
+      retryAfterMs: 1_800_000,
       message: "Slack: chat.postMessage: missing_scope (needs chat:write)",
     });
   });
@@ -238,7 +251,8 @@ describe("Slack, by an incoming webhook", () => {
     expect(vendor.messages).toHaveLength(1);
     const gone = trackerOf(slack, { ...vendor, secret: { webhookUrl: old } }).open(someTicket());
     await expect(gone).rejects.toMatchObject({
-      kind: "never",
+      kind: "later",
+      retryAfterMs: 1_800_000,
       message: "Slack: the incoming webhook: status 404: no_service",
     });
   });

@@ -170,7 +170,7 @@ describe("a topic", () => {
         { account: "444455556666" },
       );
     deployed([]);
-    expect(await failureOf(someTicket(), { topic })).toMatchObject({ kind: "never" });
+    expect(await failureOf(someTicket(), { topic })).toMatchObject({ kind: "later", retryAfterMs: 1_800_000 });
     deployed([{ Effect: "Allow", Principal: { AWS: "111122223333" }, Action: "sns:Publish", Resource: topic }]);
     await tracker({ topic }).open(someTicket());
 

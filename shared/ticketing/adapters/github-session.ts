@@ -1,7 +1,15 @@
 import { createSign } from "node:crypto";
 import { asObject, asText, parseJson } from "../../signals/shapes.ts";
+import { expectToken } from "../authorised.ts";
 import { expectGood, retryAfter } from "../http.ts";
-import { DeliveryError, type HttpAnswer, type HttpRequest, type TrackerPorts, type TrackerRoute } from "../tracker.ts";
+import {
+  DeliveryError,
+  type HttpAnswer,
+  type HttpRequest,
+  refusedFor,
+  type TrackerPorts,
+  type TrackerRoute,
+} from "../tracker.ts";
 
 /** Supported until March 2028 at least, and the one that Enterprise Server knows. */
 const API_VERSION = "2022-11-28";
@@ -49,7 +57,7 @@ export function githubSession(route: TrackerRoute, ports: TrackerPorts): AskGith
     const asked = { permissions: { issues: "write" }, repositories: [`${route.settings.repository}`.split("/")[1]] };
     const answer = await send(appToken(appId, privateKey, ports.nowMs()), "POST", path, asked);
     if (answer.status === 401) return answer;
-    installation = tokenIn(expectAnswer(answer, "GitHub: a token of the App", ports.nowMs()));
+    installation = tokenIn(expectToken(() => expectAnswer(answer, "GitHub: a token of the App", ports.nowMs())));
     return installation.token;
   };
 
@@ -76,13 +84,14 @@ export function expectAnswer(answer: HttpAnswer, what: string, nowMs: number): H
   const resetMs = Number(headers["x-ratelimit-reset"] ?? Number.NaN) * 1_000 - nowMs;
   const untilReset = isEmpty && Number.isFinite(resetMs) ? Math.max(0, resetMs) : undefined;
   throw new DeliveryError("later", `${what}: GitHub's rate limit (status ${status})`, {
+    isWide: true,
     retryAfterMs: retryAfter(headers["retry-after"], nowMs) ?? untilReset ?? WAIT_MS,
   });
 }
 
 function appIn({ appId = "", installationId = "", privateKey = "" }: Credentials) {
   if (appId === "" || !/^\d+$/.test(installationId) || privateKey === "")
-    throw new DeliveryError("never", "GitHub: the secret needs token, or appId, installationId and privateKey");
+    throw refusedFor("GitHub: the secret needs token, or appId, installationId and privateKey");
   return { appId, installationId, privateKey };
 }
 
@@ -98,7 +107,7 @@ function appToken(appId: string, privateKey: string, nowMs: number): string {
     return `${head}.${claims}.${signature}`;
   } catch {
     // What the parser says could hold a part of the key.
-    throw new DeliveryError("never", "GitHub: the secret's privateKey is no RSA key as PEM");
+    throw refusedFor("GitHub: the secret's privateKey is no RSA key as PEM");
   }
 }
 
@@ -109,6 +118,6 @@ function tokenIn({ body }: HttpAnswer): { readonly token: string; readonly endsA
   const token = asText(given?.token);
   const endsAtMs = Date.parse(asText(given?.expires_at) ?? "");
   if (token === undefined || Number.isNaN(endsAtMs))
-    throw new DeliveryError("later", "GitHub: the answer holds no installation token");
+    throw new DeliveryError("later", "GitHub: the answer holds no installation token", { isWide: true });
   return { token, endsAtMs };
 }

@@ -10,6 +10,7 @@ import {
   type HttpAnswer,
   type HttpRequest,
   type Remote,
+  refusedFor,
   type Setting,
   type Tracker,
 } from "../tracker.ts";
@@ -237,7 +238,7 @@ function authorisationOf(credentials: Readonly<Record<string, string>>, cloudId:
     };
   }
   if (email && token) return { kind: "basic", user: email, password: token };
-  throw new DeliveryError("never", "the secret has neither email and token nor clientId and clientSecret");
+  throw refusedFor("the secret has neither email and token nor clientId and clientSecret");
 }
 
 function issueOf(value: unknown, what: string): { readonly id: string; readonly key: string } {

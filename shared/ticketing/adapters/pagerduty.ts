@@ -8,6 +8,7 @@ import {
   DeliveryError,
   type HttpAnswer,
   type Remote,
+  refusedFor,
   type TrackerPorts,
   type TrackerRoute,
 } from "../tracker.ts";
@@ -107,7 +108,7 @@ function sender(route: TrackerRoute, ports: TrackerPorts): (event: Event) => Pro
     const ask = async (isStale: boolean): Promise<HttpAnswer> => {
       const { routingKey = "" } = await ports.credentials(isStale);
       if (!/^[A-Za-z0-9]{32}$/.test(routingKey))
-        throw new DeliveryError("never", "PagerDuty: expected 32 letters and digits as the secret's routingKey");
+        throw refusedFor("PagerDuty: expected 32 letters and digits as the secret's routingKey");
       return ports.send({
         method: "POST",
         url: `${base.replace(/\/+$/, "")}/v2/enqueue`,
@@ -116,11 +117,17 @@ function sender(route: TrackerRoute, ports: TrackerPorts): (event: Event) => Pro
       });
     };
     const first = await ask(false);
-    const isKeyWrong = first.status === 401 || (first.status === 400 && /routing.?key/i.test(first.body));
-    const answer = expectGood(isKeyWrong ? await ask(true) : first, "PagerDuty", ports.nowMs());
+    const second = isKeyWrong(first) ? await ask(true) : first;
+    if (isKeyWrong(second))
+      throw refusedFor(`PagerDuty: status ${second.status}: ${oneLine(second.body).slice(0, 300)}`);
+    const answer = expectGood(second, "PagerDuty", ports.nowMs());
     if (asObject(jsonOf(answer, "PagerDuty"))?.dedup_key !== event.dedup_key)
       throw new DeliveryError("later", "PagerDuty: the answer has another dedup_key than the event");
   };
+}
+
+function isKeyWrong({ status, body }: HttpAnswer): boolean {
+  return status === 401 || (status === 400 && /routing.?key/i.test(body));
 }
 
 function eventOf(action: string, ticket: Ticket, route: TrackerRoute, note: string | undefined): Event {

@@ -1,13 +1,11 @@
 import type { BatchUpdateFindingsCommandInput, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { awsOf, deliveryErrorOf } from "../aws-delivery.ts";
 import type { Ticket } from "../ticket.ts";
-import { type AdapterDefinition, DeliveryError, type TrackerPorts } from "../tracker.ts";
+import { type AdapterDefinition, DeliveryError, refusedFor, type TrackerPorts } from "../tracker.ts";
 import { findingOf, noteOf, type Product, productIn, workflowOf } from "./security-hub-text.ts";
 
-/** What is wrong with a finding or with the account stays wrong. Other codes (concurrent updates, limits, faults, a finding that is not to be seen yet) pass. */
-const FINAL: ReadonlySet<string> = new Set([
-  ...["InvalidAccess", "InvalidInput", "FindingSizeExceeded", "DuplicatedFindingIdentifier"],
-]);
+/** What is wrong with a finding stays wrong. Other codes (concurrent updates, limits, faults, a finding that is not to be seen yet) pass. */
+const FINAL: ReadonlySet<string> = new Set([...["InvalidInput", "FindingSizeExceeded", "DuplicatedFindingIdentifier"]]);
 const MAX_TOLD = 300;
 
 /**
@@ -74,7 +72,7 @@ function hubOf(ports: TrackerPorts) {
       return await ask(await made);
     } catch (error) {
       clients.delete(arn);
-      throw deliveryErrorOf(error, `${operation} in ${account}, ${region}`);
+      throw deliveryErrorOf(error, `${operation} in ${account}, ${region}`, false);
     }
   };
   return {
@@ -113,9 +111,10 @@ function failureOf(
   const where = `${operation} in ${account}, ${region}`;
   if (failed === undefined) return new DeliveryError("later", `${where}: an answer that says nothing of the finding`);
   const { ErrorCode = "", ErrorMessage = "" } = failed;
-  const hint = ErrorCode === "InvalidAccess" ? "; is Security Hub enabled there?" : "";
-  const told = `${ErrorCode}: ${ErrorMessage}`.slice(0, MAX_TOLD);
-  return new DeliveryError(FINAL.has(ErrorCode) ? "never" : "later", `${where}: ${told}${hint}`);
+  const told = `${where}: ${`${ErrorCode}: ${ErrorMessage}`.slice(0, MAX_TOLD)}`;
+  // Of that account and Region only: the route's other tickets go elsewhere.
+  if (ErrorCode === "InvalidAccess") return refusedFor(`${told}; is Security Hub enabled there?`, { isWide: false });
+  return new DeliveryError(FINAL.has(ErrorCode) ? "never" : "later", told);
 }
 
 function productOf({ key, labels: { account, region } }: Ticket): Product {

@@ -8,7 +8,9 @@ import {
   type Change,
   DeliveryError,
   type HttpRequest,
+  REFUSED_MS,
   type Remote,
+  refusedFor,
   type Setting,
   type Tracker,
 } from "../tracker.ts";
@@ -18,7 +20,8 @@ const TABLE = "/api/now/table/incident";
 /** `state` of incidents: 1 New, 2 In Progress, 3 On Hold, 6 Resolved, 7 Closed, 8 Canceled. */
 const IN_PROGRESS = "2";
 const RESOLVED = "6";
-const OVER = new Set([RESOLVED, "7", "8"]);
+const CLOSED = new Set(["7", "8"]);
+const OVER = new Set([RESOLVED, ...CLOSED]);
 /** Of impact and urgency: 1 High, 2 Medium, 3 Low. */
 const WEIGHT: Readonly<Record<Ticket["severity"], string>> = { critical: "1", high: "2", medium: "2", low: "3" };
 
@@ -74,7 +77,17 @@ export const servicenow: AdapterDefinition = {
         headers: { accept: "application/json", ...(record && { "content-type": "application/json" }) },
         ...(record && { body: JSON.stringify(record) }),
       });
+      // A value that is missing comes with the status of a right that is.
+      if (answer.status === 403 && /Data Policy Exception/i.test(answer.body))
+        throw new DeliveryError("never", `${what}: status 403: ${answer.body.slice(0, 300)}`);
       return asObject(jsonOf(expectGood(answer, what, ports.nowMs()), what))?.result;
+    };
+    /** What is closed refuses every change, with the status of a right that is missing. */
+    const orClosed = async (error: unknown, what: string, path: string): Promise<never> => {
+      if (!(error instanceof DeliveryError) || error.retryAfterMs !== REFUSED_MS) throw error;
+      const { state } = incidentOf(await ask(what, "GET", path, {}), what);
+      if (CLOSED.has(state)) throw new DeliveryError("gone", error.message, { cause: error });
+      throw error;
     };
     const remoteOf = ({ id, state }: Incident): Remote => ({
       id,
@@ -112,7 +125,7 @@ export const servicenow: AdapterDefinition = {
         const path = `/${encodeURIComponent(remote.id)}`;
         const state = change.kind === "update" ? undefined : incidentOf(await ask(what, "GET", path, {}), what).state;
         // Closed by people, and read-only from then on.
-        if (change.kind === "resolve" && state !== undefined && state !== RESOLVED && OVER.has(state))
+        if (change.kind === "resolve" && state !== undefined && CLOSED.has(state))
           return { ...remote, state: "resolved" };
         const wanted = stateFor(change, state, settings);
         const record = {
@@ -120,7 +133,10 @@ export const servicenow: AdapterDefinition = {
           ...wanted,
           ...(change.note !== undefined && { work_notes: noteOf(change.note) }),
         };
-        const incident = incidentOf(await ask(what, "PATCH", path, {}, record), what);
+        const incident = incidentOf(
+          await ask(what, "PATCH", path, {}, record).catch((error) => orClosed(error, what, path)),
+          what,
+        );
         if (wanted.state !== undefined && incident.state !== wanted.state)
           throw new DeliveryError("never", `${what}: state ${wanted.state} was not kept, but ${incident.state}`);
         return change.kind === "update" ? { ...remoteOf(incident), state: remote.state } : remoteOf(incident);
@@ -198,7 +214,7 @@ function authorisationOf(base: string, credentials: Readonly<Record<string, stri
       },
     };
   if (user && password) return { kind: "basic", user, password };
-  throw new DeliveryError("never", "the secret has neither clientId and clientSecret nor user and password");
+  throw refusedFor("the secret has neither clientId and clientSecret nor user and password");
 }
 
 interface Incident {

@@ -1,6 +1,6 @@
 import { asList, asObject, asText, type Json } from "../../signals/shapes.ts";
 import { expectGood, jsonOf, retryAfter } from "../http.ts";
-import { DeliveryError, type HttpAnswer, type TrackerPorts } from "../tracker.ts";
+import { DeliveryError, type HttpAnswer, refusedFor, type TrackerPorts } from "../tracker.ts";
 
 /** What Slack answers when it is out of order, or has had enough. Everything else is a mistake that lasts. */
 const PASSING: readonly string[] = [
@@ -21,8 +21,12 @@ const BAD_TOKEN: readonly string[] = [
   "token_revoked",
   "account_inactive",
 ];
-/** Who may not read a channel can write in it all the same. */
-const MAY_NOT_READ: readonly string[] = ["missing_scope", "not_in_channel", "no_permission"];
+/** Nothing is there to be changed, or may be changed any more. */
+const GONE: readonly string[] = [
+  ...["message_not_found", "thread_not_found", "cant_update_message", "edit_window_closed"],
+];
+/** Rights that people grant: a scope, an invitation. Who may not read a channel can write in it all the same. */
+const MAY_NOT: readonly string[] = ["missing_scope", "not_in_channel", "no_permission"];
 
 /**
  * Calls methods of the Web API, which tells most mistakes with status 200. What may not be read is an answer as well, `ok` false.
@@ -33,7 +37,7 @@ const MAY_NOT_READ: readonly string[] = ["missing_scope", "not_in_channel", "no_
 export function slackCaller(url: string, { send, credentials, nowMs }: TrackerPorts) {
   const attempt = async (method: string, args: Json, isQuery: boolean, isStale: boolean): Promise<HttpAnswer> => {
     const { botToken } = await credentials(isStale);
-    if (!botToken) throw new DeliveryError("never", "Slack: the secret has no botToken");
+    if (!botToken) throw refusedFor("Slack: the secret has no botToken");
     const authorization = `Bearer ${botToken}`;
     const address = `${url.replace(/\/$/, "")}/${method}`;
     if (isQuery)
@@ -51,11 +55,16 @@ export function slackCaller(url: string, { send, credentials, nowMs }: TrackerPo
     if (answer.status === 401 || BAD_TOKEN.includes(errorOf(answer) ?? ""))
       answer = await attempt(method, args, isQuery, true);
     const parsed = asObject(jsonOf(expectGood(answer, what, nowMs()), what));
-    if (parsed?.ok === true || (isQuery && MAY_NOT_READ.includes(asText(parsed?.error) ?? ""))) return parsed as Json;
+    if (parsed?.ok === true || (isQuery && MAY_NOT.includes(asText(parsed?.error) ?? ""))) return parsed as Json;
     const error = asText(parsed?.error);
     if (error === undefined) throw new DeliveryError("later", `${what}: the answer says neither ok nor why not`);
+    const told = `${what}: ${error}${detailsOf(parsed)}`;
+    if (BAD_TOKEN.includes(error) || MAY_NOT.includes(error)) throw refusedFor(told);
+    if (GONE.includes(error)) throw new DeliveryError("gone", told);
     const retryAfterMs = retryAfter(answer.headers["retry-after"], nowMs());
-    throw new DeliveryError(PASSING.includes(error) ? "later" : "never", `${what}: ${error}${detailsOf(parsed)}`, {
+    const isPassing = PASSING.includes(error);
+    throw new DeliveryError(isPassing ? "later" : "never", told, {
+      isWide: isPassing,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
   };

@@ -1,3 +1,4 @@
+import { PLAN_HEADING } from "../content/words.ts";
 import type { Ticket } from "../ticket.ts";
 
 /** A part of a message, of Block Kit. @see https://docs.slack.dev/reference/block-kit/blocks */
@@ -24,7 +25,8 @@ export function blocksOf(ticket: Ticket, { hasButtons }: { readonly hasButtons: 
   const title = { type: "header", text: plain(apart(oneLine(ticket.title)), MAX.header) };
   const { told, isAll } = sectionBlocks(ticket);
   // Nobody is to approve by a button what he was not shown.
-  const deciding = hasButtons && ticket.isWaiting && isAll ? decidingBlocks(ticket) : [];
+  const isShown = isAll && ticket.sections.some(({ heading }) => heading === PLAN_HEADING);
+  const deciding = hasButtons && ticket.isWaiting && isShown ? decidingBlocks(ticket) : [];
   return [title, ...told, { type: "context", elements: [plain(facts, MAX.section)] }, ...deciding];
 }
 

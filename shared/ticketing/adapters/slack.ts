@@ -5,6 +5,7 @@ import {
   type AdapterDefinition,
   DeliveryError,
   type Remote,
+  refusedFor,
   type Tracker,
   type TrackerPorts,
   type TrackerRoute,
@@ -127,12 +128,15 @@ function byWebhook({ settings }: TrackerRoute, { send, credentials, nowMs }: Tra
     const body = JSON.stringify({ text, blocks, unfurl_links: false, unfurl_media: false });
     const attempt = async (isStale: boolean) => {
       const { webhookUrl } = await credentials(isStale);
-      if (!webhookUrl) throw new DeliveryError("never", "Slack: the secret has no webhookUrl");
+      if (!webhookUrl) throw refusedFor("Slack: the secret has no webhookUrl");
       return send({ method: "POST", url: webhookUrl, headers: { "content-type": "application/json" }, body });
     };
     let answer = await attempt(false);
     // A webhook that was taken back is not found; another may lie in the secret by now.
-    if (answer.status === 401 || (answer.status === 404 && answer.body === "no_service")) answer = await attempt(true);
+    const isTakenBack = () => answer.status === 401 || (answer.status === 404 && answer.body === "no_service");
+    if (isTakenBack()) answer = await attempt(true);
+    if (isTakenBack())
+      throw refusedFor(`Slack: the incoming webhook: status ${answer.status}: ${answer.body.slice(0, 300)}`);
     expectGood(answer, "Slack: the incoming webhook", nowMs());
   };
   return {

@@ -48,10 +48,10 @@ export const sns: AdapterDefinition = {
         const { PublishCommand } = await import("@aws-sdk/client-sns");
         client ??= clientIn(topic.region, aws);
         const sent = await (await client).send(new PublishCommand(messageOf(ticket, told, topic, route)));
-        if (!sent.MessageId) throw new DeliveryError("later", `${what}: an answer without MessageId`);
+        if (!sent.MessageId) throw new DeliveryError("later", `${what}: an answer without MessageId`, { isWide: true });
       } catch (error) {
         client = undefined;
-        throw deliveryErrorOf(error, what);
+        throw deliveryErrorOf(error, what, true);
       }
     };
     return {

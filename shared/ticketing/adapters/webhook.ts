@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { cutTo, fitted, oneLine } from "../fit.ts";
 import { expectGood } from "../http.ts";
 import type { Ticket } from "../ticket.ts";
-import { type AdapterDefinition, type Change, DeliveryError, type HttpAnswer } from "../tracker.ts";
+import { type AdapterDefinition, type Change, type HttpAnswer, refusedFor } from "../tracker.ts";
 
 /** What the body is, so that a receiver knows a form that it does not know: docs/tickets/webhook.schema.json. */
 const SCHEMA = "cordon.ticket/1";
@@ -95,6 +95,6 @@ function signature(secret: string, timestamp: string, body: string): string {
 function secretsIn({ secret, previous }: Readonly<Record<string, string>>): readonly string[] {
   const secrets = [secret ?? "", ...(previous === undefined || previous === "" ? [] : [previous])];
   if (secrets.some(({ length }) => length < MIN_SECRET))
-    throw new DeliveryError("never", `webhook: the members secret and previous need ${MIN_SECRET} letters or more`);
+    throw refusedFor(`webhook: the members secret and previous need ${MIN_SECRET} letters or more`);
   return secrets;
 }

@@ -2,7 +2,7 @@ import type { FindingRecord } from "../../journal/journal.ts";
 import { holdLines, planLines, sayingLines, waysToDecide } from "../../lifecycle/tell-holds.ts";
 import type { Block } from "./block.ts";
 import { isWarning, wasStoppedBefore } from "./summary.ts";
-import { shownValue } from "./words.ts";
+import { PLAN_HEADING, shownValue } from "./words.ts";
 
 /** What Cordon did. Pure. */
 export function done(finding: FindingRecord): readonly Block[] {
@@ -62,7 +62,7 @@ export function toDo(finding: FindingRecord): readonly Block[] {
   return [
     { heading: "What to do", tells: ["resource", "reasons"], lines: remedyFor(finding) },
     { heading: "What holds it", tells: ["principals"], lines: holdLines(holds) },
-    { heading: "The plan", tells: ["changes"], lines: pending === undefined ? [] : planLines(pending) },
+    { heading: PLAN_HEADING, tells: ["changes"], lines: pending === undefined ? [] : planLines(pending) },
     { heading: "How to decide", lines: pending === undefined ? [] : waysToDecide(id) },
     { heading: "What was said", tells: ["principals"], lines: sayingLines(sayings) },
     { heading: "Notes", tells: ["reasons"], lines: notes.map((note) => `- ${note}`) },
