@@ -210,14 +210,14 @@ async function joinGroup(
   return alone(`cause ${causeId} ${link.routeId}`, async () => {
     // What is a part of a storm already is told with the others at once.
     const rules = finding.parent === undefined ? storm : { ...storm, count: 0 };
-    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, rules, nowMs());
+    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, rules, nowMs(), ticket.key);
     if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
     if (cause.group === undefined) return undefined;
     const { labels, severity, title, updatedAt: at, version } = ticket;
     const who = whoFor(finding);
     const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
     const law = ticket.sections.filter(({ heading }) => heading === LAW).flatMap(({ lines }) => lines);
-    const group = { key: cause.group, routeId: link.routeId, labels, severity, what, law };
+    const group = { key: cause.group, routeId: link.routeId, labels, severity, what, law, before: cause.own };
     const isNamed = cause.count <= storm.count + MOST_NAMED;
     const change: GroupChange = {
       group,
@@ -252,7 +252,7 @@ async function tellGroup(
   }
   const { labels, severity, updatedAt: at } = ticket;
   const change: GroupChange = {
-    group: { key, routeId, labels, severity, what: "", law: [] },
+    group: { key, routeId, labels, severity, what: "", law: [], before: [] },
     members: 0,
     over: isNowOver === wasOver ? 0 : isNowOver ? 1 : -1,
     at,

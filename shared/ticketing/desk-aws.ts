@@ -71,8 +71,8 @@ export function deskOnAws(client: DynamoDBClient, table: string, sleep: (ms: num
       const get = new GetItemCommand({ TableName: table, Key, ConsistentRead: true });
       const { Item } = await asked("GetItem", table, () => client.send(get));
       if (Item === undefined) return undefined;
-      const { version, startedAtMs, lastAtMs, count, group } = unmarshall(Item) as Cause;
-      return { version, startedAtMs, lastAtMs, count, ...(group !== undefined && { group }) };
+      const { version, startedAtMs, lastAtMs, count, group, own = [] } = unmarshall(Item) as Cause;
+      return { version, startedAtMs, lastAtMs, count, own, ...(group !== undefined && { group }) };
     },
 
     async saveCause(causeId, routeId, next) {
@@ -95,20 +95,21 @@ const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
 
 function groupOf(item: Item, key: string, routeId: string): Group {
   const severity = SEVERITIES.find((each) => Number(item[`${SEVERITY}${each}`] ?? 0) > 0) ?? "high";
-  return { some: [], law: [], ...item, severity, key, routeId } as unknown as Group;
+  return { some: [], law: [], before: [], ...item, severity, key, routeId } as unknown as Group;
 }
 
 function groupUpdate(table: string, { group, named, members, over, at }: GroupChange) {
-  const { key, routeId, labels, severity, what, law } = group;
+  const { key, routeId, labels, severity, what, law, before } = group;
   const naming = named === undefined ? "" : ", #some = list_append(if_not_exists(#some, :none), :named)";
   return {
     TableName: table,
     Key: toAttributes(groupKey(key, routeId)),
-    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #law = if_not_exists(#law, :law), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #severity :members, #over :over, #version :one`,
+    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #law = if_not_exists(#law, :law), #before = if_not_exists(#before, :before), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #severity :members, #over :over, #version :one`,
     ExpressionAttributeNames: {
       "#entity": "entity",
       "#labels": "labels",
       "#law": "law",
+      "#before": "before",
       "#severity": `${SEVERITY}${severity}`,
       "#what": "what",
       "#last": "lastAt",
@@ -121,6 +122,7 @@ function groupUpdate(table: string, { group, named, members, over, at }: GroupCh
       ":entity": "ticket-group",
       ":labels": labels,
       ":law": law,
+      ":before": before,
       ":what": what,
       ":at": at,
       ":members": members,

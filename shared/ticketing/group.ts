@@ -21,6 +21,8 @@ export interface Group {
   readonly lastAt: string;
   /** The first few. */
   readonly some: readonly string[];
+  /** Findings from the same cause that had tickets of their own before there was the group. */
+  readonly before: readonly string[];
   /** What the law asks for, as the first of them told it. */
   readonly law: readonly string[];
 }
@@ -33,6 +35,8 @@ export interface Cause {
   readonly count: number;
   /** The group that tells what comes beyond. */
   readonly group?: string;
+  /** Findings that have tickets of their own. */
+  readonly own: readonly string[];
 }
 
 export interface StormRules {
@@ -56,20 +60,33 @@ export function oneMore(
   causeId: string,
   { count, windowMs }: StormRules,
   nowMs: number,
+  finding: string,
 ): Cause {
   const version = (cause?.version ?? 0) + 1;
   if (cause?.group !== undefined && nowMs - cause.lastAtMs <= windowMs)
     return { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
   const isOld = cause === undefined || cause.group !== undefined || nowMs - cause.startedAtMs > windowMs;
   const next = isOld
-    ? { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1 }
+    ? { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1, own: [] }
     : { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
-  if (next.count <= count) return next;
+  if (next.count <= count) return { ...next, own: [...next.own, finding].slice(0, MOST_NAMED) };
   return { ...next, group: `g-${contentHash([causeId, next.startedAtMs]).slice(0, 20)}` };
 }
 
 /** The ticket that tells a group. Pure. */
-export function groupTicket({ key, labels, severity, what, members, over, version, lastAt, some, law }: Group): Ticket {
+export function groupTicket({
+  key,
+  labels,
+  severity,
+  what,
+  members,
+  over,
+  version,
+  lastAt,
+  some,
+  law,
+  before,
+}: Group): Ticket {
   const open = members - over;
   const more = members - some.length;
   const sections: readonly Section[] = [
@@ -79,6 +96,7 @@ export function groupTicket({ key, labels, severity, what, members, over, versio
         `${members} findings came at once from one cause: ${what}.`,
         open === 0 ? "None of them is open any more." : `${open} of them are open.`,
         "They have no tickets of their own, so that nobody is paged for each.",
+        ...(before.length > 0 ? [`From the same cause, with tickets of their own: ${before.join(", ")}.`] : []),
       ],
     },
     {

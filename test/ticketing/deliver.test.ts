@@ -201,6 +201,7 @@ describe("a ticket is kept true", () => {
     await town.settle();
     expect(town.tickets.map(({ key }) => key)).toEqual([...ids.slice(0, 5), expect.stringMatching(/^g-[0-9a-f]{20}$/)]);
     const parent = town.tickets.at(-1);
+    expect([...town.groups.values()][0]?.before).toEqual(ids.slice(0, 5));
     expect([...town.groups.values()]).toMatchObject([{ members: 495, over: 0 }]);
     expect(town.calls).toBeLessThanOrEqual(8);
     for (const id of ids.slice(5)) town.write({ id, status: "resolved" });
