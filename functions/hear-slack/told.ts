@@ -1,5 +1,5 @@
 import type { Invoked } from "../../shared/aws/invoke-decide.ts";
-import { asList, asObject, asText } from "../../shared/signals/shapes.ts";
+import { asList, asObject, asText, type Json } from "../../shared/signals/shapes.ts";
 
 /** What whoever has pressed is told, and what goes into the log. */
 export interface Told {
@@ -13,10 +13,20 @@ const WORDS: Readonly<Record<string, string>> = {
   exempt: "Done: it is let be by an exception that ends.",
   refused: "Refused: nothing was done.",
   failed: "It has failed. Press again; if it stays so, look at the log of decide.",
-  "awaiting-approval": "Nothing was done: a decision is still waited for.",
+  "awaiting-approval": "Nothing was done: a decision is still waited for. Look at the message again.",
 };
 
-/** An outcome in words, plain text. Pure. */
+/** What may be said of a refusal: the reasons of `decide` name principals, approvers and resources, and whoever has pressed may be anybody in the channel. */
+const WHY: readonly (readonly [RegExp, string])[] = [
+  [/, expected one of those who may decide by policy: /, "You are not among those who may decide."],
+  [/^who is behind .* can't be told: /s, "Who is behind your name in Slack can't be told."],
+  [/caused it.*: somebody else has to decide$/s, "Nobody decides about what he caused."],
+  [/^(it was caused by .* can't be told|who caused it is not known)/s, "Who caused it can't be told yet."],
+  [/^the finding is [a-z-]+; only one that waits/, "It is settled already."],
+  [/^this proof has been used already/, "This press was heard already."],
+];
+
+/** An outcome in words that name nobody, plain text: a route that may not have personal data is not to get it by an answer. Pure. */
 export function toldOf(invoked: Invoked | { readonly kind: "failed" }, pressed: string | undefined): Told {
   const about = pressed === undefined ? "" : `\n${pressed}`;
   if (invoked.kind === "failed")
@@ -28,11 +38,18 @@ export function toldOf(invoked: Invoked | { readonly kind: "failed" }, pressed: 
     };
   const result = asObject(asList(asObject(invoked.answer)?.results)[0]);
   const status = asText(result?.status) ?? "unknown";
-  const reasons = asList(result?.reasons).flatMap((each) => asText(each) ?? []);
   const findingId = asText(result?.findingId);
   return {
     status,
     ...(findingId !== undefined && { findingId }),
-    text: [WORDS[status] ?? `It is ${status} now.`, ...reasons].join("\n") + about,
+    text: [WORDS[status] ?? `It is ${status} now.`, ...whyOf(result, pressed)].join("\n") + about,
   };
+}
+
+function whyOf(result: Json | undefined, pressed: string | undefined): readonly string[] {
+  if (result?.status !== "refused") return [];
+  const reasons = asList(result.reasons).flatMap((each) => asText(each) ?? []);
+  const known = WHY.find(([pattern]) => reasons.some((reason) => pattern.test(reason)))?.[1];
+  if (known !== undefined) return [known];
+  return pressed === undefined ? [] : [`cordon explain ${pressed} says why.`];
 }

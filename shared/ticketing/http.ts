@@ -157,6 +157,12 @@ function isPrivate(address: string): boolean {
   return family === 0 || PRIVATE.check(mapped ?? address, family === 6 ? "ipv6" : "ipv4");
 }
 
+/** Whether a URL's host is a literal address, or a name of this machine, that no ticket goes to. What a name stands for is looked at when a ticket is sent. Pure. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return isIP(host) === 0 ? /(^|\.)localhost\.?$/.test(host) : isPrivate(host);
+}
+
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "127.0.0.1" || hostname === "[::1]";
 }

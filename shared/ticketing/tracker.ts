@@ -76,6 +76,13 @@ export interface TrackerRoute {
   readonly settings: Readonly<Record<string, Setting>>;
 }
 
+/** What is wrong with a route, and where. */
+export interface RouteProblem {
+  /** `url`, `secret`, or a setting's name; left out where something is missing. */
+  readonly at?: string;
+  readonly message: string;
+}
+
 /** One adapter, all that there is to know of it. */
 export interface AdapterDefinition {
   readonly name: AdapterName;
@@ -84,6 +91,12 @@ export interface AdapterDefinition {
   /** The secret's members, with what each is; none when the adapter needs no secret. A secret is a JSON object of texts. */
   readonly secret: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, SettingForm>>;
+  /**
+   * What the policy's checks don't find by the forms alone: settings that contradict each other, or where the route lies. Asked only of a route that has the right forms. Pure.
+   *
+   * @param route with the Regions and Local Zones that `liesIn` stands for
+   */
+  check?(route: TrackerRoute & { readonly places: readonly string[] }): readonly RouteProblem[];
   make(route: TrackerRoute, ports: TrackerPorts): Tracker;
 }
 

@@ -46,11 +46,7 @@ describe("a button that was pressed in Slack", () => {
     const [timestamp, signature] = [headers["x-slack-request-timestamp"], headers["x-slack-signature"]];
     expect(done).toEqual([
       { envelope: { proof: { kind: "slack", timestamp, signature, body } }, waitMs: 2_200 },
-      [
-        RESPONSE_URL,
-        "Done: it was stopped, and verified by reading it again.\nrule to-oregon\nf-0123456789abcdef0123",
-        500,
-      ],
+      [RESPONSE_URL, "Done: it was stopped, and verified by reading it again.\nf-0123456789abcdef0123", 500],
     ]);
   });
 
@@ -88,7 +84,7 @@ describe("a button that was pressed in Slack", () => {
           answer: { results: [{ status: "refused", findingId: null, reasons: ["who that is can't be told"] }] },
         }),
       },
-      /^Refused: nothing was done\.\nwho that is can't be told/,
+      /^Refused: nothing was done\.\ncordon explain f-0123456789abcdef0123 says why\.\nf-0123456789abcdef0123$/,
     ],
     ["answers with something else", { decide: async () => ({ kind: "answered", answer: null }) }, /^It is unknown now/],
   ])("is told of when decide %s", async (_, more, text) => {

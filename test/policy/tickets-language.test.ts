@@ -10,6 +10,7 @@ import { parsePolicy } from "../../shared/policy/language/parse-policy.ts";
 import type { PolicyDocument } from "../../shared/policy/language/schema.ts";
 import type { RouteDocument, TicketsDocument } from "../../shared/policy/language/schema-tickets.ts";
 import { OWN_MATTERS, TICKET_DEFAULTS, ticketRules } from "../../shared/policy/tickets.ts";
+import { adapters as shippedAdapters } from "../../shared/ticketing/adapters/index.ts";
 import type { AdapterDefinition } from "../../shared/ticketing/tracker.ts";
 import { BASE, CONTROL, compiled, shipped } from "./policy-stage.ts";
 
@@ -391,6 +392,89 @@ describe("a mistake in tickets is told at its place, with what is expected:", ()
     expect(problems).toEqual([
       { path: ["tickets", "routes", 1, "id"], message: 'the id "security" is taken already; expected one of its own' },
     ]);
+  });
+});
+
+describe("a route of an adapter that ships", () => {
+  const topic = (region: string, name: string) => ({
+    ...{ id: "a", adapter: "sns", liesIn: "eu" },
+    settings: { topic: `arn:aws:sns:${region}:111122223333:${name}` },
+  });
+  const pager = (liesIn: string | readonly string[], region?: string) => ({
+    ...{ id: "a", adapter: "pagerduty", liesIn, secret: "cordon/tickets/pagerduty" },
+    ...(region !== undefined && { settings: { region } }),
+  });
+  const chat = (settings: object) => ({
+    ...{ id: "a", adapter: "slack", liesIn: "us", secret: "cordon/tickets/slack" },
+    settings,
+  });
+  const hook = (url: string) => ({ id: "a", adapter: "webhook", liesIn: "eu", secret: "cordon/tickets/hook", url });
+
+  it.each<[string, object, readonly string[]]>([
+    ["nothing, of a topic where the route lies", topic("eu-central-1", "cordon-tickets-alerts"), []],
+    [
+      "a topic elsewhere",
+      topic("us-east-1", "cordon-tickets-alerts"),
+      ["settings.topic: found a topic in us-east-1, expected one where the route lies: eu-central-1, "],
+    ],
+    [
+      "a topic that Cordon may not use",
+      topic("eu-central-1", "cordon-tickets"),
+      ['settings.topic: found the topic "cordon-tickets", expected a name that begins with cordon-tickets-'],
+    ],
+    [
+      "no topic",
+      { ...topic("", ""), settings: { topic: "alerts" } },
+      ["settings.topic: settings.topic is no ARN of a topic: alerts"],
+    ],
+    ["nothing, of PagerDuty in the US", pager("us"), []],
+    ["nothing, of PagerDuty in the EU", pager("eu", "eu"), []],
+    ["PagerDuty in the US for a route in the EU", pager("eu"), ["settings.region: found the service region us, "]],
+    [
+      "PagerDuty in the EU for a route in the US",
+      pager("us", "eu"),
+      ["settings.region: found the service region eu, "],
+    ],
+    [
+      "PagerDuty in the EU for a route in London",
+      pager(["eu-west-2"], "eu"),
+      ["settings.region: found the service region eu, "],
+    ],
+    ["nothing, of PagerDuty by a proxy", { ...pager("eu"), url: "https://proxy.example.com" }, []],
+    ["nothing, of Slack by a webhook", chat({ via: "webhook" }), []],
+    ["nothing, of Slack by a bot", chat({ channel: "C0123456789" }), []],
+    ["Slack by a bot without a channel", chat({}), [": the adapter slack needs the setting channel: found nothing"]],
+    [
+      "Slack by a bot with an empty channel",
+      chat({ via: "bot", channel: " " }),
+      [": the adapter slack needs the setting channel"],
+    ],
+    ["nothing, of a public address", hook("https://93.184.215.14/"), []],
+    ...[
+      "10.0.0.1",
+      "127.0.0.1",
+      "0x7f.1",
+      "169.254.169.254",
+      "[::1]",
+      "[::ffff:10.0.0.1]",
+      "[fd00::1]",
+      "localhost",
+      "a.localhost",
+    ].map((host): [string, object, readonly string[]] => [
+      `the address ${host}`,
+      hook(`https://${host}:8443/`),
+      [`url: found ${new URL(`https://${host}:8443/`).host}, which is not on the internet; expected a public address`],
+    ]),
+  ])("has %s", (_, route, expected) => {
+    const { problems } = compileTickets({ routes: [route as RouteDocument] }, namesIn(), shippedAdapters);
+    const found = problems.map(({ path, message }) => `${path.slice(3).join(".")}: ${message}`);
+    expect(found).toEqual(expected.map((each) => expect.stringContaining(each)));
+  });
+
+  it("is not judged by where it lies while that is misspelt", () => {
+    const route = { ...topic("us-east-1", "cordon-tickets-alerts"), liesIn: "uk-east" } as RouteDocument;
+    const { problems } = compileTickets({ routes: [route] }, namesIn(), shippedAdapters);
+    expect(problems.map(({ path }) => path.slice(3).join("."))).toEqual(["liesIn.0"]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { isPrivateHost } from "../../ticketing/http.ts";
 import { type AdapterDefinition, SECRETS, type Setting, type SettingForm } from "../../ticketing/tracker.ts";
 import type { Adapters } from "./compile-tickets.ts";
 import { didYouMean, type Problem, unknownName } from "./problems.ts";
@@ -8,18 +9,41 @@ const OWN_SECRET = new RegExp(
   `^(ssm:/|arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\\d{12}:secret:)?${SECRETS}[\\w/+=.@-]+$`,
 );
 
-/** What a route has that its adapter does not take, or lacks that it needs. Pure. */
-export function checkAdapter(route: RouteDocument, path: Problem["path"], adapters: Adapters): Problem[] {
+/**
+ * What a route has that its adapter does not take, or lacks that it needs. Pure.
+ *
+ * @param places where the route lies; undefined while that is in doubt
+ */
+export function checkAdapter(
+  route: RouteDocument,
+  places: readonly string[] | undefined,
+  path: Problem["path"],
+  adapters: Adapters,
+): Problem[] {
   const definition = adapters[route.adapter];
   if (definition === undefined) {
     const message = unknownName("adapter", route.adapter, Object.keys(adapters));
     return [...checkUrl(route.url, [...path, "url"]), { path: [...path, "adapter"], message }];
   }
-  return [
+  const problems = [
     ...checkUrlUse(route, definition, path),
     ...checkSecret(route, definition, path),
     ...checkSettings(route.settings ?? {}, definition, [...path, "settings"]),
   ];
+  return problems.length > 0 || places === undefined ? problems : checkRoute(route, places, definition, path);
+}
+
+function checkRoute(
+  { id, adapter, url, secret, settings = {} }: RouteDocument,
+  places: readonly string[],
+  { check }: AdapterDefinition,
+  path: Problem["path"],
+): Problem[] {
+  const given = { ...(url !== undefined && { url }), ...(secret !== undefined && { secret }) };
+  return (check?.({ id, adapter, ...given, settings, places }) ?? []).map(({ at, message }) => {
+    const within = at === undefined ? [] : at === "url" || at === "secret" ? [at] : ["settings", at];
+    return { path: [...path, ...within], message, restsOn: ["jurisdictions"] };
+  });
 }
 
 function checkUrlUse(
@@ -41,10 +65,11 @@ function checkUrl(url: string | undefined, path: Problem["path"]): Problem[] {
   if (url === undefined) return [];
   const told = (message: string) => [{ path, message }];
   if (!URL.canParse(url)) return told("found no URL, expected an address such as https://tracker.example.com");
-  const { protocol, username, password, host, hash } = new URL(url);
+  const { protocol, username, password, host, hostname, hash } = new URL(url);
   if (username !== "" || password !== "")
     return told(`found credentials in the address of ${host}; expected them in the secret, and none here`);
   if (protocol !== "https:") return told(`found ${protocol}//${host}, expected https`);
+  if (isPrivateHost(hostname)) return told(`found ${host}, which is not on the internet; expected a public address`);
   return hash === ""
     ? []
     : told(`found a fragment (#...) in the address of ${host}; expected none, for none is ever sent`);

@@ -86,7 +86,7 @@ function compileRoute(
       ...(regions?.problems ?? []),
       ...checkNames("control", controls, [...names.controls, ...OWN_MATTERS], [...path, "controls"], []),
       ...checkClasses(classifications, [...path, "classifications"], names),
-      ...checkAdapter({ settings, ...route }, path, adapters),
+      ...checkAdapter({ settings, ...route }, lies.problems.length > 0 ? undefined : lies.places, path, adapters),
     ],
   };
 }

@@ -1,3 +1,5 @@
+import { placeOf } from "../../jurisdictions/places.ts";
+import { presets } from "../../jurisdictions/presets.ts";
 import { asObject } from "../../signals/shapes.ts";
 import type { Severity } from "../../types.ts";
 import { cutTo, fitted, oneLine, withoutLinks } from "../fit.ts";
@@ -58,6 +60,14 @@ export const pagerduty: AdapterDefinition = {
       meaning: `PagerDuty's severity (${SEVERITIES.join(", ")}) of a finding's, such as { high: critical }`,
     },
     links: { type: "map", meaning: "links on each alert, such as { Runbook: https://wiki.example.com/cordon }" },
+  },
+  check({ url, settings: { region = "us" }, places }) {
+    // By a proxy it may go anywhere.
+    if (url !== undefined) return [];
+    const countries = region === "eu" ? (presets.get("eu")?.countries ?? []) : ["US"];
+    if (places.some((place) => countries.includes(placeOf(place)?.country ?? ""))) return [];
+    const found = `found the service region ${region}, and a route that does not lie there; expected `;
+    return [{ at: "region", message: `${found}region: ${region === "eu" ? "us" : "eu"}, or liesIn with ${region}` }];
   },
   make(route, ports) {
     const send = sender(route, ports);

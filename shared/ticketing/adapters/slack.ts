@@ -50,6 +50,15 @@ export const slack: AdapterDefinition = {
     },
     workspace: { type: "text", meaning: "the workspace's host, for links to messages: example.slack.com" },
   },
+  check: ({ settings: { via, channel } }) =>
+    via === "webhook" || `${channel ?? ""}`.trim() !== ""
+      ? []
+      : [
+          {
+            message:
+              "the adapter slack needs the setting channel: found nothing, expected the channel's id, C0123456789",
+          },
+        ],
   make: (route, ports) => (route.settings.via === "webhook" ? byWebhook(route, ports) : byBot(route, ports)),
 };
 

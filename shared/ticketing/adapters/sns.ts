@@ -1,7 +1,7 @@
 import type { PublishCommandInput, SNSClient } from "@aws-sdk/client-sns";
 import { awsOf, deliveryErrorOf } from "../aws-delivery.ts";
 import type { Ticket } from "../ticket.ts";
-import { type AdapterDefinition, DeliveryError, type TrackerPorts, type TrackerRoute } from "../tracker.ts";
+import { type AdapterDefinition, DeliveryError, TOPICS, type TrackerPorts, type TrackerRoute } from "../tracker.ts";
 import { documentOf, humanText, idOf, shortText, subjectOf, type Told } from "./sns-text.ts";
 
 const TOPIC = /^arn:aws[a-z-]*:sns:([a-z0-9-]+):\d{12}:([\w-]{1,256}(?:\.fifo)?)$/;
@@ -28,7 +28,7 @@ export const sns: AdapterDefinition = {
     topic: {
       type: "text",
       isRequired: true,
-      meaning: "The topic's ARN, such as arn:aws:sns:eu-central-1:111122223333:cordon-tickets",
+      meaning: "The topic's ARN, such as arn:aws:sns:eu-central-1:111122223333:cordon-tickets-alerts",
     },
     message: {
       type: "text",
@@ -37,11 +37,31 @@ export const sns: AdapterDefinition = {
         "What subscribers get: the text that people read (default); the JSON document; or `each` its own: queues, functions and web hooks the document, telephones one line, others the text. With `each`, SNS passes no message attributes on, so that no subscription can filter by them",
     },
   },
+  check(route) {
+    const { arn, region, name } = topicOf(route) ?? {};
+    if (arn === undefined || region === undefined || name === undefined)
+      return [{ at: "topic", message: noTopic(route) }];
+    const { places } = route;
+    return [
+      ...(name.startsWith(TOPICS)
+        ? []
+        : [{ at: "topic", message: `found the topic "${name}", expected a name that begins with ${TOPICS}` }]),
+      ...(places.includes(region)
+        ? []
+        : [
+            {
+              at: "topic",
+              message: `found a topic in ${region}, expected one where the route lies: ${listOf(places)}`,
+            },
+          ]),
+    ];
+  },
   make(route, ports) {
     // Kept for the container's life.
     let client: Promise<SNSClient> | undefined;
     const publish = async (ticket: Ticket, told: Told): Promise<void> => {
       const topic = topicOf(route);
+      if (topic === undefined) throw new DeliveryError("never", noTopic(route));
       const what = `Publish to ${topic.name} in ${topic.region}`;
       const aws = awsOf(ports, "sns");
       try {
@@ -75,11 +95,18 @@ async function clientIn(region: string, { account, configFor }: NonNullable<Trac
   return new SNSClient({ ...(await configFor(account, region)), region });
 }
 
-function topicOf({ settings: { topic } }: TrackerRoute): Topic {
+function topicOf({ settings: { topic } }: TrackerRoute): Topic | undefined {
   const [arn, region, name] = TOPIC.exec(String(topic ?? "")) ?? [];
-  if (arn === undefined || region === undefined || name === undefined)
-    throw new DeliveryError("never", `settings.topic is no ARN of a topic: ${String(topic).slice(0, 200)}`);
+  if (arn === undefined || region === undefined || name === undefined) return undefined;
   return { arn, region, name, isFifo: name.endsWith(".fifo") };
+}
+
+function noTopic({ settings: { topic } }: TrackerRoute): string {
+  return `settings.topic is no ARN of a topic: ${String(topic).slice(0, 200)}`;
+}
+
+function listOf(places: readonly string[]): string {
+  return `${places.slice(0, 5).join(", ")}${places.length > 5 ? ", ..." : ""}`;
 }
 
 /** One message as it is published. Pure. */
