@@ -186,6 +186,8 @@ describe("access keys of IAM users", () => {
     expect(cell.ticket(asked.id)).toContain("a deleted key can't come back");
     expect(await decide("approve", asked)).toMatchObject({ status: "contained" });
     expect(statusesOf("aging")).toEqual([]);
+    // The key's end is heard, too, and looked at.
+    await cell.sandbox.drain();
     expect(await decide("roll-back", findingOf("aging"))).toMatchObject({ status: "refused" });
   });
 
