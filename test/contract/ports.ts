@@ -56,6 +56,11 @@ export function deathAt(call: number, when: "before" | "after") {
   return death;
 }
 
+/** A container that dies after its nth call, or with 0 before its first. Before any other is after the one before it: what the container knew dies with it. */
+export function deathAfter(call: number) {
+  return call === 0 ? deathAt(1, "before") : deathAt(call, "after");
+}
+
 /** Reads that lag behind writes, as S3's do: after each write, `times` reads of what was written give the state from before it. */
 export function staleReads(times: number) {
   const seen = new Map<string, unknown>();

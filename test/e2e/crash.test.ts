@@ -61,14 +61,14 @@ function placed(operations: readonly string[]): readonly CallAt[] {
 
 const DEATHS = ["crash-before", "crash-after"] as const satisfies readonly FaultKind[];
 const bucketFor = (kind: string, { operation, skip }: CallAt) => `${kind}-${operation}-${skip + 1}`.toLowerCase();
-/** Reads leave nothing behind: dying after one is dying before the next call. Several reads of a kind in a row tell nothing new either. */
+/** Reads leave nothing behind: dying after one is dying before it. And before any call but the first is after the last that left something. */
 const isRead = (operation: string) => /^(Get|Head|BatchGet)/.test(operation);
-const isTold = ({ operation, skip }: CallAt, kind: FaultKind) =>
-  !isRead(operation) || (kind === "crash-before" && skip === 0);
+const isTold = ({ operation }: CallAt, kind: FaultKind, index: number) =>
+  kind === "crash-before" ? index === 0 : !isRead(operation);
 const deathsAt = (operations: readonly string[]) =>
   DEATHS.flatMap((kind) =>
     placed(operations)
-      .filter((call) => isTold(call, kind))
+      .filter((call, index) => isTold(call, kind, index))
       .map((call) => ({ ...call, kind, bucket: bucketFor(kind, call) })),
   );
 

@@ -188,7 +188,7 @@ describe("access keys of IAM users", () => {
     expect(statusesOf("aging")).toEqual([]);
     // The key's end is heard, too, and looked at.
     await cell.sandbox.drain();
-    expect(await decide("roll-back", findingOf("aging"))).toMatchObject({ status: "refused" });
+    expect(await decide("roll-back", asked)).toMatchObject({ status: "refused" });
   });
 
   it("K7: Health's event comes to two Regions and is one matter; the newest key is deactivated, and its full id told nowhere", async () => {
