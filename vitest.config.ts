@@ -10,8 +10,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: "node_modules/.cache/cordon/compiled" },
     // test/support/setup.ts clears up behind each file.
     isolate: false,
-    // One more than the cores that there are at least: tests wait for time limits and processes as well.
-    maxWorkers: 3,
+    // Twice the cores that there are at least: tests wait for time limits and processes as well.
+    maxWorkers: 4,
     // Machines are shared: what takes a second alone may take many.
     testTimeout: 60_000,
     hookTimeout: 60_000,
