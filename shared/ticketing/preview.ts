@@ -58,9 +58,9 @@ export async function previewOf(
 }
 
 /**
- * A route for an adapter that policy has none for: what it needs is made up, in angle brackets. Pure.
+ * A route for an adapter that policy has none for: as its definition has an example, or made up in angle brackets. Pure.
  */
-export function routeFor({ name, url, secret, settings }: AdapterDefinition): TrackerRoute {
+export function routeFor({ name, url, secret, settings, example }: AdapterDefinition): TrackerRoute {
   const needed = Object.entries(settings).filter(([, { isRequired }]) => isRequired);
   const made = needed.map(([key, { type, oneOf }]): [string, Setting] => {
     const value = oneOf?.[0] ?? `<${key}>`;
@@ -71,7 +71,7 @@ export function routeFor({ name, url, secret, settings }: AdapterDefinition): Tr
     adapter: name,
     ...(url.use === "required" && { url: "https://tracker.example" }),
     ...(Object.keys(secret).length > 0 && { secret: "preview" }),
-    settings: Object.fromEntries(made),
+    settings: example?.settings ?? Object.fromEntries(made),
   };
 }
 
@@ -93,7 +93,8 @@ const ANSWER = JSON.stringify({
   total_count: 0,
 });
 
-function madeUp({ secret }: AdapterDefinition): Readonly<Record<string, string>> {
+function madeUp({ secret, example }: AdapterDefinition): Readonly<Record<string, string>> {
+  if (example !== undefined) return example.secret;
   const value = (member: string) => (/url|webhook/i.test(member) ? `https://tracker.example/${member}` : `<${member}>`);
   return Object.fromEntries(Object.keys(secret).map((member) => [member, value(member)]));
 }

@@ -91,6 +91,11 @@ export interface AdapterDefinition {
   /** The secret's members, with what each is; none when the adapter needs no secret. A secret is a JSON object of texts. */
   readonly secret: Readonly<Record<string, string>>;
   readonly settings: Readonly<Record<string, SettingForm>>;
+  /** Credentials and settings as they could be, for previews; left out, what it needs is made up. */
+  readonly example?: {
+    readonly secret: Readonly<Record<string, string>>;
+    readonly settings: Readonly<Record<string, Setting>>;
+  };
   /**
    * What the policy's checks don't find by the forms alone: settings that contradict each other, or where the route lies. Asked only of a route that has the right forms. Pure.
    *

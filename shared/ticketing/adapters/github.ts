@@ -47,6 +47,7 @@ export const github: AdapterDefinition = {
     labels: { type: "list", meaning: "more labels for new issues, such as [security]" },
     assignees: { type: "list", meaning: "whom new issues are assigned to, by login" },
   },
+  example: { secret: { token: "token" }, settings: { repository: "example/security" } },
   make(route, ports) {
     const call = caller(route, ports);
     let isReady = false;

@@ -72,6 +72,7 @@ export const jira: AdapterDefinition = {
     },
     reopenFields: { type: "map", meaning: "the same for what is there again" },
   },
+  example: { secret: { email: "cordon@example.com", token: "token" }, settings: { project: "SEC", issueType: "Task" } },
   make({ id: route, url = "", settings }, ports): Tracker {
     const site = url.replace(/\/+$/, "");
     const cloudId = textSetting(settings.cloudId);

@@ -61,6 +61,7 @@ export const pagerduty: AdapterDefinition = {
     },
     links: { type: "map", meaning: "links on each alert, such as { Runbook: https://wiki.example.com/cordon }" },
   },
+  example: { secret: { routingKey: "0123456789abcdef0123456789abcdef" }, settings: {} },
   check({ url, settings: { region = "us" }, places }) {
     // By a proxy it may go anywhere.
     if (url !== undefined) return [];

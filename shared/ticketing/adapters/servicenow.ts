@@ -55,6 +55,7 @@ export const servicenow: AdapterDefinition = {
       meaning: `further fields of the incident and their values, such as { u_account: "{account}" }; placeholders are ${PLACEHOLDER_NAMES}. Values with one are kept up to date, others are written once`,
     },
   },
+  example: { secret: { user: "cordon", password: "password" }, settings: {} },
   make({ url = "", settings }, ports): Tracker {
     const base = url.replace(/\/+$/, "");
     const send = authorisedSender(ports, (credentials) => authorisationOf(base, credentials));

@@ -50,6 +50,10 @@ export const slack: AdapterDefinition = {
     },
     workspace: { type: "text", meaning: "the workspace's host, for links to messages: example.slack.com" },
   },
+  example: {
+    secret: { botToken: "token", webhookUrl: "https://hooks.slack.com/services/T000/B000/x" },
+    settings: { channel: "C0123456789" },
+  },
   check: ({ settings: { via, channel } }) =>
     via === "webhook" || `${channel ?? ""}`.trim() !== ""
       ? []

@@ -37,6 +37,7 @@ export const sns: AdapterDefinition = {
         "What subscribers get: the text that people read (default); the JSON document; or `each` its own: queues, functions and web hooks the document, telephones one line, others the text. With `each`, SNS passes no message attributes on, so that no subscription can filter by them",
     },
   },
+  example: { secret: {}, settings: { topic: "arn:aws:sns:eu-central-1:111122223333:cordon-tickets-alerts" } },
   check(route) {
     const { arn, region, name } = topicOf(route) ?? {};
     if (arn === undefined || region === undefined || name === undefined)

@@ -28,6 +28,7 @@ export const webhook: AdapterDefinition = {
     previous: "while it is exchanged: the secret before, which signs as well; left out otherwise",
   },
   settings: {},
+  example: { secret: { secret: "at least thirty-two letters, of a generator" }, settings: {} },
   make(route, ports) {
     const deliver = async (event: Event, ticket: Ticket, note?: string): Promise<void> => {
       const body = bodyOf(event, ticket, note);
