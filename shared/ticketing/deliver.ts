@@ -112,7 +112,8 @@ async function carryOn(
       await desk.save(claimed, { ...told(idle, remote, ticket, nowMs()), ...noted(step.change.note, ticket, nowMs()) });
       return { kind: "done", did: step.change.kind };
     }
-    const found = step.kind === "find" ? await office.tracker.find?.(named.key) : undefined;
+    const isLookedFor = step.kind === "find" || isKnownLonger(matter, link);
+    const found = isLookedFor ? await office.tracker.find?.(named.key) : undefined;
     if (found !== undefined) {
       // It may tell an older state, and is looked at again as any ticket that is there.
       await desk.save(claimed, {
@@ -162,6 +163,11 @@ async function carryOn(
     });
     throw error;
   }
+}
+
+/** It was told before, as far as can be seen, and the table knows nothing of it: should its link have got lost, the tracker has the ticket. */
+function isKnownLonger(matter: Matter, { version }: Link): boolean {
+  return version === 0 && matter.kind === "finding" && matter.finding.firstSeenAt !== matter.finding.lastSeenAt;
 }
 
 type Unsaved = Omit<Link, "version">;

@@ -86,6 +86,17 @@ describe("a ticket is kept true", () => {
     ]);
   });
 
+  it("one whose link the table has lost is found again, and not doubled", async () => {
+    const town = openTown();
+    town.write({ id: ID });
+    await town.settle();
+    town.links.clear();
+    town.nowMs += 1_000;
+    town.write({ id: ID, status: "awaiting-approval" });
+    await town.settle();
+    expect(town.tickets).toMatchObject([{ key: ID, notes: [expect.stringContaining("[NEEDS A DECISION]")] }]);
+  });
+
   it("what was over before anybody heard of it opens nothing", async () => {
     const town = openTown();
     town.write({ id: ID, status: "resolved" });

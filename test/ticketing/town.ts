@@ -175,7 +175,8 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
       const version = (findings.get(given.id)?.version ?? 0) + 1;
       const was = findings.get(given.id)?.finding ?? someFinding();
       const lastSeenAt = new Date(town.nowMs).toISOString();
-      findings.set(given.id, { finding: { ...was, lastSeenAt, ...given }, version });
+      const firstSeenAt = version === 1 ? lastSeenAt : was.firstSeenAt;
+      findings.set(given.id, { finding: { ...was, firstSeenAt, lastSeenAt, ...given }, version });
       send(given.id);
     },
     /** Has the queue deliver one message that is due; what fails comes again. */
