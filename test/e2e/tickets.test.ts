@@ -125,6 +125,24 @@ describe("a contained violation", () => {
     }
   });
 
+  it("puts each route's messages into its tracker's inbox as a group of their own, so that SQS serves them fairly", async () => {
+    cell.sandbox.clearCalls();
+    await violate("in-groups");
+    const sent = cell.sandbox.calls
+      .filter(({ operation, resource }) => operation === "SendMessageBatch" && resource.includes("-tickets-"))
+      .flatMap(({ resource, input }) =>
+        (input as { Entries: { MessageBody: string; MessageGroupId: string }[] }).Entries.map((entry) => [
+          resource,
+          entry.MessageGroupId,
+          JSON.parse(entry.MessageBody).route,
+        ]),
+      );
+    const routes = (["jira", "webhook"] as const).map((adapter) => [`cordon-tickets-${adapter}`, adapter]);
+    for (const [queue, adapter] of routes)
+      expect(sent).toContainEqual([queue, expect.stringContaining(adapter), expect.stringContaining(adapter)]);
+    for (const [, group, route] of sent) expect(group).toBe(route);
+  });
+
   it("tells nobody its credentials: not in the environment, not in logs", async () => {
     await violate("told-in-secret");
     const known = [...Object.values(jira.secret), ...Object.values(receiver.secret)];
