@@ -137,7 +137,7 @@ describe("a contained violation", () => {
           JSON.parse(entry.MessageBody).route,
         ]),
       );
-    const routes = (["jira", "webhook"] as const).map((adapter) => [`cordon-tickets-${adapter}`, adapter]);
+    const routes = (["jira", "webhook"] as const).map((adapter) => [`cordon-tickets-${adapter}`, adapter] as const);
     for (const [queue, adapter] of routes)
       expect(sent).toContainEqual([queue, expect.stringContaining(adapter), expect.stringContaining(adapter)]);
     for (const [, group, route] of sent) expect(group).toBe(route);
