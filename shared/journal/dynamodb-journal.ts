@@ -43,6 +43,7 @@ import {
   sentToAttribute,
 } from "./resource-item.ts";
 import { packRun, unpackRun } from "./run-items.ts";
+import { noTable } from "./table-calls.ts";
 import { transact } from "./transact-aws.ts";
 
 const MAX_REMEMBERED = 5_000;
@@ -417,12 +418,8 @@ export class DynamoDbJournal implements Journal {
   }
 
   #failed(operation: string, error: unknown): CordonError {
-    if (sortAwsError(error).code !== "ResourceNotFoundException") return unavailable(operation, error);
-    return new CordonError(
-      "misconfigured",
-      `There is no table "${this.#table}" in this account and Region: set CORDON_TABLE to Cordon's table.`,
-      { cause: error },
-    );
+    const isMissing = sortAwsError(error).code === "ResourceNotFoundException";
+    return isMissing ? noTable(this.#table, error) : unavailable(operation, error);
   }
 }
 

@@ -1,8 +1,7 @@
 import { type DynamoDBClient, QueryCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
-import { CordonError } from "../errors.ts";
 import { findingKey, OUTBOX_INDEX } from "../journal/keys.ts";
+import { asked, isDone } from "../journal/table-calls.ts";
 import type { AcknowledgeTicket } from "./deliver-tickets.ts";
 import type { Outbox, Waiting } from "./sweep-outbox.ts";
 
@@ -32,14 +31,10 @@ export function outboxOnAws(client: DynamoDBClient, table: string): Outbox {
         ExpressionAttributeValues: marshall({ ":shard": shard, ":before": before }),
         Limit: limit + 1,
       });
-      try {
-        const { Items = [], LastEvaluatedKey } = await client.send(query);
-        const waiting = Items.map((item) => unmarshall(item) as Waiting);
-        const isMore = waiting.length > limit || (waiting.length < limit && LastEvaluatedKey !== undefined);
-        return { waiting: waiting.slice(0, limit), isMore };
-      } catch (error) {
-        throw failed("Query", table, error);
-      }
+      const { Items = [], LastEvaluatedKey } = await asked("Query", table, () => client.send(query));
+      const waiting = Items.map((item) => unmarshall(item) as Waiting);
+      const isMore = waiting.length > limit || (waiting.length < limit && LastEvaluatedKey !== undefined);
+      return { waiting: waiting.slice(0, limit), isMore };
     },
 
     async reEmit({ pk, sk, outboxAt }, at) {
@@ -60,29 +55,4 @@ export function outboxOnAws(client: DynamoDBClient, table: string): Outbox {
       return isEmitted ? waitingSince : undefined;
     },
   };
-}
-
-/** Whether an update went through; false when its condition does not hold, or somebody is writing the item at this moment. */
-async function isDone(operation: string, table: string, call: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await call();
-    return true;
-  } catch (error) {
-    const { code } = sortAwsError(error);
-    if (code === "ConditionalCheckFailedException" || code === "TransactionConflictException") return false;
-    throw failed(operation, table, error);
-  }
-}
-
-function failed(operation: string, table: string, error: unknown): CordonError {
-  const { kind, code, message } = sortAwsError(error);
-  if (code === "ResourceNotFoundException") {
-    return new CordonError(
-      "misconfigured",
-      `There is no table "${table}" with an index "${OUTBOX_INDEX}" in this account and Region: set CORDON_TABLE to Cordon's table.`,
-      { cause: error },
-    );
-  }
-  if (kind === "denied") return new CordonError("denied", `AWS refused ${operation}: ${message}`, { cause: error });
-  return unavailable(operation, error);
 }

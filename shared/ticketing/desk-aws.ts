@@ -6,11 +6,11 @@ import {
   type TransactWriteItem,
 } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { sortAwsError, unavailable } from "../aws/aws-errors.ts";
 import { CordonError } from "../errors.ts";
 import { toAttributes } from "../journal/attributes.ts";
 import type { FindingRecord } from "../journal/journal.ts";
 import { causeItemKey, findingKey, groupKey, ticketKey } from "../journal/keys.ts";
+import { asked, isDone } from "../journal/table-calls.ts";
 import { transact } from "../journal/transact-aws.ts";
 import type { Severity } from "../types.ts";
 import type { Desk, GroupChange, Matter } from "./desk.ts";
@@ -134,35 +134,4 @@ function groupUpdate(table: string, { group, named, members, over, at }: GroupCh
       ...(named !== undefined && { ":none": [], ":named": [named] }),
     }),
   };
-}
-
-async function isDone(operation: string, table: string, call: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await call();
-    return true;
-  } catch (error) {
-    const { code } = sortAwsError(error);
-    if (code === "ConditionalCheckFailedException" || code === "TransactionConflictException") return false;
-    throw failed(operation, table, error);
-  }
-}
-
-async function asked<Answer>(operation: string, table: string, call: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await call();
-  } catch (error) {
-    throw error instanceof CordonError ? error : failed(operation, table, error);
-  }
-}
-
-function failed(operation: string, table: string, error: unknown): CordonError {
-  const { kind, code, message } = sortAwsError(error);
-  if (code === "ResourceNotFoundException")
-    return new CordonError(
-      "misconfigured",
-      `There is no table "${table}" in this account and Region: set CORDON_TABLE to Cordon's table.`,
-      { cause: error },
-    );
-  if (kind === "denied") return new CordonError("denied", `AWS refused ${operation}: ${message}`, { cause: error });
-  return unavailable(operation, error);
 }

@@ -3,11 +3,11 @@ import type { PolicyInForce } from "../policy/policy.ts";
 import { type TicketRoute, ticketRules } from "../policy/tickets.ts";
 import { adapters } from "./adapters/index.ts";
 import { withholdingFor } from "./content/withhold.ts";
-import { cleaned } from "./content/words.ts";
 import { type Delivered, deliver, type Office } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
 import type { Message } from "./message.ts";
 import { holdUntilMs, routesOf } from "./routing.ts";
+import { oneLine } from "./text.ts";
 import { ticketFor } from "./ticket.ts";
 import { DeliveryError, type Tracker, type TrackerPorts } from "./tracker.ts";
 
@@ -96,5 +96,5 @@ function backoffMs(attempt: number): number {
 
 function whoFor(finding: FindingRecord, route: TicketRoute, policy: PolicyInForce): string | undefined {
   const who = finding.principal?.arn ?? finding.principal?.invokedBy;
-  return who !== undefined && withholdingFor(finding, route, policy).lets(["principals"]) ? cleaned(who) : undefined;
+  return who !== undefined && withholdingFor(finding, route, policy).lets(["principals"]) ? oneLine(who) : undefined;
 }

@@ -1,51 +1,82 @@
-import type { Section } from "./ticket.ts";
+import { cutTo, oneLine } from "./text.ts";
+import type { Section, Ticket } from "./ticket.ts";
 
-/** No line that a person reads is longer. */
+/** Headings are Cordon's own, and short. */
+const MAX_HEADING = 100;
+/** Of a section that is too long: one line must not take the room of all others. */
 const MAX_LINE = 2_000;
-const MAX_HEADING = 200;
-const SIGN = " ... (cut)";
+/** A shorter piece of a line tells nothing. */
+const MIN_PART = 20;
 
-/** Text of at most so many letters (UTF-16 units); what is cut says so. Pure. */
-export function cutTo(text: string, most: number): string {
-  if (text.length <= most) return text;
-  // Half of a pair is no letter.
-  return text.slice(0, most - SIGN.length).replace(/[\ud800-\udbff]$/, "") + SIGN;
-}
-
-/** One line, without what is not seen: control characters, line breaks, direction marks, halves of letters. Pure. */
-export function oneLine(text: string): string {
-  return text.toWellFormed().replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ");
-}
-
-/** For vendors that make links of bare addresses and offer no way to stop it: `https[:]//`, `www[.]`, `mailto[:]`, `name[@]host`. Pure. */
-export function withoutLinks(text: string): string {
-  return text
-    .replace(/:(?=\/\/)/g, "[:]")
-    .replace(/\b(www)\.|\b(mailto|tel|sms):/gi, (_, host, scheme) => (host ? `${host}[.]` : `${scheme}[:]`))
-    .replace(/@(?=[\p{L}\p{N}])/gu, "[@]");
+interface Room {
+  /** What the sections may cost together. */
+  readonly most: number;
+  /** What a line costs, with all that is set around it; of a heading, too. Left out, letters and an indented line's end. */
+  readonly costOf?: (line: string) => number;
+  /** A line as the vendor may have it; `oneLine` unless given. */
+  readonly clean?: (line: string) => string;
 }
 
 /**
- * Sections in which a vendor's limit has room: clean lines, cut where they are too long; what comes after the limit is left out, and a last section says where it can be
- * read. Pure.
- *
- * @param most what they may cost together
- * @param costOf what a line costs, with all that is set around it; of a heading, too
+ * Sections in which a vendor's limit has room, in clean lines. Where they are too long the longest are shortened, so that how to undo it is never lost for a long plan before
+ * it, and their last lines say where the rest can be read. Pure.
  */
 export function fitted(
-  { key, sections }: { readonly key: string; readonly sections: readonly Section[] },
+  { finding, sections }: Pick<Ticket, "finding" | "sections">,
+  { most, costOf = ({ length }) => length + 3, clean = oneLine }: Room,
+): readonly Section[] {
+  const whole = sections.map(({ heading, lines }) => ({
+    heading: cutTo(clean(heading), MAX_HEADING),
+    lines: lines.map(clean),
+  }));
+  const costs = whole.map(({ heading, lines }) => [heading, ...lines].reduce((sum, line) => sum + costOf(line), 0));
+  const sign = `[... cut: cordon explain ${finding}]`;
+  const least = costOf("x".repeat(MAX_HEADING)) + costOf(sign);
+  let count = whole.length;
+  // So many that none has room to say anything: the last ones are left out.
+  while (count > 1 && shareOf(costs.slice(0, count), most) < least) count -= 1;
+  const share = shareOf(costs.slice(0, count), most);
+  return whole
+    .slice(0, count)
+    .flatMap((section, at) => ((costs[at] ?? 0) <= share ? section : shortened(section, share, sign, costOf)));
+}
+
+/** What each section may take: what the short ones leave goes to the long ones. */
+function shareOf(costs: readonly number[], most: number): number {
+  let left = most;
+  const sorted = [...costs].sort((a, b) => a - b);
+  for (const [at, cost] of sorted.entries()) {
+    const share = left / (sorted.length - at);
+    if (cost > share) return share;
+    left -= cost;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function shortened(
+  { heading, lines }: Section,
   most: number,
+  sign: string,
   costOf: (line: string) => number,
 ): readonly Section[] {
-  let left = most;
-  const isRoomFor = (line: string) => {
-    left = left < 0 ? left : left - costOf(line);
-    return left >= 0;
-  };
-  const kept = sections.flatMap((section) => {
-    const heading = cutTo(oneLine(section.heading), MAX_HEADING);
-    if (!isRoomFor(heading)) return [];
-    return [{ heading, lines: section.lines.map((line) => cutTo(oneLine(line), MAX_LINE)).filter(isRoomFor) }];
-  });
-  return left >= 0 ? kept : [...kept, { heading: "Cut", lines: [`The rest has no room here: cordon explain ${key}`] }];
+  let left = most - costOf(heading) - costOf(sign);
+  if (left < 0) return [];
+  const kept: string[] = [];
+  for (const line of lines.map((each) => cutTo(each, MAX_LINE))) {
+    const part = partOf(line, left, costOf);
+    if (part !== undefined) kept.push(part);
+    if (part !== line) return [{ heading, lines: [...kept, sign] }];
+    left -= costOf(line);
+  }
+  return [{ heading, lines: kept }];
+}
+
+/** As much of a line as there is room for; undefined when that is nothing to speak of. */
+function partOf(line: string, left: number, costOf: (line: string) => number): string | undefined {
+  if (costOf(line) <= left) return line;
+  for (let length = line.length - 1; length >= MIN_PART; length = Math.floor(length * 0.9)) {
+    const part = cutTo(line, length);
+    if (costOf(part) <= left) return part;
+  }
+  return undefined;
 }

@@ -1,4 +1,4 @@
-import { plainLine } from "./plain-text.ts";
+import { oneLine, withoutLinks } from "./text.ts";
 import type { Ticket } from "./ticket.ts";
 import { DeliveryError, type Setting } from "./tracker.ts";
 
@@ -34,7 +34,7 @@ export function fillIn(template: string, ticket: Ticket): string {
     const read = Object.hasOwn(PLACEHOLDERS, name) ? PLACEHOLDERS[name] : undefined;
     if (read === undefined)
       throw new DeliveryError("never", `the route's settings have ${whole}: expected one of ${PLACEHOLDER_NAMES}`);
-    return plainLine(read(ticket));
+    return withoutLinks(oneLine(read(ticket)));
   });
 }
 

@@ -14,7 +14,7 @@ import { ownerOf } from "./content/owner.ts";
 import { isWarning, summary } from "./content/summary.ts";
 import { undo } from "./content/undo.ts";
 import { LEFT_OUT, NOTHING_WITHHELD, type Withholding, withholdingFor } from "./content/withhold.ts";
-import { cleaned } from "./content/words.ts";
+import { oneLine } from "./text.ts";
 
 /** What a ticketing system is told of one finding. The key is the finding's id: one ticket per finding, for ever. */
 export interface Ticket {
@@ -127,7 +127,7 @@ function ticketWith(
   return {
     key: finding.id,
     finding: finding.id,
-    title: cleaned(`[${isWarning(finding) ? "WARNING" : HEADLINE[finding.status]}] ${subject}`),
+    title: oneLine(`[${isWarning(finding) ? "WARNING" : HEADLINE[finding.status]}] ${subject}`),
     severity: finding.severity,
     state: STATE[finding.status] ?? "open",
     body: sections.map(({ heading, lines }) => [heading, ...lines.map((line) => `  ${line}`)].join("\n")).join("\n\n"),
@@ -136,7 +136,7 @@ function ticketWith(
       control: finding.controlId,
       account: resource.account,
       region: resource.region,
-      resource: isResourceTold ? cleaned(withholding.scrub(shownArn(resource))) : LEFT_OUT,
+      resource: isResourceTold ? oneLine(withholding.scrub(shownArn(resource))) : LEFT_OUT,
       resourceType: resource.type,
       firstSeenAt: finding.firstSeenAt,
       requirements: finding.citations.map(({ framework, reference }) => `${framework} ${reference}`),

@@ -8,56 +8,21 @@ import { consoleAdapter } from "../../shared/ticketing/console-adapter.ts";
 import { fileAdapter } from "../../shared/ticketing/file-adapter.ts";
 import { ticketOf } from "../../shared/ticketing/ticket.ts";
 import type { Exposure } from "../../shared/types.ts";
-import { DECIDED } from "../support/finding.ts";
+import { someFinding } from "../ticketing/some-finding.ts";
 
-const finding: FindingRecord = {
-  id: "f-0123456789abcdef0123",
-  controlId: "s3-replication-stays-in-jurisdiction",
-  controlTitle: "S3 replication stays in the jurisdiction",
-  why: "A replication rule copies every new object.",
-  citations: [{ framework: "GDPR", reference: "Art. 44" }],
-  severity: "high",
-  title: 'Replication rule "to-us" of orders-eu sends data from eu-central-1 to us-west-2',
-  resource: {
-    type: "AWS::S3::Bucket",
-    arn: "arn:aws:s3:::orders-eu",
-    name: "orders-eu",
-    account: "111122223333",
-    region: "eu-central-1",
-  },
-  part: "to-us",
-  facts: {
-    kind: "transfer",
-    active: true,
-    from: "eu-central-1",
-    to: "us-west-2",
-    destination: "arn:aws:s3:::orders-us",
-    tags: [],
-  },
-  classification: "eu-only",
-  status: "contained",
+const finding: FindingRecord = someFinding({
   occurrence: 2,
   firstSeenAt: "2026-03-01T09:00:00.000Z",
   lastSeenAt: "2026-03-01T09:10:00.000Z",
-  decision: {
-    kind: "contain",
-    rule: "classification:eu-only",
-    reasons: ["us-west-2 is outside eu"],
-    ...DECIDED,
-  },
-  changes: [{ path: "Rules[to-us].Status", before: "Enabled", after: "Disabled" }],
-  reversible: "Disabling a rule is undone by enabling it again.",
-  notes: [],
   principal: {
     type: "AssumedRole",
     arn: "arn:aws:sts::111122223333:assumed-role/deploy/ci",
     agent: "[APN/1.0 HashiCorp/1.0 Terraform/1.9.0]",
   },
-  signal: { id: "e", name: "PutBucketReplication", source: "cloudtrail" },
   run: 2,
   timings: { calledAt: "2026-03-01T09:09:58Z", containedAt: "2026-03-01T09:10:00.000Z" },
   evidence: ["EVIDENCE#00000004#f-0123456789abcdef0123"],
-};
+});
 
 const from = "2026-03-01T09:09:58.000Z";
 const to = "2026-03-01T09:10:00.000Z";

@@ -1,58 +1,74 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutTo, fitted, oneLine, withoutLinks } from "../../shared/ticketing/fit.ts";
-import { POISON } from "./some-ticket.ts";
+import { fitted } from "../../shared/ticketing/fit.ts";
+import { oneLine } from "../../shared/ticketing/text.ts";
 
-const cost = (line: string) => line.length + 1;
+const costOf = (line: string) => line.length + 1;
+const finding = "f-0123456789abcdef0123";
+const SIGN = `[... cut: cordon explain ${finding}]`;
+const long = (heading: string, length: number, line = "a plan's line") => ({
+  heading,
+  lines: Array.from({ length }, (_, at) => `${line} ${at}`),
+});
 
 describe("what a vendor has room for", () => {
-  it("is cut with a sign, and never within a letter", () => {
-    expect(cutTo("short", 20)).toBe("short");
-    expect(cutTo("exactly so long", 15)).toBe("exactly so long");
-    expect(cutTo("somewhat longer than that", 20)).toBe("somewhat l ... (cut)");
-    expect(cutTo(`${"x".repeat(9)}\u{1f600}${"x".repeat(20)}`, 20)).toBe("xxxxxxxxx ... (cut)");
-  });
-
-  it("stays below the limit, in order, and says where the rest is", () => {
+  it("stays below the limit, in order, and each section is whole or says where the rest is", () => {
     const sections = fc.array(fc.record({ heading: fc.string(), lines: fc.array(fc.string({ maxLength: 60 })) }));
     fc.assert(
-      fc.property(sections, fc.integer({ min: 0, max: 400 }), (given, most) => {
-        const kept = fitted({ key: "f-1", sections: given }, most, cost);
-        const isCut = kept.at(-1)?.heading === "Cut";
-        const own = isCut ? kept.slice(0, -1) : kept;
-        const words = (of: typeof kept) => of.flatMap(({ heading, lines }) => [heading, ...lines]);
-        expect(words(own).reduce((sum, line) => sum + cost(line), 0)).toBeLessThanOrEqual(most);
-        const all = words(given).map((line) => oneLine(line));
-        expect(words(own).map(oneLine)).toEqual(all.slice(0, words(own).length));
-        expect(isCut).toBe(words(own).length < all.length);
+      fc.property(sections, fc.integer({ min: 0, max: 900 }), (given, most) => {
+        const clean = given.map(({ heading, lines }) => ({ heading: oneLine(heading), lines: lines.map(oneLine) }));
+        const kept = fitted({ finding, sections: given }, { most, costOf });
+        const words = kept.flatMap(({ heading, lines }) => [heading, ...lines]);
+        expect(words.reduce((sum, line) => sum + costOf(line), 0)).toBeLessThanOrEqual(most);
+        let at = 0;
+        for (const { heading, lines } of kept) {
+          const isCut = lines.at(-1) === SIGN;
+          // The last line before the sign may be a piece.
+          const begins = (isCut ? lines.slice(0, -2) : lines).join("\n");
+          at = clean.findIndex((each, i) => {
+            const all = each.lines.join("\n");
+            return i >= at && each.heading === heading && (isCut ? all.startsWith(begins) : all === begins);
+          });
+          expect(at).toBeGreaterThanOrEqual(0);
+          at += 1;
+        }
       }),
     );
   });
 
-  it("has no line that nobody would read to its end", () => {
-    const [only] = fitted({ key: "f-1", sections: [{ heading: "a", lines: ["x".repeat(70_000)] }] }, 10_000, cost);
-    expect(only?.lines[0]).toHaveLength(2_000);
-    expect(only?.lines[0]).toMatch(/ \.\.\. \(cut\)$/);
-  });
-});
-
-describe("strangers' words", () => {
-  it("are one line without what is not seen", () => {
-    expect(oneLine("a\u0000b\u001b[31mred\u202egnp.exe\u2028line\ud800\r\nend")).toBe(
-      "a b [31mred gnp.exe line\ufffd  end",
-    );
+  it("is all of it, where there is room", () => {
+    const sections = [long("a", 3), { heading: "b", lines: ["x".repeat(9_000)] }];
+    expect(fitted({ finding, sections }, { most: 10_000, costOf })).toEqual(sections);
   });
 
-  it.each([
-    ["https://attacker.example/login", "https[:]//attacker.example/login"],
-    ["WWW.attacker.example", "WWW[.]attacker.example"],
-    ["mailto:a@attacker.example", "mailto[:]a[@]attacker.example"],
-    ["tel:123", "tel[:]123"],
-    ["@everyone @all", "[@]everyone [@]all"],
-    ["arn:aws:s3:::bucket/key, at 10:00", "arn:aws:s3:::bucket/key, at 10:00"],
-  ])("make no link: %s", (given, expected) => expect(withoutLinks(given)).toBe(expected));
+  it("is taken from the longest: how to undo it stays, however long the plan is", () => {
+    const sections = [long("The plan", 900), { heading: "How to undo it", lines: ["cordon rollback"] }];
+    const [plan, undo] = fitted({ finding, sections }, { most: 1_000, costOf });
+    expect(undo).toEqual(sections[1]);
+    expect(plan?.lines.at(-1)).toBe(SIGN);
+    expect(plan?.lines.length).toBeGreaterThan(40);
+  });
 
-  it.each(POISON)("make no link, whatever they are: %.40s", (poison) => {
-    expect(withoutLinks(oneLine(poison))).not.toMatch(/:\/\/|www\.|mailto:|@\w/i);
+  it("has no line that takes the room of all others", () => {
+    const sections = [{ heading: "a", lines: ["x".repeat(70_000), "and what comes after it"] }];
+    const [only] = fitted({ finding, sections }, { most: 10_000, costOf });
+    expect(only?.lines.map(({ length }) => length)).toEqual([2_000, 23]);
+    expect(only?.lines[0]).toMatch(/x \[\.\.\.\]$/);
+  });
+
+  it("is of the first sections, where there are so many that none would say anything", () => {
+    const sections = Array.from({ length: 50 }, (_, at) => long(`section ${at}`, 100));
+    const kept = fitted({ finding, sections }, { most: 1_000, costOf });
+    expect(kept.length).toBeGreaterThan(4);
+    for (const { lines } of kept) expect(lines.at(-1)).toBe(SIGN);
+  });
+
+  it("counts what the vendor counts, after it is cleaned as the vendor wants it", () => {
+    const sections = [{ heading: "a", lines: ["\u00e4".repeat(1_000)] }];
+    const bytes = (line: string) => Buffer.byteLength(line);
+    const [only] = fitted({ finding, sections }, { most: 500, costOf: bytes, clean: (line) => `> ${line}` });
+    expect(only?.heading).toBe("> a");
+    expect(only?.lines[0]).toMatch(/^> \u00e4{100,} \[\.\.\.\]$/);
+    expect(bytes(only?.lines.join("") ?? "")).toBeLessThanOrEqual(500);
   });
 });

@@ -213,7 +213,7 @@ describe("issues", () => {
     const ticket = someTicket({ sections: first === undefined ? [] : [first, long, ...rest] });
     const remote = await make().open(ticket);
     await make().change(remote, ticket, { kind: "update", note: "x\n".repeat(20_000) });
-    expect(readingOf(fields().description)).toContain("[...]");
+    expect(readingOf(fields().description)).toContain("[... cut: cordon explain f-0123456789abcdef0123]");
     expect(readingOf(fields().description)).toContain("cordon rollback f-0123456789abcdef0123");
   });
 

@@ -211,7 +211,7 @@ describe("a finding of Security Hub", () => {
     );
     await tracker(NOW_MS + 1_000).change(remote, someTicket({ title: line }), { kind: "update", note: line });
 
-    expect(String(found().Title).endsWith("…")).toBe(true);
+    expect(String(found().Title).endsWith(" [...]")).toBe(true);
   });
 });
 

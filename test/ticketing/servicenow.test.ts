@@ -139,7 +139,7 @@ describe("incidents", () => {
     const long = { heading: "The plan", lines: Array.from({ length: 400 }, (_, at) => `step ${at} of many`) };
     const [first, ...rest] = someTicket().sections;
     await make().open(someTicket({ sections: first === undefined ? [] : [first, long, ...rest] }));
-    expect(fields().description).toContain("[...]");
+    expect(fields().description).toContain("[... cut: cordon explain f-0123456789abcdef0123]");
     expect(fields().description).toContain("cordon rollback f-0123456789abcdef0123");
   });
 

@@ -133,7 +133,7 @@ describe("a message on a topic", () => {
     });
     for (const message of ["text", "json", "each"]) await tracker({ message }).open(ticket);
 
-    expect(last()?.perProtocol?.default).toContain("... cut here: cordon explain f-0123456789abcdef0123");
+    expect(last()?.perProtocol?.default).toContain("[... cut: cordon explain f-0123456789abcdef0123]");
   });
 });
 

@@ -1,4 +1,5 @@
-import { cutTo, fitted, oneLine, withoutLinks } from "../fit.ts";
+import { fitted } from "../fit.ts";
+import { cutTo, oneLine, withoutLinks } from "../text.ts";
 import type { Section, Ticket } from "../ticket.ts";
 
 /** GitHub's limit, in letters; it answers 422 to more. */
@@ -21,7 +22,7 @@ export function bodyOf(ticket: Ticket): string {
   return [
     `**${facts.join(", ")}${isWaiting ? ": a decision is waited for" : ""}**`,
     ...(parent === undefined ? [] : [linesOf([`A part of the storm ${parent}`])]),
-    ...fitted(ticket, MAX_SECTIONS, costOf).map(sectionOf),
+    ...fitted(ticket, { most: MAX_SECTIONS, costOf }).map(sectionOf),
     "_Cordon keeps this text up to date: what is written here by hand will be lost, comments stay._",
   ].join("\n\n");
 }
@@ -29,7 +30,7 @@ export function bodyOf(ticket: Ticket): string {
 /** A comment's text. Pure. */
 export function commentOf(ticket: Ticket, note: string): string {
   const sections = [{ heading: "", lines: note.split("\n") }];
-  return fitted({ key: ticket.finding, sections }, MAX_SECTIONS, costOf)
+  return fitted({ finding: ticket.finding, sections }, { most: MAX_SECTIONS, costOf })
     .map(({ lines }) => linesOf(lines))
     .join("\n\n");
 }
@@ -39,8 +40,7 @@ function costOf(line: string): number {
 }
 
 function sectionOf({ heading, lines }: Section): string {
-  const words = oneLine(heading);
-  return `### ${isPlain(words) ? words : `\`${words.replaceAll("`", "'")} \``}\n\n${linesOf(lines)}`;
+  return `### ${isPlain(heading) ? heading : `\`${heading.replaceAll("`", "'")} \``}\n\n${linesOf(lines)}`;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { cutText, fitSections, plainLine, plainLines } from "../plain-text.ts";
+import { fitted } from "../fit.ts";
+import { cutTo, oneLine, withoutLinks } from "../text.ts";
 import type { Section, Ticket } from "../ticket.ts";
 
 /** A node of the Atlassian Document Format. */
@@ -16,7 +17,7 @@ const MAX_TITLE = 255;
 const MAX_DOCUMENT = 32_767;
 
 export function titleOf({ title }: Ticket): string {
-  return cutText(plainLine(title), MAX_TITLE);
+  return cutTo(shown(title), MAX_TITLE);
 }
 
 /**
@@ -25,22 +26,20 @@ export function titleOf({ title }: Ticket): string {
  *
  * @see https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
  */
-export function descriptionOf({ sections }: Ticket): AdfNode {
-  return documentOf(
-    sections.map(({ heading, lines }) => ({ heading: plainLine(heading), lines: lines.map(plainLine) })),
-  );
-}
-
-export function noteOf(note: string): AdfNode {
-  return documentOf([{ heading: "", lines: plainLines(note) }]);
-}
-
-function documentOf(sections: readonly Section[]): AdfNode {
-  for (let max = MAX_DOCUMENT; ; max = Math.floor(max * 0.8)) {
-    const content = fitSections(sections, max).flatMap(sectionOf);
+export function descriptionOf(ticket: Pick<Ticket, "finding" | "sections">): AdfNode {
+  for (let most = MAX_DOCUMENT; ; most = Math.floor(most * 0.8)) {
+    const content = fitted(ticket, { most, clean: shown }).flatMap(sectionOf);
     const document: AdfNode = { type: "doc", version: 1, content };
-    if (JSON.stringify(document).length <= MAX_DOCUMENT || max < 100) return document;
+    if (JSON.stringify(document).length <= MAX_DOCUMENT || most < 100) return document;
   }
+}
+
+export function noteOf({ finding }: Ticket, note: string): AdfNode {
+  return descriptionOf({ finding, sections: [{ heading: "", lines: note.split("\n") }] });
+}
+
+function shown(text: string): string {
+  return withoutLinks(oneLine(text));
 }
 
 function sectionOf({ heading, lines }: Section): readonly AdfNode[] {

@@ -150,7 +150,7 @@ export const jira: AdapterDefinition = {
           await write();
         }
         if (change.note !== undefined)
-          await ask(what, "POST", `${pathOf(remote.id)}/comment`, { body: noteOf(change.note) });
+          await ask(what, "POST", `${pathOf(remote.id)}/comment`, { body: noteOf(ticket, change.note) });
         const state: Remote["state"] = change.kind === "resolve" ? "resolved" : "open";
         return change.kind === "update" ? remote : { ...remote, state };
       },

@@ -2,8 +2,9 @@ import { placeOf } from "../../jurisdictions/places.ts";
 import { presets } from "../../jurisdictions/presets.ts";
 import { asObject } from "../../signals/shapes.ts";
 import type { Severity } from "../../types.ts";
-import { cutTo, fitted, oneLine, withoutLinks } from "../fit.ts";
+import { fitted } from "../fit.ts";
 import { expectGood, jsonOf } from "../http.ts";
+import { cutTo, oneLine, withoutHosts } from "../text.ts";
 import type { Ticket } from "../ticket.ts";
 import {
   type AdapterDefinition,
@@ -165,8 +166,9 @@ function eventOf(action: string, ticket: Ticket, route: TrackerRoute, note: stri
 /** The ticket's sections by their headings, what is new first. */
 function detailsOf(ticket: Ticket, note: string | undefined): Readonly<Record<string, string>> {
   const sections = [...(note === undefined ? [] : [{ heading: "News", lines: [note] }]), ...ticket.sections];
-  const room = fitted({ key: ticket.finding, sections }, MAX_DETAILS_BYTES, (line) =>
-    Buffer.byteLength(JSON.stringify(line)),
+  const room = fitted(
+    { finding: ticket.finding, sections },
+    { most: MAX_DETAILS_BYTES, costOf: (line) => Buffer.byteLength(JSON.stringify(line)) },
   );
   const texts = Map.groupBy(room, ({ heading }) => shown(heading));
   return Object.fromEntries(
@@ -196,9 +198,9 @@ function textsIn(setting: TrackerRoute["settings"][string] | undefined): Readonl
   return typeof setting === "object" && !Array.isArray(setting) ? (setting as Record<string, string>) : {};
 }
 
-/** PagerDuty makes links of addresses in texts. */
+/** PagerDuty makes links of addresses, and so do the telephones that it writes to. */
 function shown(text: string): string {
-  return withoutLinks(oneLine(text));
+  return withoutHosts(oneLine(text));
 }
 
 function field(text: string): string {

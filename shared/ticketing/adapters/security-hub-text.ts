@@ -1,5 +1,5 @@
 import type { AwsSecurityFinding } from "@aws-sdk/client-securityhub";
-import { cutTo, oneLine, withoutLinks } from "../plain.ts";
+import { cutTo, oneLine, withoutHosts } from "../text.ts";
 import type { Section, Ticket, TicketLabels } from "../ticket.ts";
 
 /** Where a finding is reported, and as what. */
@@ -164,7 +164,7 @@ function joined(lines: readonly string[]): string {
 }
 
 function shown(text: string, most: number): string {
-  return cutTo(withoutLinks(oneLine(text)).trim(), most);
+  return cutTo(withoutHosts(oneLine(text)).trim(), most);
 }
 
 function slug(heading: string): string {

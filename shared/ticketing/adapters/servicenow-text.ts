@@ -1,4 +1,5 @@
-import { cutText, fitSections, plainLine, plainLines } from "../plain-text.ts";
+import { fitted } from "../fit.ts";
+import { cutTo, oneLine, withoutLinks } from "../text.ts";
 import type { Ticket } from "../ticket.ts";
 
 /** Lengths of the base system's columns. */
@@ -22,21 +23,21 @@ export function inert(text: string): string {
 }
 
 export function titleOf({ title }: Ticket): string {
-  return cutText(inert(plainLine(title)), MAX_TITLE);
+  return cutTo(shown(title), MAX_TITLE);
 }
 
-export function descriptionOf({ sections }: Ticket): string {
-  const clean = sections.map(({ heading, lines }) => ({
-    heading: inert(plainLine(heading)),
-    lines: lines.map((line) => inert(plainLine(line))),
-  }));
-  const text = fitSections(clean, MAX_TEXT)
+export function descriptionOf(ticket: Ticket): string {
+  const text = fitted(ticket, { most: MAX_TEXT, clean: shown })
     .map(({ heading, lines }) => [heading, ...lines.map((line) => `  ${line}`)].join("\n"))
     .join("\n\n");
   // Once more: a tag must not come together across lines.
-  return cutText(inert(text), MAX_TEXT);
+  return cutTo(inert(text), MAX_TEXT);
 }
 
 export function noteOf(note: string): string {
-  return cutText(inert(plainLines(note).join("\n")), MAX_TEXT);
+  return cutTo(inert(note.split("\n").map(shown).join("\n")), MAX_TEXT);
+}
+
+function shown(line: string): string {
+  return inert(withoutLinks(oneLine(line)));
 }

@@ -1,4 +1,5 @@
 import { PLAN_HEADING } from "../content/words.ts";
+import { cutTo, oneLine, withoutLinks } from "../text.ts";
 import type { Ticket } from "../ticket.ts";
 
 /** A part of a message, of Block Kit. @see https://docs.slack.dev/reference/block-kit/blocks */
@@ -22,7 +23,7 @@ const CUT = " [... cut: cordon explain tells the rest]";
 export function blocksOf(ticket: Ticket, { hasButtons }: { readonly hasButtons: boolean }): readonly Block[] {
   const { key, severity, state, occurrences, updatedAt, labels } = ticket;
   const facts = `${key} | ${severity} | ${state} | occurrence ${occurrences} | account ${labels.account}, ${labels.region} | ${updatedAt}`;
-  const title = { type: "header", text: plain(apart(oneLine(ticket.title)), MAX.header) };
+  const title = { type: "header", text: plain(withoutLinks(oneLine(ticket.title)), MAX.header) };
   const { told, isAll } = sectionBlocks(ticket);
   // Nobody is to approve by a button what he was not shown.
   const isShown = isAll && ticket.sections.some(({ heading }) => heading === PLAN_HEADING);
@@ -37,7 +38,7 @@ function sectionBlocks({ sections }: Ticket): { readonly told: readonly Block[];
   for (const { heading, lines } of sections) {
     const whole = lines.map(oneLine).join("\n");
     const isLast = told.length === MAX_SECTIONS - 1 || left < whole.length;
-    const text = cut(whole, Math.min(MAX.section, Math.max(left, CUT.length)));
+    const text = cutTo(whole, Math.min(MAX.section, Math.max(left, CUT.length)), CUT);
     isAll &&= text === whole;
     left -= text.length;
     told.push(richText(heading, text));
@@ -48,13 +49,13 @@ function sectionBlocks({ sections }: Ticket): { readonly told: readonly Block[];
 
 /** A note, for a ticket's thread. Pure. */
 export function noteBlocks(note: string): readonly Block[] {
-  return [{ type: "section", text: plain(apart(linesOf(note)), MAX.section) }];
+  return [{ type: "section", text: plain(withoutLinks(linesOf(note)), MAX.section) }];
 }
 
 /** What stands for the blocks where they aren't shown, escaped: it is the one text of a message that Slack looks for mentions and links in. Pure. */
 export function plainOf(title: string, body: string, key = ""): string {
-  const head = `${cut(oneLine(title), MAX.header)}${key === "" ? "" : ` (${key})`}`;
-  return escaped(apart(linesOf(`${head}\n\n${body}`.trim())), MAX.text);
+  const head = `${cutTo(oneLine(title), MAX.header, CUT)}${key === "" ? "" : ` (${key})`}`;
+  return escaped(withoutLinks(linesOf(`${head}\n\n${body}`.trim())), MAX.text);
 }
 
 /**
@@ -100,7 +101,7 @@ function decidingBlocks({ finding, plan }: Ticket): readonly Block[] {
 }
 
 function plain(text: string, most: number): Block {
-  return { type: "plain_text", text: cut(text, most), emoji: false };
+  return { type: "plain_text", text: cutTo(text, most, CUT), emoji: false };
 }
 
 /** Text elements of rich text hold no markup: a mention or a link would be an element of its own. @see https://docs.slack.dev/reference/block-kit/blocks/rich-text-block */
@@ -110,37 +111,21 @@ function richText(heading: string, text: string): Block {
     elements: [
       {
         type: "rich_text_section",
-        elements: [{ type: "text", text: cut(oneLine(heading), MAX.header), style: { bold: true } }],
+        elements: [{ type: "text", text: cutTo(oneLine(heading), MAX.header, CUT), style: { bold: true } }],
       },
       { type: "rich_text_preformatted", elements: [{ type: "text", text }] },
     ],
   };
 }
 
-function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - CUT.length)}${CUT}`.toWellFormed();
-}
-
 /** Cut before it is escaped, so that no escape is cut through. @see https://docs.slack.dev/messaging/formatting-message-text#escaping */
 function escaped(text: string, most: number): string {
   const safe = (each: string) => each.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   let room = most;
-  while (safe(cut(text, room)).length > most) room = Math.floor(room * 0.8);
-  return safe(cut(text, room));
-}
-
-/** Addresses that Slack would make links of by itself, taken apart: it offers no way to leave them alone. */
-function apart(text: string): string {
-  return text
-    .replace(/:(?=\/\/)/g, "[:]")
-    .replace(/\b(mailto|tel):/gi, "$1[:]")
-    .replace(/\bwww\./gi, "www[.]");
+  while (safe(cutTo(text, room, CUT)).length > most) room = Math.floor(room * 0.8);
+  return safe(cutTo(text, room, CUT));
 }
 
 function linesOf(text: string): string {
   return text.split("\n").map(oneLine).join("\n").trimEnd();
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").toWellFormed();
 }

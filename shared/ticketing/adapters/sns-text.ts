@@ -1,4 +1,5 @@
-import { cutTo, oneLine, withoutLinks } from "../plain.ts";
+import { fitted } from "../fit.ts";
+import { cutTo, oneLine, withoutHosts } from "../text.ts";
 import type { Section, Ticket } from "../ticket.ts";
 import type { Change } from "../tracker.ts";
 
@@ -22,17 +23,16 @@ const MAX_NOTE = 1_000;
 const MAX_SMS = 140;
 /** "Less than 100 characters long". */
 const MAX_SUBJECT = 99;
-const CUT = " ...";
 
 /** The subject of an e-mail: ASCII without control characters, because that is what all of SNS's pages allow. Pure. */
 export function subjectOf({ title }: Ticket): string {
-  return cutTo(ascii(withoutLinks(oneLine(title))), MAX_SUBJECT, CUT);
+  return cutTo(ascii(withoutHosts(oneLine(title))), MAX_SUBJECT);
 }
 
 /** One text message: what, and which finding. Pure. */
 export function shortText({ title, key }: Ticket): string {
   const end = ` ${key}`;
-  return cutTo(ascii(withoutLinks(oneLine(title))), MAX_SMS - end.length, CUT) + end;
+  return cutTo(ascii(withoutHosts(oneLine(title))), MAX_SMS - end.length) + end;
 }
 
 /** What a person reads. Pure. */
@@ -49,7 +49,7 @@ export function humanText(ticket: Ticket, { note }: Told): string {
     "",
     `Finding ${key}, ${state}, occurrence ${occurrences}, version ${version}, control ${control}`,
   ];
-  return lines.map(withoutLinks).join("\n");
+  return lines.map(withoutHosts).join("\n");
 }
 
 /** What a program reads: the ticket as it is, cut where it is too long. `id` is the same for the same message sent twice. Pure. */
@@ -79,23 +79,9 @@ export function idOf({ key, version }: Ticket, change: Told["change"]): string {
   return `${key}-${version}-${change}`;
 }
 
-/** As much of the sections as there is room for; the last line says where the rest is. */
-function sectionsOf({ sections, finding }: Ticket): readonly Section[] {
-  let left = MAX_LETTERS;
-  const fitting: Section[] = [];
-  for (const { heading, lines } of sections) {
-    const own: string[] = [];
-    const head = cutTo(oneLine(heading), MAX_TITLE);
-    left -= head.length + LINE_COST;
-    for (const line of lines) {
-      const text = cutTo(oneLine(line), MAX_LINE);
-      left -= text.length + LINE_COST;
-      if (left < 0) return [...fitting, { heading: head, lines: [...own, `... cut here: cordon explain ${finding}`] }];
-      own.push(text);
-    }
-    fitting.push({ heading: head, lines: own });
-  }
-  return fitting;
+/** As much of the sections as there is room for. */
+function sectionsOf(ticket: Ticket): readonly Section[] {
+  return fitted(ticket, { most: MAX_LETTERS, costOf: ({ length }) => length + LINE_COST });
 }
 
 function ascii(text: string): string {

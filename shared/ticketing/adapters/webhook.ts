@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
-import { cutTo, fitted, oneLine } from "../fit.ts";
+import { fitted } from "../fit.ts";
 import { expectGood } from "../http.ts";
+import { cutTo, oneLine } from "../text.ts";
 import type { Ticket } from "../ticket.ts";
 import { type AdapterDefinition, type Change, type HttpAnswer, refusedFor } from "../tracker.ts";
 
@@ -84,7 +85,10 @@ function bodyOf(event: Event, ticket: Ticket, note: string | undefined): string 
       occurrences,
       updatedAt,
       labels: { ...labels, resource: cutTo(oneLine(labels.resource), MAX_TITLE) },
-      sections: fitted(ticket, MAX_SECTIONS_BYTES, (line) => Buffer.byteLength(JSON.stringify(line)) + 30),
+      sections: fitted(ticket, {
+        most: MAX_SECTIONS_BYTES,
+        costOf: (line) => Buffer.byteLength(JSON.stringify(line)) + 30,
+      }),
     },
   });
 }

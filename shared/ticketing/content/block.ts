@@ -1,7 +1,7 @@
 import type { Releasable } from "../../policy/tickets.ts";
+import { oneLine } from "../text.ts";
 import type { Section } from "../ticket.ts";
 import type { Withholding } from "./withhold.ts";
-import { cleaned } from "./words.ts";
 
 /** Lines of a ticket that tell the same kind of thing. Blocks with one heading become one section. */
 export interface Block {
@@ -18,7 +18,7 @@ export function sectionsOf(blocks: readonly Block[], withholding: Withholding): 
   const sections = new Map<string, string[]>();
   for (const block of blocks) {
     const lines = linesOf(block, withholding);
-    if (lines.length > 0) sections.set(block.heading, [...(sections.get(block.heading) ?? []), ...lines.map(cleaned)]);
+    if (lines.length > 0) sections.set(block.heading, [...(sections.get(block.heading) ?? []), ...lines.map(oneLine)]);
   }
   return [...sections].map(([heading, lines]) => ({ heading, lines }));
 }

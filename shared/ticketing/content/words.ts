@@ -1,11 +1,6 @@
 /** What stands above a plan that is waited about: where a route may not have the plan, it is not there. */
 export const PLAN_HEADING = "The plan";
 
-/** Names come from strangers: no control characters, no line breaks, no direction marks, no halves of letters. Pure. */
-export function cleaned(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").toWellFormed();
-}
-
 /** At most so many letters, cut between words. Pure. */
 export function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most).replace(/ \S*$/, "")} ...`;
