@@ -119,10 +119,20 @@ function invoking({ name }: Stack, { invokes }: FunctionDefinition): readonly Js
 function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinition): readonly Json[] {
   if (readsSlackSecret !== true || slackSecret === undefined) return [];
   const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${slackSecret}-??????`;
-  return [allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn))];
+  return [
+    allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn)),
+    decrypts("DecryptSlackSecret", "secretsmanager", "SecretARN", sub(arn)),
+  ];
 }
 
-/** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
+/**
+ * What belongs to trackers is known by its name: credentials, and topics. Keys of KMS are used for these only, by what their services say that they encrypt. Findings go to
+ * Security Hub in the finding's own account.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html `SecretARN`
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html `PARAMETER_ARN`
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html `aws:sns:topicArn`
+ */
 function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly Json[] {
   if (tellsTrackers !== true) return [];
   const own = (service: string, resource: string) =>
@@ -131,12 +141,39 @@ function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly
   return [
     allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${SECRETS}*`)),
     allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${SECRETS}*`)),
-    // A topic of another account or Region lets it in by its own policy.
-    allow("Publish", ["sns:Publish"], sub(`arn:\${AWS::Partition}:sns:*:*:${TOPICS}*`)),
+    decrypts("DecryptSecrets", "secretsmanager", "SecretARN", own("secretsmanager", `secret:${SECRETS}*`)),
+    decrypts("DecryptParameters", "ssm", "PARAMETER_ARN", own("ssm", `parameter/${SECRETS}*`)),
+    ...publishing(stack),
     // Security Hub takes findings of an account from itself, in each Region.
     allow("ImportFindings", ["securityhub:BatchImportFindings"], inHub("product/${AWS::AccountId}/default")),
     allow("UpdateFindings", ["securityhub:BatchUpdateFindings"], inHub("hub/default")),
     ...actInMembers(stack),
+  ];
+}
+
+/** The customer's own keys, for what a service says that it has encrypted. */
+function decrypts(sid: string, service: string, name: string, what: Json): Json {
+  return allow(sid, ["kms:Decrypt"], sub(KEY_ARNS), {
+    StringEquals: { "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com`) },
+    ArnLike: { [`kms:EncryptionContext:${name}`]: what },
+  });
+}
+
+/** To topics of the cell's account in any Region, and of accounts that it serves: those have to let it in by their own policy as well. */
+function publishing({ accounts, organization }: Stack): readonly Json[] {
+  const topicIn = (account: string) => sub(`arn:\${AWS::Partition}:sns:*:${account}:${TOPICS}*`);
+  const here = topicIn("${AWS::AccountId}");
+  const served =
+    organization === undefined ? { "aws:ResourceAccount": accounts } : { "aws:ResourceOrgID": organization };
+  const isServing = organization !== undefined || accounts.length > 0;
+  return [
+    allow("Publish", ["sns:Publish"], here),
+    ...(isServing ? [allow("PublishElsewhere", ["sns:Publish"], topicIn("*"), { StringEquals: served })] : []),
+    // A topic may be encrypted.
+    allow("EncryptTopics", ["kms:GenerateDataKey", "kms:Decrypt"], sub(KEY_ARNS), {
+      StringLike: { "kms:ViaService": "sns.*.amazonaws.com" },
+      ArnLike: { "kms:EncryptionContext:aws:sns:topicArn": here },
+    }),
   ];
 }
 
