@@ -2,6 +2,7 @@
  * A function container: its own process, forked by the sandbox, that loads one bundle and handles one invocation at a
  * time. Not to be imported.
  */
+import { flushCompileCache } from "node:module";
 import { pathToFileURL } from "node:url";
 import { setClockOffset } from "./container-clock.ts";
 import { type ContainerMessage, END_OF_INVOCATION, type InvokeMessage } from "./lambda/messages.ts";
@@ -24,6 +25,8 @@ async function loadHandler(bundle: string): Promise<Handler> {
   if (typeof handler !== "function") throw new Error(`${bundle} exports no function named handler`);
   return handler as Handler;
 }
+
+let isFlushed = false;
 
 async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
   setClockOffset(message.clockOffsetMs);
@@ -49,6 +52,9 @@ async function invoke(handler: Handler, message: InvokeMessage): Promise<void> {
   }
   for (const stream of [process.stdout, process.stderr]) stream.write(`${END_OF_INVOCATION}${message.awsRequestId}\n`);
   tell(answer);
+  // Node writes its cache of compiled code at exit, and containers end by being killed. By now what a handler needs is compiled.
+  if (!isFlushed) flushCompileCache();
+  isFlushed = true;
 }
 
 process.on("disconnect", () => process.exit(0));

@@ -145,7 +145,7 @@ async function treated(
 async function sendOn(message: Message, policy: PolicyInForce): Promise<void> {
   const route = ticketRules(policy).routes.find(({ id }) => id === message.route);
   if (route === undefined) return;
-  await send(inboxName(process.env.CORDON_STACK ?? "", route.adapter), [JSON.stringify(message)]);
+  await send(inboxName(process.env.CORDON_STACK ?? "", route.adapter), [JSON.stringify(message)], route.id);
 }
 
 /** What an invocation by hand is told. */

@@ -28,13 +28,22 @@ export function listOf<Value>(value: Value | readonly Value[] | undefined): read
   return value === undefined ? [] : Array.isArray(value) ? value : [value as Value];
 }
 
+/** Policies are read at each call, and their patterns are few. */
+const compiled = new Map<string, RegExp>();
+const MAX_COMPILED = 10_000;
+
 /** `*` for any text, `?` for any character. */
 export function isLike(pattern: string, text: string): boolean {
+  const known = compiled.get(pattern);
+  if (known !== undefined) return known.test(text);
   const source = pattern
     .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(text);
+  const expression = new RegExp(`^${source}$`, "s");
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  compiled.set(pattern, expression);
+  return expression.test(text);
 }
 
 /** The value of a condition key, as a list; undefined when the request does not have it. */

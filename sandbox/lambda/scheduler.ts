@@ -47,9 +47,11 @@ export function createScheduler({ clock, deliveries, triggers, moveTo }: Schedul
       for (const trigger of triggers()) while (trigger.isReady()) start(trigger);
     }
     clearTimeout(timer);
+    // Whether anything may be polled takes a look at every policy.
+    if (clock.isStanding) return;
     const next = nextAt();
     // Real time redelivers too, only that tests rarely wait for it.
-    if (next !== undefined && next > clock.now() && !clock.isStanding) {
+    if (next !== undefined && next > clock.now()) {
       timer = setTimeout(pump, Math.min(next - clock.now() + 1, 2 ** 31 - 1));
       timer.unref();
     }

@@ -10,12 +10,14 @@ const MAX_BYTES = 250_000;
 /**
  * Puts messages into a queue of the cell's, by its name.
  *
+ * @param group whose messages they are: SQS lets no group that is slow or many hold up the others of a queue.
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
  * @throws CordonError `unavailable` when one of them may not be in it: all of them have to be sent again
  */
-export async function sendToQueue(queueName: string, bodies: readonly string[]): Promise<void> {
+export async function sendToQueue(queueName: string, bodies: readonly string[], group?: string): Promise<void> {
   const sqs = new SQSClient(CALL_LIMITS);
   try {
-    await sendBy(sqs, await urlOf(sqs, queueName), bodies);
+    await sendBy(sqs, await urlOf(sqs, queueName), bodies, group);
   } finally {
     sqs.destroy();
   }
@@ -25,11 +27,11 @@ export async function sendToQueue(queueName: string, bodies: readonly string[]):
 export function queueSender(): typeof sendToQueue {
   const urls = new Map<string, string>();
   let sqs: SQSClient | undefined;
-  return async (queueName, bodies) => {
+  return async (queueName, bodies, group) => {
     sqs ??= new SQSClient(CALL_LIMITS);
     const url = urls.get(queueName) ?? (await urlOf(sqs, queueName));
     urls.set(queueName, url);
-    await sendBy(sqs, url, bodies);
+    await sendBy(sqs, url, bodies, group);
   };
 }
 
@@ -38,9 +40,13 @@ async function urlOf(sqs: SQSClient, queueName: string): Promise<string> {
   return QueueUrl;
 }
 
-async function sendBy(sqs: SQSClient, QueueUrl: string, bodies: readonly string[]): Promise<void> {
+async function sendBy(sqs: SQSClient, QueueUrl: string, bodies: readonly string[], group?: string): Promise<void> {
   for (const batch of batchesOf(bodies)) {
-    const Entries = batch.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+    const Entries = batch.map((MessageBody, index) => ({
+      Id: String(index),
+      MessageBody,
+      ...(group !== undefined && { MessageGroupId: group }),
+    }));
     const { Failed = [] } = await asked(
       "SendMessageBatch",
       sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries })),

@@ -2,8 +2,9 @@ import type { FindingRecord } from "../journal/journal.ts";
 import { LAW } from "./content/law.ts";
 import type { Desk, GroupChange, Matter } from "./desk.ts";
 import { causeKey, groupTicket, MOST_NAMED, oneMore, type StormRules } from "./group.ts";
-import { type Link, trackerKey } from "./link.ts";
+import { LEASE_MS, type Link, trackerKey } from "./link.ts";
 import { isOver, LOST_MS, newsOf, nextStep, type TicketTimes } from "./next-step.ts";
+import { linkRelatives } from "./relatives.ts";
 import type { Ticket } from "./ticket.ts";
 import { DeliveryError, type Remote, type Tracker } from "./tracker.ts";
 
@@ -38,8 +39,6 @@ export type Delivered =
   | { readonly kind: "done"; readonly follow?: string; readonly did?: string }
   | { readonly kind: "later"; readonly atMs: number };
 
-/** Longer than any step takes with its time limits. */
-const LEASE_MS = 90_000;
 const MAX_ROUNDS = 6;
 
 /**
@@ -65,7 +64,10 @@ export async function deliver({ key, routeId, messageId }: Errand, office: Offic
       link.group === undefined
         ? await carryOn(ticket, link, matter, office, messageId)
         : await tellGroup(ticket, link, office);
-    if (done !== "moved") return done;
+    if (done === "moved") continue;
+    if (done.kind === "later" || link.group !== undefined) return done;
+    const linked = await linkRelatives(matter, link, office);
+    if (linked !== "moved") return linked ?? done;
   }
   return { kind: "later", atMs: nowMs() + 1_000 };
 }
@@ -216,14 +218,21 @@ async function joinGroup(
   return alone(`cause ${causeId} ${link.routeId}`, async () => {
     // What is a part of a storm already is told with the others at once.
     const rules = finding.parent === undefined ? storm : { ...storm, count: 0 };
-    const cause = oneMore(await desk.readCause(causeId, link.routeId), causeId, rules, nowMs(), ticket.key);
+    const known = await desk.readCause(causeId, link.routeId);
+    // Counted already, by a container that has died or is at it.
+    if (known?.own.includes(ticket.key)) return undefined;
+    const cause = oneMore(known, causeId, rules, nowMs(), ticket.key);
     if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
     if (cause.group === undefined) return undefined;
     const { labels, severity, title, updatedAt: at, version } = ticket;
     const who = whoFor(finding);
     const what = `${finding.controlTitle}: account ${labels.account}${who === undefined ? "" : `, by ${who}`}`;
     const law = ticket.sections.filter(({ heading }) => heading === LAW).flatMap(({ lines }) => lines);
-    const group = { key: cause.group, routeId: link.routeId, labels, severity, what, law, before: cause.own };
+    const group = {
+      ...{ key: cause.group, routeId: link.routeId, labels, severity, what, law },
+      before: cause.own.slice(0, MOST_NAMED),
+      ...(finding.parent !== undefined && { parent: finding.parent }),
+    };
     const isNamed = cause.count <= storm.count + MOST_NAMED;
     const change: GroupChange = {
       group,

@@ -99,12 +99,13 @@ function groupOf(item: Item, key: string, routeId: string): Group {
 }
 
 function groupUpdate(table: string, { group, named, members, over, at }: GroupChange) {
-  const { key, routeId, labels, severity, what, law, before } = group;
+  const { key, routeId, labels, severity, what, law, before, parent } = group;
+  const below = parent === undefined ? "" : ", #parent = if_not_exists(#parent, :parent)";
   const naming = named === undefined ? "" : ", #some = list_append(if_not_exists(#some, :none), :named)";
   return {
     TableName: table,
     Key: toAttributes(groupKey(key, routeId)),
-    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #law = if_not_exists(#law, :law), #before = if_not_exists(#before, :before), #what = if_not_exists(#what, :what), #last = :at${naming} ADD #members :members, #severity :members, #over :over, #version :one`,
+    UpdateExpression: `SET #entity = :entity, #labels = if_not_exists(#labels, :labels), #law = if_not_exists(#law, :law), #before = if_not_exists(#before, :before), #what = if_not_exists(#what, :what), #last = :at${below}${naming} ADD #members :members, #severity :members, #over :over, #version :one`,
     ExpressionAttributeNames: {
       "#entity": "entity",
       "#labels": "labels",
@@ -116,6 +117,7 @@ function groupUpdate(table: string, { group, named, members, over, at }: GroupCh
       "#members": "members",
       "#over": "over",
       "#version": "version",
+      ...(parent !== undefined && { "#parent": "parent" }),
       ...(named !== undefined && { "#some": "some" }),
     },
     ExpressionAttributeValues: toAttributes({
@@ -128,6 +130,7 @@ function groupUpdate(table: string, { group, named, members, over, at }: GroupCh
       ":members": members,
       ":over": over,
       ":one": 1,
+      ...(parent !== undefined && { ":parent": parent }),
       ...(named !== undefined && { ":none": [], ":named": [named] }),
     }),
   };

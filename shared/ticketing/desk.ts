@@ -9,7 +9,7 @@ export type Matter =
 
 /** What changes of a group when one member does. */
 export interface GroupChange {
-  readonly group: Pick<Group, "key" | "routeId" | "labels" | "severity" | "what" | "law" | "before">;
+  readonly group: Pick<Group, "key" | "routeId" | "labels" | "severity" | "what" | "law" | "before" | "parent">;
   /** A new member, as it is named. */
   readonly named?: string;
   readonly members: 0 | 1;

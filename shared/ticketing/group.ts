@@ -23,6 +23,8 @@ export interface Group {
   readonly some: readonly string[];
   /** Findings from the same cause that had tickets of their own before there was the group. */
   readonly before: readonly string[];
+  /** The storm's finding that they are parts of, if Cordon has opened one. */
+  readonly parent?: string;
   /** What the law asks for, as the first of them told it. */
   readonly law: readonly string[];
 }
@@ -35,7 +37,7 @@ export interface Cause {
   readonly count: number;
   /** The group that tells what comes beyond. */
   readonly group?: string;
-  /** Findings that have tickets of their own. */
+  /** Findings that have tickets of their own: who is among them is not counted again. */
   readonly own: readonly string[];
 }
 
@@ -69,7 +71,7 @@ export function oneMore(
   const next = isOld
     ? { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1, own: [] }
     : { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
-  if (next.count <= count) return { ...next, own: [...next.own, finding].slice(0, MOST_NAMED) };
+  if (next.count <= count) return { ...next, own: [...next.own, finding] };
   return { ...next, group: `g-${contentHash([causeId, next.startedAtMs]).slice(0, 20)}` };
 }
 
@@ -86,6 +88,7 @@ export function groupTicket({
   some,
   law,
   before,
+  parent,
 }: Group): Ticket {
   const open = members - over;
   const more = members - some.length;
@@ -124,6 +127,7 @@ export function groupTicket({
     sections,
     labels,
     isWaiting: false,
+    ...(parent !== undefined && { parent }),
     occurrences: members,
     updatedAt: lastAt,
     version,

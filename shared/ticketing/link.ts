@@ -31,7 +31,12 @@ export interface Link {
   readonly groupAtMs?: number;
   /** As the group has counted it. */
   readonly isOver?: boolean;
+  /** Findings and groups whose tickets it is linked to, or can't be. */
+  readonly related?: readonly string[];
 }
+
+/** Longer than any step takes with its time limits. */
+export const LEASE_MS = 90_000;
 
 export function newLink(key: string, routeId: string): Link {
   return { key, routeId, version: 0, leaseUntilMs: 0, number: 1, told: -1, occurrences: 0, notedAtMs: 0 };

@@ -33,6 +33,11 @@ export interface Tracker {
   open(ticket: Ticket): Promise<Remote>;
   /** Doing the same twice may repeat a note, and nothing else. */
   change(remote: Remote, ticket: Ticket, change: Change): Promise<Remote>;
+  /**
+   * Links a ticket to the one that tells its storm, so that people see them together; of neither the state or the text changes. Doing it twice links them once. Left out by
+   * trackers that know no such thing.
+   */
+  linkToParent?(child: Remote, parent: Remote): Promise<void>;
 }
 
 export const ADAPTERS = [

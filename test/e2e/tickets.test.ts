@@ -1,6 +1,5 @@
 import { DeleteBucketReplicationCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { FunctionSpec } from "../../sandbox/index.ts";
 import { s3Client } from "../sandbox/clients.ts";
 import type { FakeVendor } from "../ticketing/adapter-contract.ts";
 import { openJira } from "../ticketing/fakes/jira.ts";
@@ -16,12 +15,7 @@ let jira: FakeVendor;
 let receiver: FakeVendor;
 
 /** Deploys functions with a policy that has two routes, and says more of tickets. */
-function deployRoutes(
-  functions: readonly string[],
-  prefix: string,
-  rules: object = {},
-  more: Partial<FunctionSpec> = {},
-): void {
+function deployRoutes(functions: readonly string[], prefix: string, rules: object = {}): void {
   const [jiraRoute, webhookRoute] = (["jira", "webhook"] as const).map((adapter): SomeRoute => {
     const { url, settings } = adapter === "jira" ? jira : receiver;
     return { id: `${prefix}-${adapter}`, adapter, at: url, settings, secret: `cordon/tickets/${adapter}` };
@@ -29,7 +23,7 @@ function deployRoutes(
   const routes = [jiraRoute, { ...webhookRoute, severities: ["critical", "high"] } satisfies SomeRoute];
   const CORDON_POLICY = ticketPolicyFile(routes, { quietMinutes: QUIET_MINUTES, ...rules });
   const environment = { ...cell.environment, CORDON_STACK: "cordon", CORDON_POLICY };
-  for (const name of functions) cell.deploy(name, { environment, ...more });
+  for (const name of functions) cell.deploy(name, { environment });
 }
 
 beforeAll(async () => {
@@ -131,6 +125,24 @@ describe("a contained violation", () => {
     }
   });
 
+  it("puts each route's messages into its tracker's inbox as a group of their own, so that SQS serves them fairly", async () => {
+    cell.sandbox.clearCalls();
+    await violate("in-groups");
+    const sent = cell.sandbox.calls
+      .filter(({ operation, resource }) => operation === "SendMessageBatch" && resource.includes("-tickets-"))
+      .flatMap(({ resource, input }) =>
+        (input as { Entries: { MessageBody: string; MessageGroupId: string }[] }).Entries.map((entry) => [
+          resource,
+          entry.MessageGroupId,
+          JSON.parse(entry.MessageBody).route,
+        ]),
+      );
+    const routes = (["jira", "webhook"] as const).map((adapter) => [`cordon-tickets-${adapter}`, adapter] as const);
+    for (const [queue, adapter] of routes)
+      expect(sent).toContainEqual([queue, expect.stringContaining(adapter), expect.stringContaining(adapter)]);
+    for (const [, group, route] of sent) expect(group).toBe(route);
+  });
+
   it("tells nobody its credentials: not in the environment, not in logs", async () => {
     await violate("told-in-secret");
     const known = [...Object.values(jira.secret), ...Object.values(receiver.secret)];
@@ -141,13 +153,11 @@ describe("a contained violation", () => {
 
 describe("more violations from one cause than policy wants tickets of", () => {
   beforeAll(() => {
-    // Two containers that are told of one finding at the same time may both count it, and the storm begins a ticket early.
-    const oneByOne = { maxConcurrency: 1 };
     const storm = { count: 2, windowMinutes: 60 };
-    deployRoutes(["open-tickets", "deliver-tickets"], "burst", { storm }, oneByOne);
+    deployRoutes(["open-tickets", "deliver-tickets"], "burst", { storm });
   });
 
-  it("are told by one more, at each route, which is resolved when they are (N7)", async () => {
+  it("are told by one more, at each route, which the others are linked to, and which is resolved when they are (N7)", async () => {
     const buckets = [1, 2, 3, 4, 5].map((number) => `burst-${number}`);
     for (const bucket of buckets) cell.createSource(bucket);
     await Promise.all(buckets.map((bucket) => cell.replicate(bucket)));
@@ -162,6 +172,9 @@ describe("more violations from one cause than policy wants tickets of", () => {
       expect(group).toMatchObject({ state: "open", title: expect.stringContaining("[MANY AT ONCE]") });
       expect(group?.text).toContain("3 findings came at once from one cause");
     }
+    const group = jira.kept().find(({ key }) => key.startsWith("g-"))?.key;
+    const own = jira.kept().filter(({ key }) => key !== group);
+    expect([...(jira.linked?.() ?? [])].sort()).toEqual(own.map(({ key }) => [key, group]).sort());
     await setRight(...buckets);
     await cell.sandbox.drain();
     for (const vendor of [jira, receiver])

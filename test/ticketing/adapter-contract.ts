@@ -38,6 +38,8 @@ export interface FakeVendor {
   readonly calm?: readonly "none"[];
   /** All tokens it has given out are worth nothing any more; left out where there are none. */
   expireTokens?(): void;
+  /** Keys of the tickets that it shows linked to another, child and parent; left out where it knows no such thing. */
+  linked?(): readonly (readonly [child: string, parent: string])[];
   /** Where the vendor is AWS: how it is called. Its errors don't say when to come again. */
   readonly aws?: TrackerAws;
 }
@@ -129,6 +131,23 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       expect(await tracker.find("f-fffffffffffffffffff0")).toBeUndefined();
       await tracker.change(opened, someTicket({ state: "resolved" }), { kind: "resolve", note: "Gone." });
       expect(await tracker.find("f-0123456789abcdef0123")).toMatchObject({ id: opened.id, state: "resolved" });
+    });
+
+    it("is linked to the ticket that tells its storm, once, and both stay as they are", async () => {
+      expect(vendor.linked === undefined).toBe(tracker.linkToParent === undefined);
+      if (vendor.linked === undefined) return;
+      const child = await tracker.open(someTicket());
+      const parent = await tracker.open(someTicket({ key: "g-0123456789abcdef0123" }));
+      const states = () => vendor.kept().map(({ key, state, title }) => [key, state, title]);
+      const before = states();
+      for (const _ of [1, 2]) await tracker.linkToParent?.(child, parent);
+      expect(vendor.linked()).toEqual([["f-0123456789abcdef0123", "g-0123456789abcdef0123"]]);
+      expect(states()).toEqual(before);
+      vendor.server.failNext({ status: 503, body: {} });
+      await expect(tracker.linkToParent?.(child, parent)).rejects.toMatchObject({
+        name: "DeliveryError",
+        kind: "later",
+      });
     });
 
     it("can be found, or opened again without a second ticket, when the answer to the opening was lost", async () => {

@@ -4,7 +4,7 @@ import type { Desk, GroupChange, Matter } from "../../shared/ticketing/desk.ts";
 import type { Cause, Group } from "../../shared/ticketing/group.ts";
 import { type Link, newLink } from "../../shared/ticketing/link.ts";
 import { ticketOf } from "../../shared/ticketing/ticket.ts";
-import { DeliveryError, type Remote, type Tracker } from "../../shared/ticketing/tracker.ts";
+import { DeliveryError, type Remote, refusedFor, type Tracker } from "../../shared/ticketing/tracker.ts";
 import { someFinding } from "./some-finding.ts";
 
 /** How a tracker fails at a request: before it does anything, after it has done all, long after we have given it up (`lost-late`), or in the middle of us. */
@@ -16,6 +16,7 @@ export type Trouble =
   | "lost-before"
   | "lost-after"
   | "refused"
+  | "forbidden"
   | "death-before"
   | "death-after";
 
@@ -37,6 +38,8 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
   const groups = new Map<string, Group>();
   const causes = new Map<string, Cause>();
   const tickets: Kept[] = [];
+  /** Keys of tickets that are linked, child and parent, as often as it was asked for. */
+  const joined: string[] = [];
   const troubles: Trouble[] = [];
   const town = { nowMs: Date.parse("2026-11-27T09:00:00Z"), calls: 0, deaths: [] as number[], writes: 0 };
   /** Any write of the table can be the last thing that happens. */
@@ -107,6 +110,7 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
       belated.push({ atMs: town.nowMs + 20_000, work });
       throw new DeliveryError("later", "no answer");
     }
+    if (trouble === "forbidden") throw refusedFor("no such right");
     if (trouble === "refused") throw new DeliveryError("never", "no such project");
     if (trouble === "lost-before") throw new DeliveryError("later", "no answer");
     effectMs = town.nowMs;
@@ -143,6 +147,8 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
         if (note !== undefined) ticket.notes.push(note);
         return remoteOf(ticket);
       }),
+    linkToParent: (child, parent) =>
+      asked(() => void joined.push(`${tickets[Number(child.id)]?.key} < ${tickets[Number(parent.id)]?.key}`)),
   };
   const office: { -readonly [Name in keyof Office]: Office[Name] } = {
     desk,
@@ -165,6 +171,7 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
   return Object.assign(town, {
     office,
     tickets,
+    joined,
     troubles,
     groups,
     links,

@@ -94,7 +94,7 @@ export const tickets = (account: z.ZodMiniType<string>, citation: z.ZodMiniType<
       about(
         `More tickets from one cause than this become one. ${given.count} within ${given.windowMs / 60_000} minutes unless given.`,
         z.strictObject({
-          count: z.optional(about("So many of them.", upTo(10_000))),
+          count: z.optional(about("So many of them.", upTo(500))),
           windowMinutes: z.optional(about("Within so many minutes.", upTo(1_440))),
         }),
       ),

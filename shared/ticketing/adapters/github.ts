@@ -28,6 +28,7 @@ interface Issue {
  *
  * @see https://docs.github.com/en/rest/issues/issues
  * @see https://docs.github.com/en/rest/issues/comments#create-an-issue-comment
+ * @see https://docs.github.com/en/rest/issues/sub-issues#add-sub-issue
  * @see https://docs.github.com/en/rest/issues/labels#create-a-label
  */
 export const github: AdapterDefinition = {
@@ -75,6 +76,7 @@ export const github: AdapterDefinition = {
         return remoteOf(issue);
       },
       change: (remote, ticket, change) => changeIssue(call, remote, ticket, change),
+      linkToParent: (child, parent) => addSubIssue(call, child, parent),
     };
   },
 };
@@ -101,6 +103,20 @@ async function changeIssue(
   if (note !== undefined)
     await call("comment on an issue", "POST", `${path}/comments`, { body: commentOf(ticket, note) });
   return remoteOf(issue);
+}
+
+async function addSubIssue(call: Call, child: Remote, parent: Remote): Promise<void> {
+  const [what, path] = ["add a sub-issue", `/issues/${encodeURIComponent(parent.id)}/sub_issues`];
+  const issue = await call("read an issue", "GET", `/issues/${encodeURIComponent(child.id)}`);
+  // An issue's id is not its number.
+  const { id } = asObject(jsonOf(issue, "GitHub: read an issue")) ?? {};
+  const answer = await call(what, "POST", path, { sub_issue_id: id, replace_parent: true }, 422);
+  if (answer.status !== 422) return;
+  // One that is there already is refused.
+  const listed = asList(
+    jsonOf(await call("list sub-issues", "GET", `${path}?per_page=100`), "GitHub: list sub-issues"),
+  );
+  if (!listed.some((each) => asObject(each)?.id === id)) expectAnswer(answer, `GitHub: ${what}`, 0);
 }
 
 type Call = (

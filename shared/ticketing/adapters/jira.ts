@@ -32,6 +32,7 @@ type Settings = Readonly<Record<string, Setting>>;
  * by ids, and of an issue whose opening was never answered there is none. So after such an opening `find` may miss what is there: who would open again has to wait.
  *
  * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/ issues, transitions
+ * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-links/ links
  * @see https://developer.atlassian.com/cloud/jira/platform/search-and-reconcile what the search promises
  * @see https://support.atlassian.com/user-management/docs/create-oauth-2-0-credential-for-service-accounts/ OAuth client credentials
  */
@@ -65,6 +66,10 @@ export const jira: AdapterDefinition = {
     reopenedStatus: {
       type: "text",
       meaning: "name of the status of what is there again; any of the category To Do or else In Progress when left out",
+    },
+    linkType: {
+      type: "text",
+      meaning: 'name of the link between tickets from one cause; "Relates" when it is left out',
     },
     resolveFields: {
       type: "map",
@@ -148,6 +153,15 @@ export const jira: AdapterDefinition = {
           await ask(what, "POST", `${pathOf(remote.id)}/comment`, { body: noteOf(ticket, change.note) });
         const state: Remote["state"] = change.kind === "resolve" ? "resolved" : "open";
         return change.kind === "update" ? remote : { ...remote, state };
+      },
+
+      // Jira makes one link of the same asked for twice.
+      async linkToParent(child, parent) {
+        await ask(`linking issue ${child.id} to its parent`, "POST", "/issueLink", {
+          type: { name: textSetting(settings.linkType) ?? "Relates" },
+          inwardIssue: { id: child.id },
+          outwardIssue: { id: parent.id },
+        });
       },
     };
   },

@@ -142,6 +142,12 @@ export const servicenow: AdapterDefinition = {
           throw new DeliveryError("never", `${what}: state ${wanted.state} was not kept, but ${incident.state}`);
         return change.kind === "update" ? { ...remoteOf(incident), state: remote.state } : remoteOf(incident);
       },
+
+      // Not parent_incident: resolving the one would resolve the others with it, whatever becomes of them.
+      async linkToParent(child, parent) {
+        const what = `linking incident ${child.id} to its parent`;
+        await ask(what, "PATCH", `/${encodeURIComponent(child.id)}`, {}, { parent: parent.id });
+      },
     };
   },
 };

@@ -84,6 +84,13 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
     blocks: blocksOf(ticket, { hasButtons }),
     metadata: { event_type: EVENT_TYPE, event_payload: { finding: ticket.key, state } },
   });
+  const permalinkOf = async ({ id, more }: Remote): Promise<string> => {
+    const asked = { channel: more?.channel ?? channel(), message_ts: id };
+    const link = asText((await call("chat.getPermalink", asked, { isQuery: true })).permalink);
+    if (link === undefined || !URL.canParse(link) || /[<>|]/.test(link))
+      throw new DeliveryError("later", "Slack: chat.getPermalink: the answer has no link");
+    return link;
+  };
   let botId: string | undefined;
   return {
     async find(key) {
@@ -130,6 +137,12 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
           blocks: noteBlocks(change.note),
         });
       return remote(ts, at, state);
+    },
+    async linkToParent({ id: ts, more }, parent) {
+      const url = parent.url ?? (await permalinkOf(parent));
+      const text = `One of many from one cause: <${url}|the message that tells them together>`;
+      const blocks = [{ type: "section", text: { type: "mrkdwn", text } }];
+      await call("chat.postMessage", { ...AS_IT_IS, channel: more?.channel ?? channel(), thread_ts: ts, text, blocks });
     },
   };
 }

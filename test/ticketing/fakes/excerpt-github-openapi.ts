@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 /**
  * What of GitHub's published description (npm package @octokit/openapi, MIT) the adapter's requests are held to. The package is no dependency: it is 29 MB to fetch and 400 MB
- * to unpack, of which these are 6 operations. To bring it up to date:
+ * to unpack, of which these are 9 operations. To bring it up to date:
  *
  *     npm pack @octokit/openapi@<version> && tar xzf octokit-openapi-<version>.tgz package/generated/api.github.com.json package/LICENSE
  *     node test/ticketing/fakes/excerpt-github-openapi.ts package/generated/api.github.com.json package/LICENSE
@@ -12,6 +12,9 @@ const OPERATIONS = [
   ["post", "/repos/{owner}/{repo}/issues"],
   ["patch", "/repos/{owner}/{repo}/issues/{issue_number}"],
   ["post", "/repos/{owner}/{repo}/issues/{issue_number}/comments"],
+  ["get", "/repos/{owner}/{repo}/issues/{issue_number}"],
+  ["get", "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues"],
+  ["post", "/repos/{owner}/{repo}/issues/{issue_number}/sub_issues"],
   ["post", "/repos/{owner}/{repo}/labels"],
   ["post", "/app/installations/{installation_id}/access_tokens"],
 ] as const;

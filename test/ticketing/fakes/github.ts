@@ -23,6 +23,8 @@ export interface FakeIssue {
   readonly labels: { readonly name: string }[];
   readonly assignees: readonly { readonly login: string }[];
   readonly comments: string[];
+  /** The number of the issue above it. */
+  parent?: number;
   readonly isPull?: boolean;
 }
 
@@ -57,6 +59,8 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
     if (request.method === "GET" && path === "/issues") return { status: 200, body: listed(searchParams).map(shown) };
     if (request.method === "POST" && path === "/issues") return newIssue(given);
     if (issue === undefined) return problem(404, "Not Found");
+    if (/\/sub_issues$/.test(path)) return request.method === "GET" ? subIssues(issue) : addSubIssue(issue, given);
+    if (request.method === "GET") return { status: 200, body: shown(issue) };
     if (request.method === "PATCH") return changed(issue, given);
     return comment(issue, given);
   });
@@ -81,6 +85,12 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
         text: [title, body, ...comments].join("\n"),
         notes: comments,
       })),
+    linked: () => {
+      const keys = vendor.kept().map(({ key }) => key);
+      return issues.flatMap(({ number, parent }) =>
+        parent === undefined ? [] : [[keys[number - 1] ?? "", keys[parent - 1] ?? ""] as const],
+      );
+    },
     clear() {
       for (const each of [issues, mistakes]) each.splice(0);
       for (const each of [labels, tokens]) each.clear();
@@ -95,6 +105,21 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
     const token = `ghs_${tokens.size}_${issues.length}_for_tests`;
     tokens.add(token);
     return { status: 201, body: { token, expires_at: new Date(NOW_MS + 3_600_000).toISOString() } };
+  }
+
+  function subIssues({ number }: FakeIssue): Said {
+    const below = issues.filter(({ parent }) => parent === number);
+    return { status: 200, body: below.map(shown) };
+  }
+
+  function addSubIssue(parent: FakeIssue, { sub_issue_id, replace_parent }: Record<string, unknown>): Said {
+    const child = issues.find(({ number }) => idOf(number) === sub_issue_id);
+    if (child === undefined) return problem(404, "The provided sub-issue does not exist");
+    const taken = child.parent !== undefined && replace_parent !== true;
+    if (child.parent === parent.number || taken)
+      return problem(422, "Issue may not contain duplicate sub-issues and Sub issue may only have one parent");
+    child.parent = parent.number;
+    return { status: 201, body: shown(parent) };
   }
 
   function newLabel({ name }: { readonly name: string }): Said {
@@ -151,9 +176,21 @@ function comment(issue: FakeIssue, given: Record<string, never>): Said {
   return { status: 201, body: { id: issue.comments.length, body: given.body } };
 }
 
-function shown({ number, isPull, comments, ...issue }: FakeIssue): object {
+/** Ids run over all of GitHub. */
+function idOf(number: number): number {
+  return 1_000_000 + number;
+}
+
+function shown({ number, isPull, comments, parent: _, ...issue }: FakeIssue): object {
   const html_url = `https://github.com/${REPOSITORY}/${isPull ? "pull" : "issues"}/${number}`;
-  return { number, html_url, ...issue, comments: comments.length, ...(isPull && { pull_request: { html_url } }) };
+  return {
+    id: idOf(number),
+    number,
+    html_url,
+    ...issue,
+    comments: comments.length,
+    ...(isPull && { pull_request: { html_url } }),
+  };
 }
 
 function tooLong({ title = "", body = "" }: { readonly title?: string; readonly body?: string }): Said | undefined {

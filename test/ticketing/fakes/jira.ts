@@ -57,6 +57,7 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
   const tokens = new Set<string>();
   const locked = new Set<string>();
   let lagging = 0;
+  const links = new Set<string>();
   let given = 0;
 
   const answer = (asked: Heard): Said => {
@@ -75,6 +76,7 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
       return { status: 410, body: { errorMessages: ["The requested API has been removed."], errors: {} } };
     if (path === "/search/jql") return search(body ?? {});
     if (path === "/issue") return create(body ?? {});
+    if (path === "/issueLink") return link(body ?? {});
     const [, id, rest = ""] = /^\/issue\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     const issue = issues.find((each) => each.id === id || each.key === id);
     if (issue === undefined) return failed(404, ["Issue does not exist or you do not have permission to see it."]);
@@ -125,6 +127,16 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
     };
     issues.push(issue);
     return { status: 201, body: { id, key: issue.key, self: `https://example.atlassian.net/rest/api/3/issue/${id}` } };
+  };
+
+  /** The same link twice is one. */
+  const link = ({ type, inwardIssue, outwardIssue }: Json): Said => {
+    if ((type as Json)?.name !== "Relates")
+      return failed(404, [`No issue link type with name '${(type as Json)?.name}' found.`]);
+    const ends = [inwardIssue, outwardIssue].map((end) => issues.find(({ id }) => id === (end as Json)?.id));
+    if (ends.includes(undefined)) return failed(404, ["Issue does not exist or you do not have permission to see it."]);
+    links.add(ends.map((issue) => String((issue?.properties.cordon as Json)?.finding)).join(" "));
+    return { status: 201 };
   };
 
   const edit = (issue: FakeIssue, { fields, transition }: Json): Said => {
@@ -210,7 +222,9 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
           notes,
         };
       }),
+    linked: () => [...links].map((each) => each.split(" ") as [string, string]),
     clear: () => {
+      links.clear();
       issues.length = 0;
       lagging = 0;
       locked.clear();

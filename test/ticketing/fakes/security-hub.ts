@@ -24,6 +24,12 @@ export async function openSecurityHub(): Promise<FakeSecurityHub> {
     settings: {},
     secret: {},
     aws: awsOfSandbox(sandbox, asked),
+    linked: () =>
+      sandbox.securityHub.findings.flatMap(({ finding }) =>
+        ((finding as unknown as Shown).RelatedFindings ?? []).map(
+          ({ Id }) => [(finding as unknown as Shown).Id, Id] as const,
+        ),
+      ),
     clear: () => sandbox.securityHub.clear(),
     kept: () => sandbox.securityHub.findings.map(({ finding }) => keptOf(finding as unknown as Shown)),
   };
@@ -37,6 +43,7 @@ interface Shown {
   readonly Remediation: { readonly Recommendation: { readonly Text: string } };
   readonly ProductFields: Readonly<Record<string, string>>;
   readonly Workflow: { readonly Status: string };
+  readonly RelatedFindings?: readonly { readonly Id: string }[];
   readonly Note?: { readonly Text: string };
 }
 

@@ -27,7 +27,18 @@ const LENGTHS: Readonly<Record<string, number>> = {
 };
 const FIELDS = new Set([
   ...Object.keys(LENGTHS),
-  ...["state", "impact", "urgency", "category", "caller_id", "assignment_group", "close_code", "u_account", "u_tool"],
+  ...[
+    "state",
+    "impact",
+    "urgency",
+    "category",
+    "caller_id",
+    "assignment_group",
+    "close_code",
+    "parent",
+    "u_account",
+    "u_tool",
+  ],
 ]);
 
 /** An instance with the Table API, OAuth client credentials and basic authentication; by `secret` tests choose. */
@@ -140,6 +151,12 @@ export async function openServiceNow(secret: Readonly<Record<string, string>>): 
           text: [fields.description, ...notes, fields.close_notes ?? ""].join("\n\n"),
           notes,
         }),
+      ),
+    linked: () =>
+      [...records.values()].flatMap(({ fields }) =>
+        fields.parent
+          ? [[fields.correlation_id ?? "", records.get(fields.parent)?.fields.correlation_id ?? ""] as const]
+          : [],
       ),
     clear: () => {
       records.clear();

@@ -61,6 +61,10 @@ export async function openFakeSlack(via: "bot" | "webhook" = "bot"): Promise<Fak
       messages[at] = { ...contentOf(args, before.thread_ts), ts: before.ts, bot_id: before.bot_id };
       return { ok: true, channel: CHANNEL, ts: before.ts, text: args.text };
     },
+    "chat.getPermalink": ({ message_ts }) => {
+      if (!messages.some(({ ts }) => ts === message_ts)) return no("message_not_found");
+      return { ok: true, channel: CHANNEL, permalink: `https://example.slack.com/archives/${CHANNEL}/p${message_ts}` };
+    },
     "conversations.history": (args) => {
       if (!scopes.has("channels:history"))
         return { ok: false, error: "missing_scope", needed: "channels:history", provided: "chat:write" };
@@ -116,8 +120,21 @@ export async function openFakeSlack(via: "bot" | "webhook" = "bot"): Promise<Fak
     pageSize: 200,
     kept: () => (via === "bot" ? byThread(messages) : byFinding(messages)),
     clear: () => void messages.splice(0),
+    ...(via === "bot" && { linked: () => linkedIn(messages) }),
   };
   return vendor;
+}
+
+/** Threads in which a message leads to another one. */
+function linkedIn(messages: readonly Message[]): readonly (readonly [string, string])[] {
+  const keyOf = (ts: string | undefined) =>
+    String(messages.find((each) => each.ts === ts)?.metadata?.event_payload.finding ?? "");
+  const pairs = messages.flatMap(({ thread_ts, text }) => {
+    const to = /<https:\/\/example\.slack\.com\/archives\/\w+\/p([\d.]+)\|/.exec(text)?.[1];
+    const parent = messages.find(({ ts }) => ts.replace(".", "") === to?.replace(".", ""));
+    return to === undefined ? [] : [`${keyOf(thread_ts)} ${keyOf(parent?.ts)}`];
+  });
+  return [...new Set(pairs)].map((pair) => pair.split(" ") as [string, string]);
 }
 
 /** What a person reads of a message. */
