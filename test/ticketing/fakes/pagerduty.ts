@@ -1,7 +1,7 @@
 import type { FakeVendor } from "../adapter-contract.ts";
 import { openFakeServer, type Said } from "../fake-server.ts";
 
-export const ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu";
+export const ROUTING_KEY = "Rzyxwvutsrqponmlkjihgfedcba98765";
 
 export interface PagerDutyEvent {
   readonly routing_key: string;
