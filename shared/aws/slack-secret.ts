@@ -1,7 +1,5 @@
 import { CordonError, describeError } from "../errors.ts";
-
-/** The secret is read again after this long, so that a new one takes effect without a deployment. */
-const CACHED_SECONDS = 300;
+import { readSecret } from "./parameters.ts";
 
 /**
  * The signing secret of the Slack app, from the secret of Secrets Manager that CORDON_SLACK_SECRET names; undefined where none is named. The SDK's client is loaded for it only.
@@ -12,8 +10,7 @@ export async function slackSecret(env: Readonly<Record<string, string | undefine
   const name = env.CORDON_SLACK_SECRET?.trim();
   if (!name) return undefined;
   try {
-    const { getSecret } = await import("@aws-lambda-powertools/parameters/secrets");
-    const secret = await getSecret(name, { maxAge: CACHED_SECONDS });
+    const secret = await readSecret(name);
     if (typeof secret !== "string" || secret === "") throw new Error("it holds no text");
     return secret;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { asObject, parseJson } from "../signals/shapes.ts";
 import { expectGood } from "./http.ts";
+import { type Proof, sharedHeader } from "./shared-header.ts";
 import {
   DeliveryError,
   type HttpAnswer,
@@ -20,8 +21,8 @@ const MARGIN_MS = 60_000;
 const LIFE_S = 600;
 
 /**
- * Sends requests with the route's credentials. Where they are refused (401), the token is dropped and the credentials are read again, once: they may have been
- * rotated. A second refusal is the answer.
+ * Sends requests with the route's credentials; many at once ask for one token (shared-header.ts). Where they are refused (401), the credentials are read again, once: they may
+ * have been rotated. A second refusal is the answer.
  *
  * @param authorise what the credentials are for; throws DeliveryError `later` where they lack what they must have
  * @throws DeliveryError as `send` does; `later` for a token that is refused, and for an answer that has none
@@ -30,35 +31,22 @@ export function authorisedSender(
   ports: TrackerPorts,
   authorise: (credentials: Readonly<Record<string, string>>) => Authorisation,
 ): SendHttp {
-  let token: { readonly value: string; readonly untilMs: number } | undefined;
-
-  const headerOf = async (isStale: boolean): Promise<string | HttpAnswer> => {
-    if (isStale) token = undefined;
-    if (token !== undefined && token.untilMs > ports.nowMs()) return `Bearer ${token.value}`;
+  const ask = async (isStale: boolean): Promise<Proof | HttpAnswer> => {
     const authorisation = authorise(await ports.credentials(isStale));
     if (authorisation.kind === "basic") {
       const pair = `${authorisation.user}:${authorisation.password}`;
-      return `Basic ${Buffer.from(pair, "utf8").toString("base64")}`;
+      return { header: `Basic ${Buffer.from(pair, "utf8").toString("base64")}` };
     }
     const answer = await ports.send(authorisation.request);
     if (answer.status === 401) return answer;
-    token = tokenOf(
+    return proofIn(
       expectToken(() => expectGood(answer, "asking for a token", ports.nowMs())),
       ports.nowMs(),
     );
-    return `Bearer ${token.value}`;
   };
-
-  const attempt = async (request: HttpRequest, isStale: boolean): Promise<HttpAnswer> => {
-    const header = await headerOf(isStale);
-    if (typeof header !== "string") return header;
-    return ports.send({ ...request, headers: { ...request.headers, authorization: header } });
-  };
-
-  return async (request) => {
-    const answer = await attempt(request, false);
-    return answer.status === 401 ? attempt(request, true) : answer;
-  };
+  const withHeader = sharedHeader(ask, ports.nowMs);
+  return (request) =>
+    withHeader((authorization) => ports.send({ ...request, headers: { ...request.headers, authorization } }));
 }
 
 /** A token that is refused says nothing of any ticket, whatever its status (RFC 6749, 5.2, has 400 and 401). @throws DeliveryError `later` */
@@ -72,12 +60,12 @@ export function expectToken(expectAnswer: () => HttpAnswer): HttpAnswer {
 }
 
 /** Nothing of the answer is told: it holds a secret. */
-function tokenOf({ body }: HttpAnswer, nowMs: number): { readonly value: string; readonly untilMs: number } {
+function proofIn({ body }: HttpAnswer, nowMs: number): Proof {
   const parsed = parseJson(body);
   const answer = (parsed.ok ? asObject(parsed.value) : undefined) ?? {};
   const { access_token: value } = answer;
   const lifeS = Number(answer.expires_in ?? LIFE_S);
   if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value))
     throw new DeliveryError("later", "asking for a token: the answer has none", { isWide: true });
-  return { value, untilMs: nowMs + (Number.isFinite(lifeS) ? lifeS : LIFE_S) * 1_000 - MARGIN_MS };
+  return { header: `Bearer ${value}`, untilMs: nowMs + (Number.isFinite(lifeS) ? lifeS : LIFE_S) * 1_000 - MARGIN_MS };
 }

@@ -1,8 +1,7 @@
+import { readParameter, readSecret } from "../aws/parameters.ts";
 import { describeError } from "../errors.ts";
 import { DeliveryError, type TrackerPorts } from "./tracker.ts";
 
-/** Read again after this long, so that new credentials take effect without a deployment. */
-const CACHED_SECONDS = 300;
 const PARAMETER = "ssm:";
 
 /**
@@ -13,7 +12,7 @@ export function credentialsOf(secret: string | undefined): TrackerPorts["credent
   return async (isStale = false) => {
     if (secret === undefined) return {};
     try {
-      return parseCredentials(await readText(secret, { maxAge: CACHED_SECONDS, forceFetch: isStale }));
+      return parseCredentials(await readText(secret, isStale));
     } catch (error) {
       // The parser's own message would quote what it could not read.
       const why = error instanceof SyntaxError ? "it holds no JSON" : describeError(error);
@@ -25,13 +24,10 @@ export function credentialsOf(secret: string | undefined): TrackerPorts["credent
   };
 }
 
-async function readText(secret: string, options: { maxAge: number; forceFetch: boolean }): Promise<unknown> {
-  if (secret.startsWith(PARAMETER)) {
-    const { getParameter } = await import("@aws-lambda-powertools/parameters/ssm");
-    return getParameter(secret.slice(PARAMETER.length), { ...options, decrypt: true });
-  }
-  const { getSecret } = await import("@aws-lambda-powertools/parameters/secrets");
-  return getSecret(secret, options);
+function readText(secret: string, isStale: boolean): Promise<unknown> {
+  return secret.startsWith(PARAMETER)
+    ? readParameter(secret.slice(PARAMETER.length), isStale)
+    : readSecret(secret, isStale);
 }
 
 function parseCredentials(text: unknown): Readonly<Record<string, string>> {

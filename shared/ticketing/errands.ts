@@ -5,6 +5,7 @@ import { adapters } from "./adapters/index.ts";
 import { withholdingFor } from "./content/withhold.ts";
 import { type Delivered, deliver, type Office } from "./deliver.ts";
 import type { Desk } from "./desk.ts";
+import { makeTracker } from "./make-tracker.ts";
 import type { Message } from "./message.ts";
 import { holdUntilMs, routesOf } from "./routing.ts";
 import { oneLine } from "./text.ts";
@@ -60,7 +61,7 @@ export function openErrands({ policy, desk, portsFor, nowMs, random, alone }: Me
       const pauseMs = (pausedUntilMs.get(routeId) ?? 0) - nowMs();
       // All that waited for the pause must not come at its end together.
       if (pauseMs > 0) return { kind: "later", atMs: nowMs() + Math.max(pauseMs, jittered(backoffMs(attempt))) };
-      const tracker = trackers.get(routeId) ?? adapter.make(route, portsFor(route));
+      const tracker = trackers.get(routeId) ?? makeTracker(adapter, route, portsFor(route));
       trackers.set(routeId, tracker);
       try {
         const delivered: Delivered = await deliver(

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { httpSender } from "../../shared/ticketing/http.ts";
+import { makeTracker } from "../../shared/ticketing/make-tracker.ts";
 import {
   type AdapterDefinition,
   DeliveryError,
@@ -175,21 +177,15 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       vendor.server.failNext(...(vendor.calm ?? []), failure);
       // Only what never ends is waited for so briefly: machines are shared, and others' answers may take their time.
       const patience = failure === "slow" ? { send: httpSender({ allowsLoopback: true, timeoutMs: 300 }) } : {};
-      const error = await trackerOf(definition, vendor, patience)
-        .open(someTicket())
-        .then(
-          () => undefined,
-          (thrown) => thrown,
-        );
-      expect(error).toBeInstanceOf(DeliveryError);
+      const error = await failureOf(trackerOf(definition, vendor, patience).open(someTicket()));
       expect(error).toMatchObject({
         kind,
         retryAfterMs: vendor.aws && retryAfterMs === 7_000 ? undefined : retryAfterMs,
       });
       // What AWS says of one account and Region says nothing of another's.
-      expect(error.isWide).toBe(kind === "later" && definition.name !== "security-hub");
-      if (retryAfterMs === REFUSED_MS) expect(error.isUntaken).toBe(true);
-      for (const value of Object.values(vendor.secret)) expect(`${error.message}`).not.toContain(value);
+      expect(error?.isWide).toBe(kind === "later" && definition.name !== "security-hub");
+      if (retryAfterMs === REFUSED_MS) expect(error?.isUntaken).toBe(true);
+      for (const value of Object.values(vendor.secret)) expect(error?.message).not.toContain(value);
     });
 
     it("asks for a new token once, when the one it has is worth nothing any more", async () => {
@@ -209,6 +205,32 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       expect(vendor.server.heard.length).toBeLessThanOrEqual(3);
     });
 
+    it("tells no secret, whatever a server gives back of what it was asked, and in one line", async () => {
+      if (vendor.aws) return;
+      const { secret, calm = [] } = vendor;
+      const failures = fc.record({
+        status: fc.constantFrom(200, 400, 401, 403, 404, 422, 429, 500),
+        echoes: fc.integer({ min: 0, max: 320 }).map((length) => "no\u001b[31m\n".repeat(50).slice(0, length)),
+        as: fc.constantFrom("json" as const, "text" as const, "html" as const),
+      });
+      await fc.assert(
+        fc.asyncProperty(failures, fc.integer({ min: 0, max: calm.length }), async (failure, before) => {
+          vendor.server.heard.length = 0;
+          vendor.server.failNext(...calm.slice(0, before), failure, failure);
+          const error = await failureOf(trackerOf(definition, vendor).open(someTicket()));
+          expect(error?.cause).toBeUndefined();
+          const reason = error?.message ?? "";
+          vendor.server.mend();
+          const sent = vendor.server.heard.flatMap(({ headers }) =>
+            `${headers.authorization ?? ""}`.split(" ").slice(1),
+          );
+          for (const part of [...Object.values(secret), ...sent].flatMap(partsOf)) expect(reason).not.toContain(part);
+          expect(reason).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
     it.each(POISON)("is not led astray by names that strangers choose: %.40s", async (poison) => {
       const ticket = someTicket({
         title: `[CONTAINED] Bucket ${poison}`,
@@ -225,6 +247,23 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
   });
 }
 
+/** Why it failed; undefined where it did not. Everything but a DeliveryError fails the test. */
+async function failureOf(work: Promise<unknown>): Promise<DeliveryError | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof DeliveryError) return error;
+    throw error;
+  }
+}
+
+/** What nobody may read of a secret: any ten letters of it, but for what any address begins with. */
+function partsOf(secret: string): readonly string[] {
+  const told = secret.replace(/^https?:\/\/[^/]+/, "").replace(/^-+BEGIN PRIVATE KEY-+/, "");
+  return Array.from({ length: Math.max(0, told.length - 9) }, (_, at) => told.slice(at, at + 10));
+}
+
 /** The adapter as a deployment makes it, speaking to a server on this machine. */
 export function trackerOf(
   definition: AdapterDefinition,
@@ -232,7 +271,8 @@ export function trackerOf(
   ports: Partial<TrackerPorts> = {},
 ): Tracker {
   const { url, settings, secret, aws } = vendor;
-  return definition.make(
+  return makeTracker(
+    definition,
     {
       id: "route",
       adapter: definition.name,

@@ -21,7 +21,15 @@ export interface Said {
  * How the next requests go wrong: `crash` carries the request out and drops the connection before the answer, `drop` before it is read, `slow` sends the head of an answer and
  * never the rest; `none` lets one go by.
  */
-export type Failure = "none" | "drop" | "crash" | "slow" | Said;
+export type Failure = "none" | "drop" | "crash" | "slow" | Said | Echo;
+
+/** Answers with what it was asked, as servers do that are being debugged. */
+export interface Echo {
+  readonly status: number;
+  /** What is said first, so that an answer that is cut is cut anywhere. */
+  readonly echoes: string;
+  readonly as: "json" | "text" | "html";
+}
 
 /** A server on loopback that stands for a vendor's. */
 export interface FakeServer {
@@ -31,6 +39,8 @@ export interface FakeServer {
   readonly mistakes: string[];
   /** The next requests fail like this, one each, in this order. */
   failNext(...failures: readonly Failure[]): void;
+  /** What has not failed yet goes well. */
+  mend(): void;
   close(): Promise<void>;
 }
 
@@ -55,7 +65,8 @@ export async function openFakeServer(
       response.writeHead(200, { "content-type": "application/json" });
       return void response.write("{");
     }
-    if (typeof failure === "object") return say(response, failure);
+    if (typeof failure === "object")
+      return say(response, "echoes" in failure ? { status: failure.status, body: echoed(asked, failure) } : failure);
     try {
       const said = await answer(asked);
       if (failure === "crash") return void request.socket.destroy();
@@ -70,6 +81,7 @@ export async function openFakeServer(
     heard,
     mistakes,
     failNext: (...more) => void failures.push(...more),
+    mend: () => void failures.splice(0),
     close: () =>
       new Promise((done, fail) => {
         const wrong = [...new Set(mistakes)].slice(0, 10).join("\n");
@@ -84,6 +96,13 @@ async function read(request: IncomingMessage): Promise<Heard> {
   for await (const piece of request) pieces.push(piece as Buffer);
   const { method = "", url = "", headers } = request;
   return { method, path: url, headers, body: Buffer.concat(pieces).toString("utf8") };
+}
+
+function echoed({ method, path, headers, body }: Heard, { echoes, as }: Echo): unknown {
+  if (as === "json") return { error: echoes, headers, body };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  const text = [`${echoes}${method} ${path}`, ...lines, "", body].join("\n");
+  return as === "text" ? text : text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
 }
 
 function say(response: ServerResponse, { status, headers = {}, body }: Said): void {

@@ -2,6 +2,7 @@ import { createSign } from "node:crypto";
 import { asObject, asText, parseJson } from "../../signals/shapes.ts";
 import { expectToken } from "../authorised.ts";
 import { expectGood, retryAfter } from "../http.ts";
+import { type Proof, sharedHeader } from "../shared-header.ts";
 import {
   DeliveryError,
   type HttpAnswer,
@@ -30,15 +31,18 @@ type Credentials = Readonly<Record<string, string>>;
  */
 export function githubSession(route: TrackerRoute, ports: TrackerPorts): AskGithub {
   const base = (route.url ?? "https://api.github.com").replace(/\/+$/, "");
-  let installation: { readonly token: string; readonly endsAtMs: number } | undefined;
-
-  const send = (bearer: string, method: HttpRequest["method"], path: string, body?: object): Promise<HttpAnswer> =>
+  const send = (
+    authorization: string,
+    method: HttpRequest["method"],
+    path: string,
+    body?: object,
+  ): Promise<HttpAnswer> =>
     ports.send({
       method,
       url: `${base}${path}`,
       headers: {
         accept: "application/vnd.github+json",
-        authorization: `Bearer ${bearer}`,
+        authorization,
         "x-github-api-version": API_VERSION,
         "user-agent": "Cordon",
         ...(body !== undefined && { "content-type": "application/json" }),
@@ -46,29 +50,18 @@ export function githubSession(route: TrackerRoute, ports: TrackerPorts): AskGith
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
 
-  /** The bearer, or the answer that refused to give one. */
-  const bearerFor = async (isStale: boolean): Promise<string | HttpAnswer> => {
+  const ask = async (isStale: boolean): Promise<Proof | HttpAnswer> => {
     const secret = await ports.credentials(isStale);
-    if (secret.token !== undefined && secret.token !== "") return secret.token;
-    if (isStale) installation = undefined;
-    if (installation !== undefined && installation.endsAtMs - MARGIN_MS > ports.nowMs()) return installation.token;
+    if (secret.token !== undefined && secret.token !== "") return { header: `Bearer ${secret.token}` };
     const { appId, installationId, privateKey } = appIn(secret);
     const path = `/app/installations/${installationId}/access_tokens`;
     const asked = { permissions: { issues: "write" }, repositories: [`${route.settings.repository}`.split("/")[1]] };
-    const answer = await send(appToken(appId, privateKey, ports.nowMs()), "POST", path, asked);
+    const answer = await send(`Bearer ${appToken(appId, privateKey, ports.nowMs())}`, "POST", path, asked);
     if (answer.status === 401) return answer;
-    installation = tokenIn(expectToken(() => expectAnswer(answer, "GitHub: a token of the App", ports.nowMs())));
-    return installation.token;
+    return proofIn(expectToken(() => expectAnswer(answer, "GitHub: a token of the App", ports.nowMs())));
   };
-
-  return async (method, path, body) => {
-    const attempt = async (isStale: boolean): Promise<HttpAnswer> => {
-      const bearer = await bearerFor(isStale);
-      return typeof bearer === "string" ? send(bearer, method, path, body) : bearer;
-    };
-    const first = await attempt(false);
-    return first.status === 401 ? attempt(true) : first;
-  };
+  const withHeader = sharedHeader(ask, ports.nowMs);
+  return (method, path, body) => withHeader((authorization) => send(authorization, method, path, body));
 }
 
 /**
@@ -112,12 +105,12 @@ function appToken(appId: string, privateKey: string, nowMs: number): string {
 }
 
 /** Nothing of the answer is told: it holds the token. */
-function tokenIn({ body }: HttpAnswer): { readonly token: string; readonly endsAtMs: number } {
+function proofIn({ body }: HttpAnswer): Proof {
   const parsed = parseJson(body);
   const given = parsed.ok ? asObject(parsed.value) : undefined;
   const token = asText(given?.token);
   const endsAtMs = Date.parse(asText(given?.expires_at) ?? "");
   if (token === undefined || Number.isNaN(endsAtMs))
     throw new DeliveryError("later", "GitHub: the answer holds no installation token", { isWide: true });
-  return { token, endsAtMs };
+  return { header: `Bearer ${token}`, untilMs: endsAtMs - MARGIN_MS };
 }

@@ -23,6 +23,7 @@ export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): Fa
     failNext(...failures) {
       for (const failure of failures) sandbox.faults.inject(faultOf(failure));
     },
+    mend: () => sandbox.faults.clear(),
     close: () => sandbox.close(),
   };
 }

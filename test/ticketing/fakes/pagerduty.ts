@@ -2,7 +2,7 @@ import type { FakeVendor } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
 import { publishedSchema } from "./published-schema.ts";
 
-export const ROUTING_KEY = "R0123456789abcdefghijklmnopqrstu";
+export const ROUTING_KEY = "Rzyxwvutsrqponmlkjihgfedcba98765";
 
 export interface PagerDutyEvent {
   readonly routing_key: string;
