@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Account, openAccount } from "../../bench/account.ts";
 import type { Budgeted } from "../../bench/budget.ts";
@@ -235,9 +235,22 @@ describe("the verdict on policies", () => {
 });
 
 describe("a cold start pays nothing for parsing", () => {
+  const functions = readdirSync(`${root}functions`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const entryOf = (name: string) => `functions/${name}/handler.ts`;
   let folder: Folder;
+  let inputs: Metafile["inputs"] = {};
   beforeAll(async () => {
     folder = await openFolder();
+    const { metafile } = await build({
+      ...bundleOptions,
+      absWorkingDir: root,
+      entryPoints: functions.map(({ name }) => entryOf(name)),
+      outdir: "dist",
+      plugins: [builtInPlugin(await defaultPolicy())],
+      write: false,
+      metafile: true,
+    });
+    inputs = metafile.inputs;
   });
   afterAll(() => folder?.remove());
 
@@ -249,20 +262,10 @@ describe("a cold start pays nothing for parsing", () => {
     expect(yaml).toContain("shared/policy/language/parse-policy.ts");
   });
 
-  const functions = readdirSync(`${root}functions`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  it.each(functions.map(({ name }) => name))("%s reaches the policy language by import() only", async (name) => {
-    const entry = `functions/${name}/handler.ts`;
-    const { metafile } = await build({
-      ...bundleOptions,
-      absWorkingDir: root,
-      entryPoints: [entry],
-      plugins: [builtInPlugin(await defaultPolicy())],
-      write: false,
-      metafile: true,
-    });
-    const reached = new Set([entry]);
+  it.each(functions.map(({ name }) => name))("%s reaches the policy language by import() only", (name) => {
+    const reached = new Set([entryOf(name)]);
     for (const file of reached) {
-      for (const { path, kind, external } of metafile.inputs[file]?.imports ?? [])
+      for (const { path, kind, external } of inputs[file]?.imports ?? [])
         if (kind !== "dynamic-import" && !external) reached.add(path);
     }
     expect(reached.size).toBeGreaterThan(10);
