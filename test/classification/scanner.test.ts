@@ -4,6 +4,7 @@ import { corpus } from "../../bench/classify/corpus.ts";
 import { mixedText } from "../../bench/classify/speed.ts";
 import { createScanner } from "../../shared/classification/detect/scan.ts";
 import { MAX_DISTINCT } from "../../shared/classification/detect/tally.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 import { allDetectors, scanned, scannedInChunks } from "./scanned.ts";
 
 const CARD = "4111 1111 1111 1111";
@@ -192,8 +193,8 @@ describe("a scanner", () => {
     ["broken UTF-8", "\u00f0\u009f"],
   ])("is over soon with %s", (_, unit) => {
     const chunk = Buffer.from(unit.repeat(Math.ceil(200_000 / unit.length)), "latin1");
-    const started = performance.now();
+    const started = cpuMs();
     scannedInChunks([chunk, chunk, chunk]);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMs() - started).toBeLessThan(2_000);
   });
 });

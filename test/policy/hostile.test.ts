@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PolicyInForce } from "../../shared/policy/policy.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 import { START_MS } from "../support/events.ts";
 import {
   at,
@@ -22,9 +23,9 @@ function slowestMs(policy: PolicyInForce, given: Given = {}): number {
   const attempts = Array.from({ length: 3 }, () => {
     const anew = { ...policy };
     const times = Array.from({ length: 4 }, () => {
-      const started = performance.now();
+      const started = cpuMs();
       decisionOf(anew, given);
-      return performance.now() - started;
+      return cpuMs() - started;
     });
     return Math.max(...times);
   });
@@ -136,7 +137,7 @@ describe("a decision is made in time with thousands of rules", () => {
         { accounts: [account], ...(index > 0 && { parent: `u${index - 1}` }) },
       ]),
     );
-    const started = performance.now();
+    const started = cpuMs();
     expect(errorsOf({ ...BASE, ...scoped(byUnit), organizationalUnits: units })).toEqual([]);
     expect(
       errorsOf({
@@ -148,7 +149,7 @@ describe("a decision is made in time with thousands of rules", () => {
       }),
     ).toHaveLength(1);
     expect(errorsOf({ ...BASE, organizationalUnits: chain }).length).toBeGreaterThan(0);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(cpuMs() - started).toBeLessThan(10_000);
   });
 });
 
@@ -161,9 +162,9 @@ describe("a condition that would take for ever is refused", () => {
     ["one of too many parts", Array.from({ length: 200 }, () => "true").join(" && ")],
     ["one nested too deep", `${"(".repeat(300)}true${")".repeat(300)}`],
   ])("%s", (_, when) => {
-    const started = performance.now();
+    const started = cpuMs();
     expect(errorsOf({ ...BASE, exceptions: [{ ...waiver(0), when }] })).toEqual([expect.stringMatching(/^in CEL: /)]);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(cpuMs() - started).toBeLessThan(500);
   });
 });
 
@@ -241,11 +242,11 @@ describe("scopes that are equally specific", () => {
       accounts: [String(100_000_000_000 + index)],
       mode: "observe",
     }));
-    const started = performance.now();
+    const started = cpuMs();
     expect(errorsOf({ ...BASE, ...scoped([...scopes, { ...scopes[7], id: "late" }]) })).toEqual([
       '"late" and "s7" are equally specific and can both match; expected one of them to be narrower',
     ]);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(cpuMs() - started).toBeLessThan(5_000);
   });
 
   it("that are too many to compare are refused, with a way out", () => {

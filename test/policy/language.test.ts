@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { catalogue } from "../../controls/catalogue.ts";
 import { formatPolicyErrors, parsePolicy } from "../../shared/policy/language/parse-policy.ts";
+import { cpuMs } from "../support/cpu-time.ts";
 import { BASE, CONTROL, compiled, errorsOf, shipped } from "./policy-stage.ts";
 
 const example = shipped("eu-gdpr.yaml");
@@ -273,10 +274,10 @@ describe("a policy file", () => {
     ["deep in lines", `a:\n${" ".repeat(240)}b: c`, "policy.yaml:1:1: found more than 60 levels, expected fewer"],
     ["an alias of nothing", "a: *b", /^policy\.yaml:1:\d: Unresolved alias/],
   ])("that is %s is refused without harm", (_, text, message) => {
-    const started = performance.now();
+    const started = cpuMs();
     if (typeof message === "string") expect(told(text)).toBe(message);
     else expect(told(text)).toMatch(message);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(cpuMs() - started).toBeLessThan(500);
   });
 
   it("may be brackets sixty deep, and nothing is counted twice over lines", () => {

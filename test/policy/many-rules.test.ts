@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { cpuMs } from "../support/cpu-time.ts";
 import { BASE, CONTROL, DATA_OWNER, errorsOf } from "./policy-stage.ts";
 
 describe("scopes that can't meet are not compared, however many there are", () => {
@@ -75,10 +76,10 @@ describe("scopes that can't meet are not compared, however many there are", () =
 
 describe("a policy", () => {
   it("with very many mistakes is told a hundred of them, in time", () => {
-    const started = performance.now();
+    const started = cpuMs();
     const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`);
     expect(errorsOf(keys.join("\n"))).toHaveLength(100);
     expect(errorsOf(Array.from({ length: 20_000 }, () => "k: 1").join("\n"))).toHaveLength(100);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(cpuMs() - started).toBeLessThan(10_000);
   });
 });
