@@ -119,7 +119,32 @@ function invoking({ name }: Stack, { invokes }: FunctionDefinition): readonly Js
 function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinition): readonly Json[] {
   if (readsSlackSecret !== true || slackSecret === undefined) return [];
   const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${slackSecret}-??????`;
-  return [allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn))];
+  return [
+    allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn)),
+    decrypting("DecryptSlackSecret", "secretsmanager", "SecretARN", sub(arn)),
+  ];
+}
+
+/**
+ * Where a secret or parameter is encrypted under a customer's own key: by its service alone, in the service's own words for what it decrypts. AWS takes keys of the
+ * secret's own account and Region.
+ *
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+ * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+ */
+function decrypting(
+  sid: string,
+  service: "secretsmanager" | "ssm",
+  context: "SecretARN" | "PARAMETER_ARN",
+  arn: Json,
+): Json {
+  const key = sub("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*");
+  return allow(sid, ["kms:Decrypt"], key, {
+    StringLike: {
+      "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com*`),
+      [`kms:EncryptionContext:${context}`]: arn,
+    },
+  });
 }
 
 /** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
@@ -127,12 +152,22 @@ function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly
   if (tellsTrackers !== true) return [];
   const own = (service: string, resource: string) =>
     sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
+  const [ownSecrets, ownParameters] = [
+    own("secretsmanager", `secret:${SECRETS}*`),
+    own("ssm", `parameter/${SECRETS}*`),
+  ];
+  const topics = (account: string) => sub(`arn:\${AWS::Partition}:sns:*:${account}:${TOPICS}*`);
   const inHub = (what: string) => sub(`arn:\${AWS::Partition}:securityhub:*:\${AWS::AccountId}:${what}`);
   return [
-    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${SECRETS}*`)),
-    allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${SECRETS}*`)),
-    // A topic of another account or Region lets it in by its own policy.
-    allow("Publish", ["sns:Publish"], sub(`arn:\${AWS::Partition}:sns:*:*:${TOPICS}*`)),
+    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], ownSecrets),
+    decrypting("DecryptTrackerSecrets", "secretsmanager", "SecretARN", ownSecrets),
+    allow("ReadTrackerParameters", ["ssm:GetParameter"], ownParameters),
+    decrypting("DecryptTrackerParameters", "ssm", "PARAMETER_ARN", ownParameters),
+    allow("Publish", ["sns:Publish"], topics("${AWS::AccountId}")),
+    // A topic of another account lets it in by its own policy as well. Anybody could make one that does: only those of the cell's organisation are told anything.
+    allow("PublishInOrganization", ["sns:Publish"], topics("*"), {
+      StringEquals: { "aws:ResourceOrgID": sub("${!aws:PrincipalOrgID}") },
+    }),
     // Security Hub takes findings of an account from itself, in each Region.
     allow("ImportFindings", ["securityhub:BatchImportFindings"], inHub("product/${AWS::AccountId}/default")),
     allow("UpdateFindings", ["securityhub:BatchUpdateFindings"], inHub("hub/default")),

@@ -151,6 +151,7 @@ describe("what is pressed in Slack", () => {
       "Trace: xray:PutTraceSegments,xray:PutTelemetryRecords",
       "Invoke: lambda:InvokeFunction",
       "ReadSlackSecret: secretsmanager:GetSecretValue",
+      "DecryptSlackSecret: kms:Decrypt",
     ]);
     expect(cell.sandbox.calls.filter(({ errorCode }) => /AccessDenied/.test(errorCode ?? ""))).toEqual([]);
   });
