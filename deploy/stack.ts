@@ -84,7 +84,7 @@ export function environmentOf(
     CORDON_TABLE: env.CORDON_TABLE || name,
     CORDON_MODE: modeOf(env),
     CORDON_REFUSED_QUEUE: env.CORDON_REFUSED_QUEUE || `${name}-refused`,
-    CORDON_TICKETS: env.CORDON_TICKETS || "console",
+    ...(env.CORDON_TICKETS && { CORDON_TICKETS: env.CORDON_TICKETS }),
     ...(env.CORDON_EVIDENCE_BUCKET && { CORDON_EVIDENCE_BUCKET: env.CORDON_EVIDENCE_BUCKET }),
     ...(accounts.length > 0 && { CORDON_ACCOUNTS: accounts.join(",") }),
     // What the guard has to expect of the stack.

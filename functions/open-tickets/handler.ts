@@ -25,12 +25,12 @@ let send: SendToQueue | undefined;
  * @throws CordonError `misconfigured`, `malformed`
  */
 export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
-  const adapters = adaptersFrom(process.env.CORDON_TICKETS);
   const { CORDON_TABLE, CORDON_STACK } = requiredSettings(process.env, SETTINGS);
   const acknowledge = ticketAcknowledgement(clients.dynamoDb(), CORDON_TABLE);
   const emissions = emissionsFor("tickets", event);
   policy ??= await loadPolicy(process.env.CORDON_POLICY?.trim() || undefined, catalogue);
-  const { tickets } = policy;
+  const hasRoutes = (policy.tickets?.routes.length ?? 0) > 0;
+  const adapters = adaptersFrom(process.env.CORDON_TICKETS, hasRoutes);
   const inForce = policy;
   const dispatch = async (waiting: typeof emissions) => {
     // The client is loaded where there is somebody to tell.
@@ -45,7 +45,7 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     systemClock.nowMs,
     logger,
     policy,
-    tickets?.routes.length ? dispatch : undefined,
+    hasRoutes ? dispatch : undefined,
   );
   return { batchItemFailures: left.map((itemIdentifier) => ({ itemIdentifier })) };
 }

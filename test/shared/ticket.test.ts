@@ -229,4 +229,14 @@ describe("adapters", () => {
     expect(() => adaptersFrom("console,jira,file:")).toThrow('"jira", "file:": expected console or file:<folder>');
     expect(adaptersFrom("console, file:/tmp/x").map(({ name }) => name)).toEqual(["console", "file"]);
   });
+
+  it.each([
+    [undefined, false, ["console"]],
+    ["", false, ["console"]],
+    [undefined, true, []],
+    [" ", true, []],
+    ["console", true, ["console"]],
+  ])("CORDON_TICKETS as %j, with trackers in policy: %s, names %j", (setting, hasRoutes, expected) => {
+    expect(adaptersFrom(setting, hasRoutes).map(({ name }) => name)).toEqual(expected);
+  });
 });
