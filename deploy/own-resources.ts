@@ -293,9 +293,7 @@ function resolverOf(
       return attribute(id, name);
     }
     if (others.length === 0 && intrinsic === "Fn::Sub") {
-      return String(input).replace(/\$\{(!?)([^}]+)\}/g, (_, literal: string, name: string) => {
-        // IAM's own variable, which CloudFormation leaves as it is.
-        if (literal !== "") return `\${${name}}`;
+      return String(input).replace(/\$\{([^}]+)\}/g, (_, name: string) => {
         const [id = "", attributeName] = name.split(".");
         const found = attributeName === undefined ? reference(id) : attribute(id, attributeName);
         if (typeof found !== "string") throw new Error(`\${${name}} is known to AWS only, and can't stand in a text`);

@@ -121,57 +121,59 @@ function secrets({ slackSecret }: Stack, { readsSlackSecret }: FunctionDefinitio
   const arn = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}:secret:${slackSecret}-??????`;
   return [
     allow("ReadSlackSecret", ["secretsmanager:GetSecretValue"], sub(arn)),
-    decrypting("DecryptSlackSecret", "secretsmanager", "SecretARN", sub(arn)),
+    decrypts("DecryptSlackSecret", "secretsmanager", "SecretARN", sub(arn)),
   ];
 }
 
 /**
- * Where a secret or parameter is encrypted under a customer's own key: by its service alone, in the service's own words for what it decrypts. AWS takes keys of the
- * secret's own account and Region.
+ * What belongs to trackers is known by its name: credentials, and topics. Keys of KMS are used for these only, by what their services say that they encrypt. Findings go to
+ * Security Hub in the finding's own account.
  *
- * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
- * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
+ * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html `SecretARN`
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html `PARAMETER_ARN`
+ * @see https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html `aws:sns:topicArn`
  */
-function decrypting(
-  sid: string,
-  service: "secretsmanager" | "ssm",
-  context: "SecretARN" | "PARAMETER_ARN",
-  arn: Json,
-): Json {
-  const key = sub("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*");
-  return allow(sid, ["kms:Decrypt"], key, {
-    StringLike: {
-      "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com*`),
-      [`kms:EncryptionContext:${context}`]: arn,
-    },
-  });
-}
-
-/** What belongs to trackers is known by its name: credentials, and topics. Findings go to Security Hub in the finding's own account. */
 function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly Json[] {
   if (tellsTrackers !== true) return [];
   const own = (service: string, resource: string) =>
     sub(`arn:\${AWS::Partition}:${service}:\${AWS::Region}:\${AWS::AccountId}:${resource}`);
-  const [ownSecrets, ownParameters] = [
-    own("secretsmanager", `secret:${SECRETS}*`),
-    own("ssm", `parameter/${SECRETS}*`),
-  ];
-  const topics = (account: string) => sub(`arn:\${AWS::Partition}:sns:*:${account}:${TOPICS}*`);
   const inHub = (what: string) => sub(`arn:\${AWS::Partition}:securityhub:*:\${AWS::AccountId}:${what}`);
   return [
-    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], ownSecrets),
-    decrypting("DecryptTrackerSecrets", "secretsmanager", "SecretARN", ownSecrets),
-    allow("ReadTrackerParameters", ["ssm:GetParameter"], ownParameters),
-    decrypting("DecryptTrackerParameters", "ssm", "PARAMETER_ARN", ownParameters),
-    allow("Publish", ["sns:Publish"], topics("${AWS::AccountId}")),
-    // A topic of another account lets it in by its own policy as well. Anybody could make one that does: only those of the cell's organisation are told anything.
-    allow("PublishInOrganization", ["sns:Publish"], topics("*"), {
-      StringEquals: { "aws:ResourceOrgID": sub("${!aws:PrincipalOrgID}") },
-    }),
+    allow("ReadTrackerSecrets", ["secretsmanager:GetSecretValue"], own("secretsmanager", `secret:${SECRETS}*`)),
+    allow("ReadTrackerParameters", ["ssm:GetParameter"], own("ssm", `parameter/${SECRETS}*`)),
+    decrypts("DecryptSecrets", "secretsmanager", "SecretARN", own("secretsmanager", `secret:${SECRETS}*`)),
+    decrypts("DecryptParameters", "ssm", "PARAMETER_ARN", own("ssm", `parameter/${SECRETS}*`)),
+    ...publishing(stack),
     // Security Hub takes findings of an account from itself, in each Region.
     allow("ImportFindings", ["securityhub:BatchImportFindings"], inHub("product/${AWS::AccountId}/default")),
     allow("UpdateFindings", ["securityhub:BatchUpdateFindings"], inHub("hub/default")),
     ...actInMembers(stack),
+  ];
+}
+
+/** The customer's own keys, for what a service says that it has encrypted. */
+function decrypts(sid: string, service: string, name: string, what: Json): Json {
+  return allow(sid, ["kms:Decrypt"], sub(KEY_ARNS), {
+    StringEquals: { "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com`) },
+    ArnLike: { [`kms:EncryptionContext:${name}`]: what },
+  });
+}
+
+/** To topics of the cell's account in any Region, and of accounts that it serves: those have to let it in by their own policy as well. */
+function publishing({ accounts, organization }: Stack): readonly Json[] {
+  const topicIn = (account: string) => sub(`arn:\${AWS::Partition}:sns:*:${account}:${TOPICS}*`);
+  const here = topicIn("${AWS::AccountId}");
+  const served =
+    organization === undefined ? { "aws:ResourceAccount": accounts } : { "aws:ResourceOrgID": organization };
+  const isServing = organization !== undefined || accounts.length > 0;
+  return [
+    allow("Publish", ["sns:Publish"], here),
+    ...(isServing ? [allow("PublishElsewhere", ["sns:Publish"], topicIn("*"), { StringEquals: served })] : []),
+    // A topic may be encrypted.
+    allow("EncryptTopics", ["kms:GenerateDataKey", "kms:Decrypt"], sub(KEY_ARNS), {
+      StringLike: { "kms:ViaService": "sns.*.amazonaws.com" },
+      ArnLike: { "kms:EncryptionContext:aws:sns:topicArn": here },
+    }),
   ];
 }
 

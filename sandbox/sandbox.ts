@@ -10,6 +10,7 @@ import { createAccountRegions } from "./control-plane/regions.ts";
 import { createSecurityHub } from "./control-plane/security-hub.ts";
 import { createAccountSeeds } from "./control-plane/seeds.ts";
 import { createSqsControl } from "./control-plane/sqs-control.ts";
+import { copyOf } from "./copy.ts";
 import { createDynamoDB } from "./dynamodb/service.ts";
 import { createTable, type DynamoDBState, tableArn } from "./dynamodb/tables.ts";
 import { expireItems } from "./dynamodb/time-to-live.ts";
@@ -247,7 +248,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return {
         name,
         arn: table.arn,
-        items: () => [...table.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => structuredClone(item)),
+        items: () => [...table.items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => copyOf(item)),
         streamRecords: () => structuredClone(table.stream?.records ?? []),
       };
     },

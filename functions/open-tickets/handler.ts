@@ -29,8 +29,8 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
   const acknowledge = ticketAcknowledgement(clients.dynamoDb(), CORDON_TABLE);
   const emissions = emissionsFor("tickets", event);
   policy ??= await loadPolicy(process.env.CORDON_POLICY?.trim() || undefined, catalogue);
-  const hasRoutes = (policy.tickets?.routes.length ?? 0) > 0;
-  const adapters = adaptersFrom(process.env.CORDON_TICKETS, hasRoutes);
+  const { tickets } = policy;
+  const adapters = adaptersFrom(process.env.CORDON_TICKETS, tickets?.routes.length);
   const inForce = policy;
   const dispatch = async (waiting: typeof emissions) => {
     // The client is loaded where there is somebody to tell.
@@ -45,7 +45,7 @@ export async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatch
     systemClock.nowMs,
     logger,
     policy,
-    hasRoutes ? dispatch : undefined,
+    tickets?.routes.length ? dispatch : undefined,
   );
   return { batchItemFailures: left.map((itemIdentifier) => ({ itemIdentifier })) };
 }

@@ -33,3 +33,23 @@ declare module "dynalite/actions/*" {
   const action: import("./store.ts").Action;
   export default action;
 }
+
+declare module "dynalite/db/conditionParser.js" {
+  export interface ParserContext {
+    attrNames?: Record<string, string>;
+    attrVals?: Record<string, object>;
+    /** The parser takes out what it has met. */
+    unusedAttrNames: Record<string, true>;
+    unusedAttrVals: Record<string, true>;
+    isKeyCondition?: true;
+  }
+  export interface ExpressionParser {
+    /** A tree, or what is wrong as text. Throws SyntaxError. */
+    parse(text: string, options: { context: ParserContext }): unknown;
+  }
+  const parser: ExpressionParser;
+  export default parser;
+}
+declare module "dynalite/db/updateParser.js" {
+  export { default } from "dynalite/db/conditionParser.js";
+}

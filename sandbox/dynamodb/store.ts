@@ -1,5 +1,6 @@
 import db from "dynalite/db/index.js";
 import validations from "dynalite/validations/index.js";
+import "./remembered-expressions.ts";
 import { copyOf } from "../copy.ts";
 import { ServiceError } from "../errors.ts";
 

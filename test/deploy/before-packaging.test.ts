@@ -29,7 +29,7 @@ describe("before anything is packaged", () => {
       "tickets that no adapter takes",
       { CORDON_TICKETS: "jira" },
       CHOSEN,
-      /CORDON_TICKETS has "jira": expected console/,
+      /CORDON_TICKETS has "jira": expected none, console/,
     ],
     ["a table the stack doesn't make", { CORDON_TABLE: "cordon" }, CHOSEN, /CORDON_TABLE is "cordon".*"cordon-prod"/],
     ["the sandbox's queue", { CORDON_REFUSED_QUEUE: "cordon-refused" }, CHOSEN, /CORDON_REFUSED_QUEUE.*unset/],

@@ -54,6 +54,8 @@ const IMPLIED: Readonly<Record<string, string>> = {
   "ReadUsersOfAccount iam:ListUsers":
     "where a row of the credential report can't be read, the users are listed; IAM's own reports give no occasion",
   "ReadObjects s3:ListBucket": "S3 says of an object that isn't there that it isn't only to those who may list",
+  // test/deploy/tracker-rights.test.ts tries them.
+  EncryptTopics: "SNS encrypts in the role what a topic with a customer's own key is told",
   "TakeEvents sqs:ReceiveMessage": "Lambda's poller takes messages in the function's role",
   "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
   "TakeEvents sqs:GetQueueAttributes": "Lambda's poller asks for the queue's settings in the function's role",

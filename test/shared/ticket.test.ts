@@ -226,17 +226,22 @@ describe("adapters", () => {
   });
 
   it("a setting that is wrong is refused, naming every mistake", () => {
-    expect(() => adaptersFrom("console,jira,file:")).toThrow('"jira", "file:": expected console or file:<folder>');
+    expect(() => adaptersFrom("console,jira,file:")).toThrow(
+      '"jira", "file:": expected none, console or file:<folder>',
+    );
     expect(adaptersFrom("console, file:/tmp/x").map(({ name }) => name)).toEqual(["console", "file"]);
+    expect(adaptersFrom("none")).toEqual([]);
   });
 
   it.each([
-    [undefined, false, ["console"]],
-    ["", false, ["console"]],
-    [undefined, true, []],
-    [" ", true, []],
-    ["console", true, ["console"]],
-  ])("CORDON_TICKETS as %j, with trackers in policy: %s, names %j", (setting, hasRoutes, expected) => {
-    expect(adaptersFrom(setting, hasRoutes).map(({ name }) => name)).toEqual(expected);
-  });
+    ["nothing", undefined, 0, ["console"]],
+    ["nothing, and policy names a tracker", undefined, 1, []],
+    ["an empty text, and policy names a tracker", "", 1, []],
+    ["console, and policy names a tracker", "console", 1, ["console"]],
+  ] as const)(
+    "where CORDON_TICKETS says %s, whole tickets are printed if nobody else has them",
+    (_, setting, routes, names) => {
+      expect(adaptersFrom(setting, routes).map(({ name }) => name)).toEqual(names);
+    },
+  );
 });

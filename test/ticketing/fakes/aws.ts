@@ -18,6 +18,7 @@ export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): Fa
   };
   return {
     url: sandbox.endpoint,
+    mistakes: [],
     heard: [],
     failNext(...failures) {
       for (const failure of failures) sandbox.faults.inject(faultOf(failure));
