@@ -19,7 +19,6 @@ export function cellEnvironment(more: Readonly<Record<string, string>> = {}): Re
     CORDON_TABLE: CELL.table,
     CORDON_MODE: "enforce",
     CORDON_REFUSED_QUEUE: CELL.refusedQueue,
-    CORDON_TICKETS: "console",
     ...more,
   };
 }

@@ -37,8 +37,8 @@ export interface RecorderSeed {
 export interface AccountSeeds {
   seedTrail(seed?: TrailSeed): void;
   seedRecorder(seed?: RecorderSeed): void;
-  /** A secret of Secrets Manager, or with `ssm:` before its name a parameter; in the place of the one that was there. */
-  seedSecret(name: string, value: string): void;
+  /** A secret of Secrets Manager, or with `ssm:` before its name a parameter; in the place of the one that was there. `kmsKeyArn`: the customer's own key that it is encrypted under. */
+  seedSecret(name: string, value: string, kmsKeyArn?: string): void;
   /** Turn Security Hub on in an account and Region, the sandbox's own by default. */
   seedHub(place?: { account?: string; region?: string }): void;
   /** Opt an account in to a Region. Throws for one that everybody has, or that doesn't exist. */
@@ -52,7 +52,7 @@ export function createAccountSeeds(
   home: { account: string; region: string; now(): number },
 ): AccountSeeds {
   return {
-    seedSecret(name, value) {
+    seedSecret(name, value, KmsKeyId) {
       const { account, region } = home;
       const isParameter = name.startsWith("ssm:");
       const identifier = isParameter ? name.slice("ssm:".length) : name;
@@ -64,7 +64,7 @@ export function createAccountSeeds(
         arn,
         account,
         region,
-        properties: { Name: identifier, SecretString: value, Value: value },
+        properties: { Name: identifier, SecretString: value, Value: value, KmsKeyId },
       });
     },
     seedHub(place = {}) {

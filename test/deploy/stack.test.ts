@@ -64,6 +64,11 @@ describe("a function's environment", () => {
 
   it("tells of members only where there are some", () => {
     expect(environmentOf(parseStack(ALONE), {})).not.toHaveProperty("CORDON_MEMBER_ROLE");
+    // Whether tickets are printed then hangs on the policy.
+    expect(environmentOf(parseStack(ALONE), {})).not.toHaveProperty("CORDON_TICKETS");
+    expect(environmentOf(parseStack(ALONE), { CORDON_TICKETS: "console" })).toMatchObject({
+      CORDON_TICKETS: "console",
+    });
     expect(environmentOf(parseStack(MEMBERS), {})).toMatchObject({
       CORDON_MEMBER_ROLE: "cordon-member",
       CORDON_EXTERNAL_ID: "a-long-external-id",

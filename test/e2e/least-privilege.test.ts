@@ -55,9 +55,6 @@ const IMPLIED: Readonly<Record<string, string>> = {
     "where a row of the credential report can't be read, the users are listed; IAM's own reports give no occasion",
   "ReadObjects s3:ListBucket": "S3 says of an object that isn't there that it isn't only to those who may list",
   // test/deploy/tracker-rights.test.ts tries them.
-  DecryptSecrets: "Secrets Manager decrypts in the role what a customer's own key has encrypted",
-  DecryptParameters: "Systems Manager decrypts in the role what a customer's own key has encrypted",
-  DecryptSlackSecret: "Secrets Manager decrypts in the role what a customer's own key has encrypted",
   EncryptTopics: "SNS encrypts in the role what a topic with a customer's own key is told",
   "TakeEvents sqs:ReceiveMessage": "Lambda's poller takes messages in the function's role",
   "TakeEvents sqs:DeleteMessage": "Lambda's poller deletes what the function has treated in its role",
@@ -280,7 +277,8 @@ async function useTickets(cell: Cell, work: () => Promise<void>): Promise<void> 
   sandbox.registry.put({ type: "AWS::SNS::Topic", ...topic, arn: topic.identifier, properties: {} });
   sandbox.seedHub();
   const secrets = ["cordon/tickets/receiver", "ssm:/cordon/tickets/receiver"] as const;
-  for (const secret of secrets) sandbox.seedSecret(secret, JSON.stringify(receiver.secret));
+  // Under a key of the customer's own.
+  for (const secret of secrets) sandbox.seedSecret(secret, JSON.stringify(receiver.secret), keyIn(sandbox));
   const routes: readonly SomeRoute[] = [
     { id: "one", adapter: "webhook", at: receiver.url, secret: secrets[0] },
     { id: "other", adapter: "webhook", at: receiver.url, secret: secrets[1] },
@@ -304,10 +302,19 @@ async function useTickets(cell: Cell, work: () => Promise<void>): Promise<void> 
   await receiver.server.close();
 }
 
+/** A key of the customer's own. */
+function keyIn({ region, account }: Cell["sandbox"]): string {
+  return `arn:aws:kms:${region}:${account}:key/11111111-2222-4333-8444-555555555555`;
+}
+
 /** A button that was pressed, by the public URL. */
 async function useSlack(cell: Cell): Promise<void> {
   const { sandbox } = cell;
   const environment = { ...cell.environment, CORDON_STACK: CELL.table, CORDON_SLACK_SECRET: STACK.slackSecret };
+  const secret = sandbox.registry
+    .list("AWS::SecretsManager::Secret")
+    .find(({ arn }) => arn.includes(STACK.slackSecret));
+  if (secret !== undefined) secret.properties.KmsKeyId = keyIn(sandbox);
   for (const fn of [SLACK_ENDPOINT.name, "decide"]) cell.deploy(fn, { environment });
   const url = sandbox.registry.list("AWS::Lambda::Url").find(({ arn }) => arn.endsWith(SLACK_ENDPOINT.name));
   const order = { action: "approve", findingId: "f-0123456789abcdef0123", reason: "it is a sample" };
@@ -326,7 +333,7 @@ async function useObjects(cell: Cell): Promise<void> {
   });
   for (const fn of ["tag-objects", "decide"])
     cell.deploy(fn, { environment: { ...cell.environment, CORDON_STACK: CELL.table, CORDON_POLICY: file } });
-  const kmsKeyArn = `arn:aws:kms:${sandbox.region}:${sandbox.account}:key/11111111-2222-4333-8444-555555555555`;
+  const kmsKeyArn = keyIn(sandbox);
   const key = {
     identifier: kmsKeyArn.split("/")[1] ?? "",
     arn: kmsKeyArn,

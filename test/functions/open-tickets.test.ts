@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { outboxStage } from "../support/outbox-stage.ts";
+import { policyFile } from "../support/policy-file.ts";
 
 const batch = (Records: unknown[]) => ({ Records }) as never;
 
@@ -10,7 +11,7 @@ async function ticketStage() {
   const set = await outboxStage();
   const folder = mkdtempSync(join(tmpdir(), "cordon-tickets-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  process.env.CORDON_TICKETS = `file:${folder}`;
+  vi.stubEnv("CORDON_TICKETS", `file:${folder}`);
   const tickets = () => readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
   return { ...set, tickets };
 }
@@ -75,6 +76,26 @@ describe("open-tickets", () => {
     expect(answer.batchItemFailures).toEqual([]);
     expect(set.waiting("tickets")).toEqual([]);
     expect(set.tickets()).toHaveLength(1);
+  });
+
+  it.each([
+    ["where nobody else is told", undefined, [], 1],
+    ["not at all where policy names a tracker, whoever it is for", undefined, ["low"], 0],
+    ["where it is asked for, besides", "console", ["low"], 1],
+  ] as const)("prints a ticket %s", async (_, setting, severities, expected) => {
+    const set = await ticketStage();
+    vi.stubEnv("CORDON_TICKETS", setting);
+    const routes = severities.length === 0 ? [] : [{ id: "hub", adapter: "security-hub", liesIn: ["eu"], severities }];
+    vi.stubEnv("CORDON_POLICY", policyFile({ tickets: { routes } }));
+    set.sandbox.createQueue("cordon-tickets-security-hub");
+    const printed = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    await set.write("orders-eu", ["to-us"]);
+    const answer = await (await set.container("open-tickets"))(batch(set.take()));
+    const texts = printed.mock.calls.map(([text]) => String(text));
+    printed.mockRestore();
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(texts.filter((text) => text.includes("[CONTAINED]"))).toHaveLength(expected);
+    expect(set.waiting("tickets")).toEqual([]);
   });
 
   it("says what is missing when CORDON_TABLE is not set", async () => {
