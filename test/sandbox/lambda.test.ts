@@ -98,7 +98,7 @@ describe("a container", () => {
   });
 
   it("fails as Lambda does: error, exit, time limit, rejection nobody handles, no bundle", async () => {
-    const sandbox = await start({ timeoutMs: 300 });
+    const sandbox = await start({ timeoutMs: 2_000 });
     sandbox.deploy({ ...ACTOR, name: "missing", bundle: "/nowhere/index.js", patterns: [] });
 
     expect(await sandbox.invoke("actor", { act: "throw" })).toEqual({
@@ -114,7 +114,7 @@ describe("a container", () => {
     expect(await sandbox.invoke("actor", { act: "hang" })).toMatchObject({
       ok: false,
       timedOut: true,
-      error: { message: expect.stringContaining("timed out after 0.30 seconds") },
+      error: { message: expect.stringContaining("timed out after 2.00 seconds") },
     });
     expect(await sandbox.invoke("actor", { act: "echo" })).toMatchObject({ ok: true, result: { invocations: 1 } });
     expect(await sandbox.invoke("missing", {})).toMatchObject({ ok: false });
