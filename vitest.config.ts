@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/setup.ts"],
     pool: "forks",
+    // Most of what tests make is gone at once: a larger nursery is swept less often.
+    execArgv: ["--max-semi-space-size=64"],
     unstubEnvs: true,
     // For the processes that tests start: the sandbox's containers, and the command line.
     env: { NODE_COMPILE_CACHE: "node_modules/.cache/cordon/compiled" },

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { anyText } from "./any-text.ts";
 
 /** Turns a value into something else, whatever it was. */
 type Mutation = { readonly kind: string; readonly at: number; readonly value: unknown };
@@ -50,7 +51,7 @@ export const oddities: readonly unknown[] = [
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...oddities) },
   { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 3 }) },
-  { weight: 1, arbitrary: fc.string({ unit: "binary" }) },
+  { weight: 1, arbitrary: anyText() },
 );
 export const mutation: fc.Arbitrary<Mutation> = fc.record({
   kind: fc.constantFrom("delete", "replace", "replace", "retype", "rename", "add", "surround"),
