@@ -20,9 +20,7 @@ const EVENT_TYPE = "cordon_finding";
 const NEWEST = 200;
 const MAX_PAGES = 4;
 /** Addresses are not made links, names not mentions, and nothing is fetched to be shown below the message. */
-const AS_IT_IS = { parse: "none", link_names: false } as const;
-/** Only when a message is posted: chat.update knows nothing of it. */
-const FOLDED = { unfurl_links: false, unfurl_media: false } as const;
+const AS_IT_IS = { parse: "none", link_names: false, unfurl_links: false, unfurl_media: false } as const;
 
 /**
  * Slack: one message for each finding, brought up to date in place, notes in its thread. By an incoming webhook only messages, each of its own.
@@ -118,7 +116,7 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       return undefined;
     },
     async open(ticket) {
-      const answer = await call("chat.postMessage", { ...FOLDED, channel: channel(), ...message(ticket, "open") });
+      const answer = await call("chat.postMessage", { channel: channel(), ...message(ticket, "open") });
       const [ts, at] = [asText(answer.ts), asText(answer.channel)];
       if (ts === undefined || at === undefined)
         throw new DeliveryError("later", "Slack: chat.postMessage: the answer names no message");
@@ -131,7 +129,6 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       if (change.note !== undefined)
         await call("chat.postMessage", {
           ...AS_IT_IS,
-          ...FOLDED,
           channel: at,
           thread_ts: ts,
           // Whoever watches the channel, and not the thread, has to learn that it is there again.
@@ -145,14 +142,7 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       const url = parent.url ?? (await permalinkOf(parent));
       const text = `One of many from one cause: <${url}|the message that tells them together>`;
       const blocks = [{ type: "section", text: { type: "mrkdwn", text } }];
-      await call("chat.postMessage", {
-        ...AS_IT_IS,
-        ...FOLDED,
-        channel: more?.channel ?? channel(),
-        thread_ts: ts,
-        text,
-        blocks,
-      });
+      await call("chat.postMessage", { ...AS_IT_IS, channel: more?.channel ?? channel(), thread_ts: ts, text, blocks });
     },
   };
 }
@@ -161,7 +151,7 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
 function byWebhook({ settings }: TrackerRoute, { send, credentials, nowMs }: TrackerPorts): Tracker {
   const hasButtons = settings.buttons === "yes";
   const post = async (text: string, blocks: readonly Block[]): Promise<void> => {
-    const body = JSON.stringify({ text, blocks, ...FOLDED });
+    const body = JSON.stringify({ text, blocks, unfurl_links: false, unfurl_media: false });
     const attempt = async (isStale: boolean) => {
       const { webhookUrl } = await credentials(isStale);
       if (!webhookUrl) throw refusedFor("Slack: the secret has no webhookUrl");

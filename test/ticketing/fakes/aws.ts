@@ -18,7 +18,6 @@ export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): Fa
   };
   return {
     url: sandbox.endpoint,
-    mistakes: [],
     heard: [],
     failNext(...failures) {
       for (const failure of failures) sandbox.faults.inject(faultOf(failure));

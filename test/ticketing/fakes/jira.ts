@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
 import { faultOf, readingOf } from "./jira-document.ts";
-import { publishedComponents, publishedSchema } from "./published-schema.ts";
 
 type Json = Record<string, unknown>;
 
@@ -52,33 +50,6 @@ const WORKFLOW: readonly FakeTransition[] = [
 const CLOUD = "11223344-a1b2-3b33-c444-def123456789";
 const FIELDS = /^(summary|description|labels|project|issuetype|priority|customfield_\d+)$/;
 const MAX = 32_767;
-
-const PUBLISHED = new URL("../../../../shared/specs/jira-cloud-v3-subset.json", import.meta.url);
-export const hasPublished = existsSync(PUBLISHED);
-if (!hasPublished)
-  console.log("Jira's requests: SKIPPED by its published description, ../shared/specs is not on this machine");
-const judge = publishedComponents(PUBLISHED);
-const judgeDocument = publishedSchema("adf-schema.json");
-const BODIES: readonly (readonly [method: string, path: RegExp, definition: string])[] = [
-  ["POST", /\/issue$/, "IssueUpdateDetails"],
-  ["PUT", /\/issue\/[^/]+$/, "IssueUpdateDetails"],
-  ["POST", /\/issue\/[^/]+\/transitions$/, "IssueUpdateDetails"],
-  ["POST", /\/issue\/[^/]+\/comment$/, "Comment"],
-  ["POST", /\/issueLink$/, "LinkIssueRequestJsonBean"],
-];
-
-/** By Atlassian's description of the API, where it is at hand, and by its schema of documents. Of the search by JQL neither says anything. */
-export function jiraMistakes({ method, path, body }: Heard): readonly string[] {
-  const [address = ""] = path.split("?");
-  const [, , definition] = BODIES.find(([of, pattern]) => of === method && pattern.test(address)) ?? [];
-  if (definition === undefined) return [];
-  const given = JSON.parse(body) as { readonly fields?: { readonly description?: unknown }; readonly body?: unknown };
-  const documents = [given.fields?.description, given.body].filter((each) => each !== undefined);
-  return [
-    ...(hasPublished ? judge(definition, given) : []),
-    ...documents.flatMap((document) => judgeDocument("doc_node", document)),
-  ];
-}
 
 /** A site of Jira Cloud with one project, reached by its own address and by Atlassian's gateway. */
 export async function openJira(secret: Readonly<Record<string, string>>): Promise<FakeJira> {
@@ -231,7 +202,7 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
     return { status: 204 };
   };
 
-  const server = await openFakeServer(answer, jiraMistakes);
+  const server = await openFakeServer(answer);
   const fake: FakeJira = {
     server,
     url: server.url,

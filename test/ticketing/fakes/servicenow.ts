@@ -41,7 +41,7 @@ const FIELDS = new Set([
   ],
 ]);
 
-/** An instance with the Table API (of which ServiceNow publishes no schema: tables are the instance's own; written by the documentation), OAuth client credentials and basic authentication; by `secret` tests choose. */
+/** An instance with the Table API, OAuth client credentials and basic authentication; by `secret` tests choose. */
 export async function openServiceNow(secret: Readonly<Record<string, string>>): Promise<FakeServiceNow> {
   const records = new Map<string, Incident>();
   const tokens = new Set<string>();
