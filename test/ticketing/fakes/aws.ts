@@ -1,10 +1,11 @@
 import type { FaultSpec, Sandbox } from "../../../sandbox/index.ts";
 import type { TrackerAws } from "../../../shared/ticketing/tracker.ts";
 import { clientConfig } from "../../sandbox/clients.ts";
-import type { Failure, FakeServer } from "../fake-server.ts";
+import { type Failure, type FakeServer, failFor } from "../fake-server.ts";
 
 /** The sandbox in the place of a vendor's server. */
 export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): FakeServer {
+  const mistakes: string[] = [];
   const codes: Readonly<Record<number, string>> = { 400: "InvalidParameter", 403: denied, 404: "NotFound" };
   const faultOf = (failure: Failure): FaultSpec => {
     if (failure === "none") return { kind: "delay" };
@@ -19,10 +20,14 @@ export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): Fa
   return {
     url: sandbox.endpoint,
     heard: [],
+    mistakes,
     failNext(...failures) {
       for (const failure of failures) sandbox.faults.inject(faultOf(failure));
     },
-    close: () => sandbox.close(),
+    async close() {
+      await sandbox.close();
+      failFor(mistakes);
+    },
   };
 }
 
