@@ -2,6 +2,7 @@ import type { FaultSpec, Sandbox } from "../../../sandbox/index.ts";
 import type { TrackerAws } from "../../../shared/ticketing/tracker.ts";
 import { clientConfig } from "../../sandbox/clients.ts";
 import { type Failure, type FakeServer, failFor } from "../fake-server.ts";
+import type { InputSchema } from "./aws-schema.ts";
 
 /** The sandbox in the place of a vendor's server. */
 export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): FakeServer {
@@ -31,8 +32,23 @@ export function serverOf(sandbox: Sandbox, denied = "AccessDeniedException"): Fa
   };
 }
 
-/** Calls of the sandbox's administrator, who has no patience: one attempt, and a moment for it. */
-export function awsOfSandbox(sandbox: Sandbox, asked: [account: string, region: string][] = []): TrackerAws {
+/** What a call's input has wrong, by its schema. */
+export type CheckInput = (schema: InputSchema, input: unknown) => readonly string[];
+
+export interface SandboxCalls {
+  /** Where mistakes are told. */
+  readonly server: FakeServer;
+  /** Of the client: `AwsQueryProtocol` of @aws-sdk/core/protocols, say. */
+  readonly protocol: new (
+    ...settings: never[]
+  ) => object;
+  readonly check: CheckInput;
+  readonly asked?: [account: string, region: string][];
+}
+
+/** Calls of the sandbox's administrator, who has no patience: one attempt, and a moment for it. Each input is looked at before the SDK makes a request of it. */
+export function awsOfSandbox(sandbox: Sandbox, calls: SandboxCalls): TrackerAws {
+  const { asked = [] } = calls;
   return {
     region: sandbox.region,
     account: sandbox.account,
@@ -44,8 +60,25 @@ export function awsOfSandbox(sandbox: Sandbox, asked: [account: string, region: 
           : sandbox.createPrincipal({ type: "AssumedRole", name: "cordon-member", account });
       return {
         ...clientConfig(sandbox, region, principal),
+        protocol: checkedProtocol(calls),
         requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
       };
     },
   };
+}
+
+/** The client's own protocol, which is given the input as the adapter wrote it: a request has no more what the SDK did not know. */
+function checkedProtocol({ protocol, check, server }: SandboxCalls): SandboxCalls["protocol"] {
+  return new Proxy(protocol, {
+    construct(target, settings) {
+      const made: { serializeRequest: (...given: unknown[]) => unknown } = Reflect.construct(target, settings);
+      const serialize = made.serializeRequest.bind(made);
+      made.serializeRequest = (operation, input, ...more) => {
+        const { name, input: schema } = operation as { readonly name: string; readonly input: InputSchema };
+        server.mistakes.push(...check(schema, input).map((mistake) => `${name}: ${mistake}`));
+        return serialize(operation, input, ...more);
+      };
+      return made;
+    },
+  });
 }
