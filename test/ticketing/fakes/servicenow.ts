@@ -30,6 +30,40 @@ const FIELDS = new Set([
   ...["state", "impact", "urgency", "category", "caller_id", "assignment_group", "close_code", "u_account", "u_tool"],
 ]);
 
+/** What is written to `sysparm_...` parameters. @see https://www.servicenow.com/docs/bundle/yokohama-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html */
+const PARAMETERS: ReadonlySet<string> = new Set([
+  ...["sysparm_query", "sysparm_fields", "sysparm_limit", "sysparm_offset", "sysparm_display_value"],
+  ...["sysparm_exclude_reference_link", "sysparm_input_display_value", "sysparm_view", "sysparm_query_no_domain"],
+]);
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  state: ["1", "2", "3", "6", "7", "8"],
+  impact: ["1", "2", "3"],
+  urgency: ["1", "2", "3"],
+};
+
+/**
+ * What a request to the Table API has wrong. ServiceNow publishes no schema of it: tables are an instance's own, and its API Explorer describes each by itself; packages have
+ * none either. So this is by the documentation of the Table API and the columns of `incident` in the base system: texts only, no longer than the column, and known columns, for
+ * others would be passed over without a word.
+ */
+export function mistakesOf({ method, path, body }: Pick<Heard, "method" | "path" | "body">): readonly string[] {
+  const { pathname, searchParams } = new URL(path, "http://instance");
+  if (pathname === "/oauth_token.do") return [];
+  const unknown = [...searchParams.keys()].filter((name) => !PARAMETERS.has(name));
+  const sent: unknown = method === "GET" || body === "" ? {} : JSON.parse(body);
+  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return ["/ must be an object"];
+  return [
+    ...unknown.map((name) => `unknown parameter ${name}`),
+    ...Object.entries(sent).flatMap(([name, value]) => {
+      if (!FIELDS.has(name)) return [`/${name} is no column`];
+      if (typeof value !== "string") return [`/${name} must be a text`];
+      const most = LENGTHS[name] ?? 255;
+      if (value.length > most) return [`/${name} would be cut after ${most} letters`];
+      return CHOICES[name]?.includes(value) === false ? [`/${name} has no choice ${value}`] : [];
+    }),
+  ];
+}
+
 /** An instance with the Table API, OAuth client credentials and basic authentication; by `secret` tests choose. */
 export async function openServiceNow(secret: Readonly<Record<string, string>>): Promise<FakeServiceNow> {
   const records = new Map<string, Incident>();
@@ -123,7 +157,7 @@ export async function openServiceNow(secret: Readonly<Record<string, string>>): 
     return Object.fromEntries(names.filter((name) => !hidden.has(name)).map((name) => [name, fields[name] ?? ""]));
   };
 
-  const server = await openFakeServer(answer);
+  const server = await openFakeServer(answer, mistakesOf);
   return {
     server,
     url: server.url,
