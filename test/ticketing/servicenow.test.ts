@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { servicenow } from "../../shared/ticketing/adapters/servicenow.ts";
 import { inert } from "../../shared/ticketing/adapters/servicenow-text.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
-import { type FakeServiceNow, mistakesOf, openServiceNow } from "./fakes/servicenow.ts";
+import { type FakeServiceNow, openServiceNow } from "./fakes/servicenow.ts";
+import { mistakesOf } from "./fakes/servicenow-schema.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
 const OAUTH = { clientId: "5d2c1b3a7f8e4c6d", clientSecret: "only-for-tests-1" };
@@ -17,7 +18,7 @@ describe("incidents", () => {
     vendor = await openServiceNow(BASIC);
   });
   afterAll(() => vendor.server.close());
-  afterEach(() => expect(vendor.server.mistakes.splice(0), "by the Table API's documentation").toEqual([]));
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by ServiceNow's published columns").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -204,7 +205,7 @@ describe("incidents", () => {
   });
 });
 
-describe("what is documented of the Table API", () => {
+describe("what ServiceNow publishes of its tables", () => {
   const mistakes = (body: unknown, query = "") =>
     mistakesOf({ method: "POST", path: `/api/now/table/incident${query}`, body: JSON.stringify(body) });
 
@@ -213,7 +214,8 @@ describe("what is documented of the Table API", () => {
     ["is no column", { short_descripton: "a" }, ["/short_descripton is no column"]],
     ["is no text", { impact: 1 }, ["/impact must be a text"]],
     ["would be cut", { short_description: "x".repeat(161) }, ["/short_description would be cut after 160 letters"]],
-    ["is no choice", { state: "Resolved" }, ["/state has no choice Resolved"]],
+    ["is no number", { state: "Resolved" }, ["/state must be a number"]],
+    ["is no choice", { state: "9" }, ["/state has no choice 9"]],
   ])("tells what %s", (_, more, expected) => {
     expect(mistakes({ short_description: "a", state: "6", impact: "1", ...more })).toEqual(expected);
   });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
+import { COLUMNS, mistakesOf } from "./servicenow-schema.ts";
 
 /** An incident as the instance has it; journal fields keep entries, and are empty when they are read. */
 interface Incident {
@@ -14,54 +15,6 @@ export interface FakeServiceNow extends FakeVendor {
   readonly hidden: Set<string>;
   /** A note or text as the activity stream of an instance in its base state shows it, in HTML, and who is told of it. */
   shown(text: string): { readonly html: string; readonly told: readonly string[] };
-}
-
-/** Columns of the base system; what is longer would be cut in silence. */
-const LENGTHS: Readonly<Record<string, number>> = {
-  short_description: 160,
-  description: 4_000,
-  close_notes: 4_000,
-  work_notes: 4_000,
-  correlation_id: 100,
-  correlation_display: 100,
-};
-const FIELDS = new Set([
-  ...Object.keys(LENGTHS),
-  ...["state", "impact", "urgency", "category", "caller_id", "assignment_group", "close_code", "u_account", "u_tool"],
-]);
-
-/** What is written to `sysparm_...` parameters. @see https://www.servicenow.com/docs/bundle/yokohama-api-reference/page/integrate/inbound-rest/concept/c_TableAPI.html */
-const PARAMETERS: ReadonlySet<string> = new Set([
-  ...["sysparm_query", "sysparm_fields", "sysparm_limit", "sysparm_offset", "sysparm_display_value"],
-  ...["sysparm_exclude_reference_link", "sysparm_input_display_value", "sysparm_view", "sysparm_query_no_domain"],
-]);
-const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  state: ["1", "2", "3", "6", "7", "8"],
-  impact: ["1", "2", "3"],
-  urgency: ["1", "2", "3"],
-};
-
-/**
- * What a request to the Table API has wrong. ServiceNow publishes no schema of it: tables are an instance's own, and its API Explorer describes each by itself; packages have
- * none either. So this is by the documentation of the Table API and the columns of `incident` in the base system: texts only, no longer than the column, and known columns, for
- * others would be passed over without a word.
- */
-export function mistakesOf({ method, path, body }: Pick<Heard, "method" | "path" | "body">): readonly string[] {
-  const { pathname, searchParams } = new URL(path, "http://instance");
-  if (pathname === "/oauth_token.do") return [];
-  const unknown = [...searchParams.keys()].filter((name) => !PARAMETERS.has(name));
-  const sent: unknown = method === "GET" || body === "" ? {} : JSON.parse(body);
-  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return ["/ must be an object"];
-  return [
-    ...unknown.map((name) => `unknown parameter ${name}`),
-    ...Object.entries(sent).flatMap(([name, value]) => {
-      if (!FIELDS.has(name)) return [`/${name} is no column`];
-      if (typeof value !== "string") return [`/${name} must be a text`];
-      const most = LENGTHS[name] ?? 255;
-      if (value.length > most) return [`/${name} would be cut after ${most} letters`];
-      return CHOICES[name]?.includes(value) === false ? [`/${name} has no choice ${value}`] : [];
-    }),
-  ];
 }
 
 /** An instance with the Table API, OAuth client credentials and basic authentication; by `secret` tests choose. */
@@ -124,8 +77,7 @@ export async function openServiceNow(secret: Readonly<Record<string, string>>): 
     const after: Record<string, string> = { ...record.fields };
     for (const [name, value] of Object.entries(sent)) {
       if (typeof value !== "string") return failure(400, "Exception while reading request", "not a text");
-      if (value.length > (LENGTHS[name] ?? 255)) throw new Error(`${name} would be cut in silence`);
-      if (FIELDS.has(name) && !hidden.has(name) && name !== "work_notes") after[name] = value;
+      if (COLUMNS.has(name) && !hidden.has(name) && name !== "work_notes") after[name] = value;
     }
     if (after.state === "6" && (!after.close_code || !after.close_notes))
       return failure(
