@@ -290,7 +290,7 @@ describe("the schema of Jira's documents", () => {
 
   it.each([
     ["an empty text", paragraphOf({ type: "text", text: "" }), "/content/0/content/0/text"],
-    ["a heading of level 7", { type: "heading", attrs: { level: 7 }, content: [] }, "/content/0/attrs/level"],
+    ["a heading of level 7", { type: "heading", attrs: { level: 7 }, content: [text] }, "/content/0/attrs/level"],
     ["a list of nothing", { type: "bulletList", content: [] }, "/content/0/content"],
     [
       "a mark in code",
@@ -299,7 +299,7 @@ describe("the schema of Jira's documents", () => {
     ],
     ["text outside a paragraph", text, "/content/0"],
     ["a member that there is not", paragraphOf({ ...text, colour: "red" }), "colour"],
-    ["a link", paragraphOf({ ...text, marks: [LINK] }), "/content/0/content/0/marks/0"],
+    ["a link", paragraphOf({ ...text, marks: [LINK] }), "/content/0/content/0/marks"],
     ["a mention", paragraphOf({ type: "mention", attrs: { id: "a" } }), "/content/0/content/0"],
     ["a card", { type: "blockCard", attrs: { url: "https://attacker.example" } }, "/content/0"],
   ])("knows %s", (_, node, where) => {

@@ -34,12 +34,14 @@ export function checkBy(document: URL, pointer: string): Check {
 
 /** Of a choice every way that it is not is told. What is of another `type` was not meant; of the rest what came furthest was. */
 function toldOf(errors: readonly ErrorObject[]): readonly string[] {
-  const ofType = errors.filter((error) => error.keyword !== "anyOf" && !isOfOtherType(error));
-  const meant = ofType.filter((error) => !isTypeOnly(error, ofType));
+  const meant = errors.filter((error) => error.keyword !== "anyOf" && !isOfOtherType(error));
+  // That something has not the type of another choice says nothing where something else is wrong with it.
+  const within = meant.filter((error) => error.instancePath !== "" && !isAboutType(error));
+  const candidates = [within, meant, errors].find((each) => each.length > 0) ?? [];
   const depthOf = ({ instancePath }: ErrorObject) => instancePath.split("/").length;
-  const deepest = Math.max(...meant.map(depthOf));
-  const told = (meant.length > 0 ? meant : errors)
-    .filter((error) => meant.length === 0 || depthOf(error) === deepest)
+  const deepest = Math.max(...candidates.map(depthOf));
+  const told = candidates
+    .filter((error) => depthOf(error) === deepest)
     .map(({ instancePath, message, params }) => `${instancePath || "/"} ${message} ${JSON.stringify(params)}`);
   return [...new Set(told)].slice(0, MAX_TOLD);
 }
@@ -50,9 +52,6 @@ function isOfOtherType({ parentSchema, data }: ErrorObject): boolean {
   return some.length > 0 && !some.includes((data as { readonly type?: unknown } | undefined)?.type);
 }
 
-/** Whether it is about an object's `type`, and something else is wrong with that object by a schema of its type. */
-function isTypeOnly({ instancePath, keyword }: ErrorObject, errors: readonly ErrorObject[]): boolean {
-  if (!["const", "enum"].includes(keyword) || !instancePath.endsWith("/type")) return false;
-  const object = instancePath.slice(0, -"/type".length);
-  return errors.some((other) => other.instancePath.startsWith(object) && other.instancePath !== instancePath);
+function isAboutType({ instancePath, keyword }: ErrorObject): boolean {
+  return ["const", "enum"].includes(keyword) && instancePath.endsWith("/type");
 }
