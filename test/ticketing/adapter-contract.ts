@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { httpSender } from "../../shared/ticketing/http.ts";
 import { makeTracker } from "../../shared/ticketing/make-tracker.ts";
 import {
@@ -61,6 +61,7 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       vendor.server.heard.length = 0;
       tracker = trackerOf(definition, vendor);
     });
+    afterEach(() => expect(vendor.server.mistakes.splice(0), "by the vendor's published schema").toEqual([]));
     const only = (): Kept => {
       expect(vendor.kept()).toHaveLength(1);
       return vendor.kept()[0] as Kept;

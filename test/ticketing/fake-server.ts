@@ -35,22 +35,33 @@ export interface Echo {
 export interface FakeServer {
   readonly url: string;
   readonly heard: Heard[];
+  /** What requests had wrong by the vendor's published schema, whatever they were answered. Who looks takes them out. */
+  readonly mistakes: string[];
   /** The next requests fail like this, one each, in this order. */
   failNext(...failures: readonly Failure[]): void;
   /** What has not failed yet goes well. */
   mend(): void;
+  /** @throws Error when there are mistakes that nobody has taken out */
   close(): Promise<void>;
 }
 
-/** @param answer the vendor's behaviour; what it throws is answered as 500 */
-export async function openFakeServer(answer: (request: Heard) => Said | Promise<Said>): Promise<FakeServer> {
+/**
+ * @param answer the vendor's behaviour; what it throws is answered as 500
+ * @param mistakesOf what a request has wrong by the vendor's published schema; asked of every one, those that fail included
+ */
+export async function openFakeServer(
+  answer: (request: Heard) => Said | Promise<Said>,
+  mistakesOf: (request: Heard) => readonly string[] = () => [],
+): Promise<FakeServer> {
   const heard: Heard[] = [];
+  const mistakes: string[] = [];
   const failures: Failure[] = [];
   const server = createServer(async (request, response) => {
     const failure = failures.shift();
     if (failure === "drop") return void request.socket.destroy();
     const asked = await read(request);
     heard.push(asked);
+    mistakes.push(...mistakesIn(asked, mistakesOf));
     if (failure === "slow") {
       response.writeHead(200, { "content-type": "application/json" });
       return void response.write("{");
@@ -69,14 +80,31 @@ export async function openFakeServer(answer: (request: Heard) => Said | Promise<
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     heard,
+    mistakes,
     failNext: (...more) => void failures.push(...more),
     mend: () => void failures.splice(0),
-    close: () =>
-      new Promise((done) => {
+    async close() {
+      await new Promise<void>((done) => {
         server.close(() => done());
         server.closeAllConnections();
-      }),
+      });
+      failFor(mistakes);
+    },
   };
+}
+
+/** @throws Error that tells the mistakes, when there are any */
+export function failFor(mistakes: readonly string[]): void {
+  if (mistakes.length > 0) throw new Error(`By the vendor's published schema:\n${[...new Set(mistakes)].join("\n")}`);
+}
+
+function mistakesIn(request: Heard, mistakesOf: (request: Heard) => readonly string[]): readonly string[] {
+  const named = (mistake: string) => `${request.method} ${request.path.split("?")[0]}: ${mistake}`;
+  try {
+    return mistakesOf(request).map(named);
+  } catch (error) {
+    return [named(String(error))];
+  }
 }
 
 async function read(request: IncomingMessage): Promise<Heard> {

@@ -24,7 +24,7 @@ describe("an issue", () => {
     vendor.clear();
     vendor.server.heard.length = 0;
   });
-  afterEach(() => expect(vendor.mistakes, "by GitHub's published description").toEqual([]));
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by GitHub's published description").toEqual([]));
   const made = (settings: Readonly<Record<string, Setting>> = {}) =>
     trackerOf(github, { ...vendor, settings: { ...vendor.settings, ...settings } });
   const heard = () =>
@@ -204,7 +204,7 @@ describe("an App's tokens", () => {
     nowMs += 60_000;
     await tracker.change(remote, someTicket(), { kind: "update" }).catch(() => "the fake's clock stands still");
     expect(asked().length).toBeGreaterThan(1);
-    expect(vendor.mistakes).toEqual([]);
+    expect(vendor.server.mistakes).toEqual([]);
   });
 
   it.each(["{}", "ghs_secret", '{"token":"ghs_secret"}'])("are not told when the answer is wrong: %s", async (body) => {

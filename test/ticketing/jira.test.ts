@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { jira } from "../../shared/ticketing/adapters/jira.ts";
 import type { AdapterDefinition, Setting } from "../../shared/ticketing/tracker.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
 import { type FakeJira, openJira } from "./fakes/jira.ts";
-import { faultOf, readingOf } from "./fakes/jira-document.ts";
+import { readingOf } from "./fakes/jira-document.ts";
+import { faultOf, hasSpecification, mistakesOf } from "./fakes/jira-schema.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
+if (!hasSpecification)
+  console.log("Jira's description: SKIPPED, ../shared/specs/jira-cloud-v3-subset.json is not on this machine");
 const BASIC = { email: "cordon@example.com", token: "only-for-tests-1" };
 const OAUTH = { clientId: "5d2c1b3a7f8e4c6d", clientSecret: "only-for-tests-2" };
 const RESOLUTION = { resolution: { name: "Resolution", required: true } };
@@ -35,6 +38,7 @@ describe("issues", () => {
     vendor = await openJira(BASIC);
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by Atlassian's published schemas").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -266,3 +270,80 @@ describe("issues", () => {
     await expect(told(1)).toMatchFileSnapshot("__texts__/jira-waiting.txt");
   });
 });
+
+const mistakes = (method: string, path: string, body?: object) =>
+  mistakesOf({ method, path: `/rest/api/3${path}`, headers: {}, body: body ? JSON.stringify(body) : "" }).join("\n");
+const documentOf = (...content: readonly object[]) => ({ type: "doc", version: 1, content });
+const paragraphOf = (...content: readonly object[]) => ({ type: "paragraph", content });
+const text = { type: "text", text: "a" };
+
+describe("the schema of Jira's documents", () => {
+  const LINK = { type: "link", attrs: { href: "https://attacker.example" } };
+
+  it("takes what is right", () => {
+    const list = { type: "bulletList", content: [{ type: "listItem", content: [paragraphOf(text)] }] };
+    const heading = { type: "heading", attrs: { level: 3 }, content: [text] };
+    const code = { type: "codeBlock", content: [text] };
+    const words = paragraphOf({ ...text, marks: [{ type: "code" }] }, { type: "hardBreak" }, text);
+    expect(faultOf(documentOf(heading, words, list, code))).toBeUndefined();
+  });
+
+  it.each([
+    ["an empty text", paragraphOf({ type: "text", text: "" }), "/content/0/content/0/text"],
+    ["a heading of level 7", { type: "heading", attrs: { level: 7 }, content: [text] }, "/content/0/attrs/level"],
+    ["a list of nothing", { type: "bulletList", content: [] }, "/content/0/content"],
+    [
+      "a mark in code",
+      { type: "codeBlock", content: [{ ...text, marks: [{ type: "code" }] }] },
+      "/content/0/content/0/marks",
+    ],
+    ["text outside a paragraph", text, "/content/0"],
+    ["a member that there is not", paragraphOf({ ...text, colour: "red" }), "colour"],
+    ["a link", paragraphOf({ ...text, marks: [LINK] }), "/content/0/content/0/marks"],
+    ["a mention", paragraphOf({ type: "mention", attrs: { id: "a" } }), "/content/0/content/0"],
+    ["a card", { type: "blockCard", attrs: { url: "https://attacker.example" } }, "/content/0"],
+  ])("knows %s", (_, node, where) => {
+    expect(faultOf(documentOf(node))).toContain(where);
+    expect(mistakes("PUT", "/issue/1", { fields: { description: documentOf(node) } })).toContain(where);
+    expect(mistakes("POST", "/issue/1/comment", { body: documentOf(node) })).toContain(where);
+  });
+
+  it("knows what is no document, and a search that is not bounded", () => {
+    expect(mistakes("POST", "/issue/1/comment", { body: "a text" })).toContain("must be object");
+    expect(mistakes("POST", "/search/jql", { jql: "", maxResults: 10 })).toContain("/jql");
+    expect(mistakes("POST", "/search/jql", { jql: "a", properties: Array(6).fill("a") })).toContain("/properties");
+    expect(mistakes("POST", "/search/jql", { jql: "a", startAt: 0 })).toContain("startAt");
+  });
+});
+
+describe.skipIf(!hasSpecification)(
+  `Jira's published description${hasSpecification ? "" : " (skipped: ../shared/specs is absent)"}`,
+  () => {
+    it("takes what is right", () => {
+      const properties = [{ key: "cordon", value: { finding: "f" } }];
+      expect(mistakes("POST", "/issue", { fields: { summary: "a" }, properties })).toBe("");
+      expect(mistakes("POST", "/issue/1/transitions", { transition: { id: "1" }, fields: {} })).toBe("");
+      expect(mistakes("GET", "/issue/1/transitions?expand=transitions.fields")).toBe("");
+    });
+
+    it.each([
+      ["fields that are a list", "POST", "/issue", { fields: ["a"] }, "/fields must be object"],
+      ["a property that is a text", "POST", "/issue", { fields: {}, properties: ["cordon"] }, "/properties/0"],
+      ["a property's own member", "POST", "/issue", { fields: {}, properties: [{ name: "a", value: 1 }] }, "name"],
+      ["a transition that is a text", "POST", "/issue/1/transitions", { transition: "31" }, "/transition"],
+      [
+        "a transition's id that is a number",
+        "POST",
+        "/issue/1/transitions",
+        { transition: { id: 31 } },
+        "/transition/id",
+      ],
+      ["a member beside the fields", "PUT", "/issue/1", { fields: {}, labels: ["a"] }, "unknown member labels"],
+      ["a comment's member", "POST", "/issue/1/comment", { body: documentOf(), text: "a" }, "unknown member text"],
+      ["a parameter", "GET", "/issue/1?field=status", undefined, "unknown parameter field"],
+      ["an operation", "POST", "/issue/1/notes", {}, "no such operation"],
+    ])("knows what is wrong: %s", (_, method, path, body, expected) => {
+      expect(mistakes(method, path, body)).toContain(expected);
+    });
+  },
+);

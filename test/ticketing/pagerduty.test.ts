@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pagerduty } from "../../shared/ticketing/adapters/pagerduty.ts";
 import type { HttpRequest, Remote, Setting } from "../../shared/ticketing/tracker.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
-import { openFakePagerDuty, ROUTING_KEY } from "./fakes/pagerduty.ts";
+import { mistakesOf, openFakePagerDuty, ROUTING_KEY } from "./fakes/pagerduty.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 import { TEXT_CASES } from "./texts.ts";
 
@@ -18,6 +18,7 @@ describe("an alert", () => {
     vendor = await openFakePagerDuty();
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by PagerDuty's published types").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -166,5 +167,43 @@ describe("an alert", () => {
       expect(JSON.stringify(payload).replaceAll("\\n", "").replaceAll('\\"', "")).not.toMatch(/\\u|\u202e|\u2028/);
       expect(payload.summary.length).toBeLessThanOrEqual(1_024);
     }
+  });
+});
+
+describe("PagerDuty's published types and limits", () => {
+  const PAYLOAD = { summary: "a", source: "b", severity: "critical" };
+  const EVENT = {
+    routing_key: ROUTING_KEY,
+    event_action: "trigger",
+    dedup_key: "f",
+    client: "Cordon",
+    payload: PAYLOAD,
+  };
+  const mistakes = (more: object) =>
+    mistakesOf({ method: "POST", path: "/v2/enqueue", body: JSON.stringify({ ...EVENT, ...more }) }).join("\n");
+  const payload = (more: object) => mistakes({ payload: { ...PAYLOAD, ...more } });
+
+  it("take what is right", () => {
+    expect(mistakes({ links: [{ href: "https://example.com", text: "a" }] })).toBe("");
+    expect(payload({ timestamp: "2026-11-27T09:00:00.000Z", custom_details: { a: "b" } })).toBe("");
+  });
+
+  it.each([
+    ["a member that there is not", "link", mistakes({ link: "https://example.com" })],
+    ["an action that there is not", "/event_action", mistakes({ event_action: "reopen" })],
+    ["a link that leads nowhere", "/links/0", mistakes({ links: [{ text: "a" }] })],
+    ["a client that is no text", "/client", mistakes({ client: 1 })],
+    ["an event without a payload", "payload", mistakes({ payload: undefined })],
+    ["a member of the payload that there is not", "details", payload({ details: {} })],
+    ["no source", "source", payload({ source: undefined })],
+    ["a severity that there is not", "/payload/severity", payload({ severity: "high" })],
+    ["details that are a text", "/payload/custom_details", payload({ custom_details: "a" })],
+    ["a time that is none", "/payload/timestamp", payload({ timestamp: "yesterday" })],
+    ["a key that is too short", "routing_key", mistakes({ routing_key: "R" })],
+    ["a dedup_key that is too long", "255", mistakes({ dedup_key: "x".repeat(256) })],
+    ["a summary that is too long", "1024", payload({ summary: "x".repeat(1_025) })],
+    ["more than 512 KB", "512 KB", payload({ custom_details: { a: "x".repeat(530_000) } })],
+  ])("know %s", (_, expected, found) => {
+    expect(found).toContain(expected);
   });
 });

@@ -1,7 +1,11 @@
 import { fileURLToPath } from "node:url";
-import { SecurityHubClient } from "@aws-sdk/client-securityhub";
+import {
+  BatchImportFindingsRequest$,
+  BatchUpdateFindingsRequest$,
+  SecurityHubClient,
+} from "@aws-sdk/client-securityhub";
 import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { readTemplate } from "../../sandbox/index.ts";
 import { CordonError } from "../../shared/errors.ts";
 import { securityHub } from "../../shared/ticketing/adapters/security-hub.ts";
@@ -9,6 +13,7 @@ import { type Ticket, ticketOf } from "../../shared/ticketing/ticket.ts";
 import { clientConfig } from "../sandbox/clients.ts";
 import { findingOf } from "../support/finding.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
+import { mistakesOf } from "./fakes/aws-schema.ts";
 import { type FakeSecurityHub, MEMBER, openSecurityHub } from "./fakes/security-hub.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
@@ -21,6 +26,7 @@ beforeAll(async () => {
   vendor = await openSecurityHub();
 });
 afterAll(() => vendor.server.close());
+afterEach(() => expect(vendor.server.mistakes.splice(0), "by the SDK's own schema").toEqual([]));
 beforeEach(() => {
   vendor.clear();
   vendor.sandbox.clearCalls();
@@ -342,5 +348,34 @@ describe("the member role", () => {
       retryAfterMs: 1_800_000,
       message: expect.stringContaining("AccessDenied"),
     });
+  });
+});
+
+describe("the SDK's schema of a finding", () => {
+  const imported = (more: object) => mistakesOf(BatchImportFindingsRequest$, { Findings: [{ ...found(), ...more }] });
+
+  it("takes one, and knows what is wrong", async () => {
+    await tracker().open(someTicket());
+    expect(imported({})).toEqual([]);
+    expect(imported({ Sevrity: {} })).toEqual(["/Findings/0/Sevrity is no member"]);
+    expect(imported({ Severity: { Label: 3 } })).toEqual(["/Findings/0/Severity/Label must not be number"]);
+    expect(imported({ Types: "Software" })).toEqual(["/Findings/0/Types must be a list"]);
+    expect(imported({ ProductFields: { version: 3 } })).toEqual([
+      "/Findings/0/ProductFields/version must not be number",
+    ]);
+    expect(imported({ Title: null })).toEqual(["/Findings/0/Title must not be null"]);
+    expect(imported({ Resources: [{ Type: "Other" }] })).toEqual(["/Findings/0/Resources/0/Id is missing"]);
+    expect(mistakesOf(BatchUpdateFindingsRequest$, { Note: "Gone." })).toContain("/Note must be an object");
+  });
+
+  it("is asked of what the adapter sends, though the SDK leaves out what it does not know", async () => {
+    const { SecurityHubClient: Client, BatchUpdateFindingsCommand } = await import("@aws-sdk/client-securityhub");
+    await tracker().open(someTicket());
+    const client = new Client((await vendor.aws?.configFor(vendor.sandbox.account, vendor.sandbox.region)) ?? {});
+    const FindingIdentifiers = [{ Id: someTicket().key, ProductArn: String(found().ProductArn) }];
+    const input = { FindingIdentifiers, Workflow: { Status: "NEW" }, Reason: "none" } as const;
+    await client.send(new BatchUpdateFindingsCommand(input));
+
+    expect(vendor.server.mistakes.splice(0)).toEqual(["BatchUpdateFindings: /Reason is no member"]);
   });
 });

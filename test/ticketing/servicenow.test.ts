@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { servicenow } from "../../shared/ticketing/adapters/servicenow.ts";
 import { inert } from "../../shared/ticketing/adapters/servicenow-text.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
 import { type FakeServiceNow, openServiceNow } from "./fakes/servicenow.ts";
+import { mistakesOf } from "./fakes/servicenow-schema.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
 const OAUTH = { clientId: "5d2c1b3a7f8e4c6d", clientSecret: "only-for-tests-1" };
@@ -17,6 +18,7 @@ describe("incidents", () => {
     vendor = await openServiceNow(BASIC);
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by ServiceNow's published columns").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -200,5 +202,26 @@ describe("incidents", () => {
       }),
     );
     await expect(told()).toMatchFileSnapshot("__texts__/servicenow-waiting.txt");
+  });
+});
+
+describe("what ServiceNow publishes of its tables", () => {
+  const mistakes = (body: unknown, query = "") =>
+    mistakesOf({ method: "POST", path: `/api/now/table/incident${query}`, body: JSON.stringify(body) });
+
+  it.each([
+    ["is right", {}, []],
+    ["is no column", { short_descripton: "a" }, ["/short_descripton is no column"]],
+    ["is no text", { impact: 1 }, ["/impact must be a text"]],
+    ["would be cut", { short_description: "x".repeat(161) }, ["/short_description would be cut after 160 letters"]],
+    ["is no number", { state: "Resolved" }, ["/state must be a number"]],
+    ["is no choice", { state: "9" }, ["/state has no choice 9"]],
+  ])("tells what %s", (_, more, expected) => {
+    expect(mistakes({ short_description: "a", state: "6", impact: "1", ...more })).toEqual(expected);
+  });
+
+  it("tells a parameter that there is not, and what is no record", () => {
+    expect(mistakes({}, "?sysparm_field=state")).toEqual(["unknown parameter sysparm_field"]);
+    expect(mistakes([])).toEqual(["/ must be an object"]);
   });
 });

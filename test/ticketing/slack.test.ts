@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { slack } from "../../shared/ticketing/adapters/slack.ts";
 import { REFUSED_MS } from "../../shared/ticketing/tracker.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
 import { dangersIn, type FakeSlack, layOut, type Message, openFakeSlack, readText } from "./fakes/slack.ts";
+import { limitsBrokenBy, mistakesOf } from "./fakes/slack-schema.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
 adapterContract(slack, openFakeSlack);
@@ -29,6 +30,7 @@ describe("Slack, by a bot", () => {
     vendor = await openFakeSlack();
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by Slack's published types").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -57,8 +59,11 @@ describe("Slack, by a bot", () => {
     expect(last()).toMatchObject({ thread_ts: remote.id, reply_broadcast: false });
     await tracker.change(remote, someTicket(), { kind: "reopen", note: "There again." });
     expect(last()).toMatchObject({ thread_ts: remote.id, reply_broadcast: true });
-    for (const { body } of vendor.server.heard)
-      expect(JSON.parse(body)).toMatchObject({ parse: "none", link_names: false, unfurl_links: false });
+    for (const { path, body } of vendor.server.heard)
+      expect(JSON.parse(body)).toMatchObject({
+        ...{ parse: "none", link_names: false },
+        ...(path === "/api/chat.postMessage" && { unfurl_links: false, unfurl_media: false }),
+      });
   });
 
   it("has buttons that carry the order about the plan that is shown, only while a decision is waited for", async () => {
@@ -197,6 +202,7 @@ describe.each(["bot", "webhook"] as const)("what strangers have named, by %s", (
     vendor = await openFakeSlack(via);
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by Slack's published types").toEqual([]));
 
   it.each(POISON)("pings nobody, links nowhere and breaks nothing: %.40s", async (poison) => {
     vendor.clear();
@@ -227,6 +233,7 @@ describe("Slack, by an incoming webhook", () => {
     vendor = await openFakeSlack("webhook");
   });
   afterAll(() => vendor.server.close());
+  afterEach(() => expect(vendor.server.mistakes.splice(0), "by Slack's published types").toEqual([]));
   beforeEach(() => {
     vendor.clear();
     vendor.server.heard.length = 0;
@@ -255,5 +262,95 @@ describe("Slack, by an incoming webhook", () => {
       retryAfterMs: 1_800_000,
       message: "Slack: the incoming webhook: status 404: no_service",
     });
+  });
+});
+
+describe("Slack's published types and limits", () => {
+  const mistakes = (path: string, args: object) =>
+    mistakesOf({ method: "POST", path, headers: {}, body: JSON.stringify(args) }).join("\n");
+  const post = (...blocks: readonly object[]) =>
+    mistakes("/api/chat.postMessage", { channel: "C1", text: "a", blocks });
+  const plain = (text: string) => ({ type: "plain_text", text });
+  const header = { type: "header", text: plain("a") };
+  const button = (more: object) => ({ type: "actions", elements: [{ type: "button", text: plain("a"), ...more }] });
+  const input = (element: object) => ({
+    type: "input",
+    label: plain("a"),
+    element: { type: "plain_text_input", ...element },
+  });
+
+  it("take what is right", () => {
+    expect(post(header, button({ value: "a", style: "danger" }), input({ max_length: 500 }))).toBe("");
+    expect(mistakes("/api/auth.test", {})).toBe("");
+    expect(mistakes("/services/T1/B1/x", { text: "a", blocks: [header], unfurl_links: false })).toBe("");
+  });
+
+  it.each([
+    [
+      "an argument that chat.update does not have",
+      "unfurl_links",
+      mistakes("/api/chat.update", { channel: "C1", ts: "1", text: "a", unfurl_links: false }),
+    ],
+    ["a message to no channel", "channel", mistakes("/api/chat.postMessage", { text: "a" })],
+    [
+      "a broadcast outside a thread",
+      "reply_broadcast",
+      mistakes("/api/chat.postMessage", { channel: "C1", text: "a", reply_broadcast: true }),
+    ],
+    [
+      "metadata that has a list in it",
+      "event_payload",
+      mistakes("/api/chat.update", {
+        channel: "C1",
+        ts: "1",
+        text: "a",
+        metadata: { event_type: "a", event_payload: { a: null } },
+      }),
+    ],
+    ["a webhook's message with a thread", "thread_ts", mistakes("/services/T1/B1/x", { text: "a", thread_ts: "1" })],
+    ["a method that nobody calls", "no such method", mistakes("/api/chat.delete", {})],
+    ["a block of an unknown kind", "/blocks/0", post({ type: "heading", text: plain("a") })],
+    ["markup in a header", "/blocks/0/text/type", post({ type: "header", text: { type: "mrkdwn", text: "a" } })],
+    ["a member that a block does not have", "color", post({ ...header, color: "red" })],
+    ["a button's style that there is not", "/blocks/0/elements/0/style", post(button({ style: "warning" }))],
+    ["a button's value that is no text", "/blocks/0/elements/0/value", post(button({ value: { a: 1 } }))],
+    ["a button that asks nothing", "/blocks/0/elements/0/confirm", post(button({ confirm: { title: plain("a") } }))],
+    ["an input without a label", "label", post({ type: "input", element: { type: "plain_text_input" } })],
+    [
+      "a link in rich text",
+      "/blocks/0/elements/0",
+      post({
+        type: "rich_text",
+        elements: [{ type: "rich_text_section", elements: [{ type: "link", url: "https://example.com" }] }],
+      }),
+    ],
+  ])("know %s", (_, expected, found) => {
+    expect(found).toContain(expected);
+  });
+
+  it.each([
+    ["51 blocks", Array(51).fill(header)],
+    ["a header of 151 letters", [{ type: "header", text: plain("x".repeat(151)) }]],
+    ["an empty header", [{ type: "header", text: plain("") }]],
+    ["a section of 3,001", [{ type: "section", text: plain("x".repeat(3_001)) }]],
+    ["a context of 11 elements", [{ type: "context", elements: Array(11).fill(plain("a")) }]],
+    ["a label of 2,001", [{ type: "input", label: plain("x".repeat(2_001)), element: { type: "plain_text_input" } }]],
+    ["an input that takes 3,001", [input({ max_length: 3_001 })]],
+    ["a button's text of 76", [button({ text: plain("x".repeat(76)) })]],
+    ["a button's value of 2,001", [button({ value: "x".repeat(2_001) })]],
+    ["a button's id of 256", [button({ action_id: "x".repeat(256) })]],
+    ["26 buttons", [{ type: "actions", elements: Array(26).fill({ type: "button", text: plain("a") }) }]],
+    [
+      "two buttons of one id",
+      [{ type: "actions", elements: Array(2).fill({ type: "button", text: plain("a"), action_id: "a" }) }],
+    ],
+    ["two blocks of one id", Array(2).fill({ ...header, block_id: "a" })],
+    ["a block's id of 256", [{ ...header, block_id: "x".repeat(256) }]],
+    [
+      "a question of 301",
+      [button({ confirm: { title: plain("a"), text: plain("x".repeat(301)), confirm: plain("a"), deny: plain("a") } })],
+    ],
+  ])("know the limit that %s break", (_, blocks) => {
+    expect(limitsBrokenBy({ blocks })).toHaveLength(1);
   });
 });

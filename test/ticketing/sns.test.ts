@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { PublishInput$ } from "@aws-sdk/client-sns";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { sns } from "../../shared/ticketing/adapters/sns.ts";
 import type { Ticket } from "../../shared/ticketing/ticket.ts";
 import type { Setting } from "../../shared/ticketing/tracker.ts";
 import { adapterContract, trackerOf } from "./adapter-contract.ts";
-import { type FakeSns, HOME, openSns } from "./fakes/sns.ts";
+import { checkMessage, type FakeSns, HOME, openSns } from "./fakes/sns.ts";
 import { POISON, someTicket } from "./some-ticket.ts";
 
 adapterContract(sns, openSns);
@@ -13,6 +14,7 @@ beforeAll(async () => {
   vendor = await openSns();
 });
 afterAll(() => vendor.server.close());
+afterEach(() => expect(vendor.server.mistakes.splice(0), "by the SDK's own schema").toEqual([]));
 beforeEach(() => vendor.clear());
 
 const tracker = (settings: Readonly<Record<string, Setting>> = {}) =>
@@ -199,5 +201,22 @@ describe("a topic", () => {
     const { aws: _, ...outside } = vendor;
 
     await expect(trackerOf(sns, outside).open(someTicket())).rejects.toMatchObject({ kind: "never" });
+  });
+});
+
+describe("the SDK's schema of a message", () => {
+  it("knows what is wrong", () => {
+    const attribute = { DataType: "String", StringValue: "a" };
+    const attributes = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n}`, attribute]));
+    const wrong = (more: object) => checkMessage(PublishInput$, { TopicArn: HOME, Message: "a", ...more });
+    expect(wrong({ MessageAttributes: attributes(10) })).toEqual([]);
+    expect(wrong({ MessageAttributes: attributes(11) })).toEqual(["/MessageAttributes must be at most 10"]);
+    expect(wrong({ MessageAttributes: { a: "b" } })).toEqual(["/MessageAttributes/a must be an object"]);
+    expect(wrong({ MessageAttributes: { a: { StringValue: "b" } } })).toEqual([
+      "/MessageAttributes/a/DataType is missing",
+    ]);
+    expect(wrong({ Subjct: "a" })).toEqual(["/Subjct is no member"]);
+    expect(wrong({ Message: {} })).toEqual(["/Message must not be object"]);
   });
 });

@@ -19,8 +19,10 @@ const EVENT_TYPE = "cordon_finding";
 /** How far back a message is looked for, and in how many answers: Slack may give fewer than were asked for. */
 const NEWEST = 200;
 const MAX_PAGES = 4;
-/** Addresses are not made links, names not mentions, and nothing is fetched to be shown below the message. */
-const AS_IT_IS = { parse: "none", link_names: false, unfurl_links: false, unfurl_media: false } as const;
+/** Addresses are not made links, and names not mentions. */
+const AS_IT_IS = { parse: "none", link_names: false } as const;
+/** Nothing is fetched to be shown below the message. `chat.update` has no such arguments. */
+const NOT_UNFURLED = { unfurl_links: false, unfurl_media: false } as const;
 
 /**
  * Slack: one message for each finding, brought up to date in place, notes in its thread. By an incoming webhook only messages, each of its own.
@@ -116,7 +118,11 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       return undefined;
     },
     async open(ticket) {
-      const answer = await call("chat.postMessage", { channel: channel(), ...message(ticket, "open") });
+      const answer = await call("chat.postMessage", {
+        channel: channel(),
+        ...NOT_UNFURLED,
+        ...message(ticket, "open"),
+      });
       const [ts, at] = [asText(answer.ts), asText(answer.channel)];
       if (ts === undefined || at === undefined)
         throw new DeliveryError("later", "Slack: chat.postMessage: the answer names no message");
@@ -129,6 +135,7 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       if (change.note !== undefined)
         await call("chat.postMessage", {
           ...AS_IT_IS,
+          ...NOT_UNFURLED,
           channel: at,
           thread_ts: ts,
           // Whoever watches the channel, and not the thread, has to learn that it is there again.
@@ -151,7 +158,7 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
 function byWebhook({ settings }: TrackerRoute, { send, credentials, nowMs }: TrackerPorts): Tracker {
   const hasButtons = settings.buttons === "yes";
   const post = async (text: string, blocks: readonly Block[]): Promise<void> => {
-    const body = JSON.stringify({ text, blocks, unfurl_links: false, unfurl_media: false });
+    const body = JSON.stringify({ text, blocks, ...NOT_UNFURLED });
     const attempt = async (isStale: boolean) => {
       const { webhookUrl } = await credentials(isStale);
       if (!webhookUrl) throw refusedFor("Slack: the secret has no webhookUrl");

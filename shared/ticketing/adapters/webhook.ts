@@ -9,6 +9,8 @@ import { type AdapterDefinition, type Change, type HttpAnswer, refusedFor } from
 const SCHEMA = "cordon.ticket/1";
 /** A delivery stays below 256 KB: what lies around the sections is small. */
 const MAX_SECTIONS_BYTES = 200_000;
+/** As docs/tickets' schema has it. */
+const MAX_LINE = 2_000;
 const MAX_TITLE = 500;
 const MAX_NOTE = 4_000;
 const MIN_SECRET = 32;
@@ -87,6 +89,7 @@ function bodyOf(event: Event, ticket: Ticket, note: string | undefined): string 
       labels: { ...labels, resource: cutTo(oneLine(labels.resource), MAX_TITLE) },
       sections: fitted(ticket, {
         most: MAX_SECTIONS_BYTES,
+        clean: (line) => cutTo(oneLine(line), MAX_LINE),
         costOf: (line) => Buffer.byteLength(JSON.stringify(line)) + 30,
       }),
     },

@@ -27,7 +27,7 @@ const known = operations.map(({ method, path, query, body = {} }) => ({
 export function mistakesOf({ method, path, body }: Heard): readonly string[] {
   const { pathname, searchParams } = new URL(path, "http://github");
   const operation = known.find((each) => each.method === method.toLowerCase() && each.pattern.test(pathname));
-  if (operation === undefined) return [`${method} ${pathname}: no such operation`];
+  if (operation === undefined) return ["no such operation"];
   const wrong = [...searchParams].filter(([name, value]) => {
     const validate = operation.query.get(name);
     return validate === undefined || !(validate(value) || validate(Number(value)));
@@ -35,12 +35,10 @@ export function mistakesOf({ method, path, body }: Heard): readonly string[] {
   const given = body === "" ? {} : JSON.parse(body);
   operation.validate(given);
   return [
-    ...wrong.map(([name, value]) => `${method} ${pathname}: ${name}=${value}`),
+    ...wrong.map(([name, value]) => `${name}=${value}`),
     ...Object.keys(given)
       .filter((name) => !operation.members.includes(name))
-      .map((name) => `${method} ${pathname}: unknown member ${name}`),
-    ...(operation.validate.errors ?? []).map(
-      ({ instancePath, message }) => `${method} ${pathname}: ${instancePath} ${message}`,
-    ),
+      .map((name) => `unknown member ${name}`),
+    ...(operation.validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`),
   ];
 }

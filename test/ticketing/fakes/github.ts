@@ -32,8 +32,6 @@ export interface FakeGithub extends FakeVendor {
   readonly issues: FakeIssue[];
   /** Whether the account has no right to set labels: they are dropped without a word. */
   mayLabel: boolean;
-  /** What requests had wrong by GitHub's published description; empty in the end. */
-  readonly mistakes: string[];
 }
 
 /** Issues as GitHub documents them: https://docs.github.com/en/rest/issues. By a token, or by installation tokens of an App. */
@@ -41,11 +39,9 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
   const issues: FakeIssue[] = [];
   const labels = new Set<string>();
   const tokens = new Set<string>();
-  const mistakes: string[] = [];
   const server = await openFakeServer((request) => {
     if (request.headers["user-agent"] === undefined)
       return { status: 403, body: "Request forbidden by administrative rules." };
-    mistakes.push(...mistakesOf(request));
     if (request.path === `/app/installations/${ID}/access_tokens`) return installationToken(request);
     const bearer = `${request.headers.authorization}`.slice("Bearer ".length);
     if (as === "token" ? bearer !== TOKEN : !tokens.has(bearer)) return problem(401, "Bad credentials");
@@ -63,14 +59,13 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
     if (request.method === "GET") return { status: 200, body: shown(issue) };
     if (request.method === "PATCH") return changed(issue, given);
     return comment(issue, given);
-  });
+  }, mistakesOf);
   const vendor: FakeGithub = {
     server,
     url: server.url,
     settings: { repository: REPOSITORY },
     secret: as === "token" ? { token: TOKEN } : APP,
     issues,
-    mistakes,
     mayLabel: true,
     calm: as === "token" ? ["none"] : ["none", "none"],
     ...(as === "app" && { expireTokens: () => tokens.clear() }),
@@ -92,7 +87,7 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
       );
     },
     clear() {
-      for (const each of [issues, mistakes]) each.splice(0);
+      issues.splice(0);
       for (const each of [labels, tokens]) each.clear();
       vendor.mayLabel = true;
     },

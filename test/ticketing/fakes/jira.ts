@@ -1,6 +1,7 @@
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
-import { faultOf, readingOf } from "./jira-document.ts";
+import { readingOf } from "./jira-document.ts";
+import { faultOf, mistakesOf } from "./jira-schema.ts";
 
 type Json = Record<string, unknown>;
 
@@ -202,7 +203,7 @@ export async function openJira(secret: Readonly<Record<string, string>>): Promis
     return { status: 204 };
   };
 
-  const server = await openFakeServer(answer);
+  const server = await openFakeServer(answer, mistakesOf);
   const fake: FakeJira = {
     server,
     url: server.url,

@@ -1,5 +1,6 @@
 import type { FakeVendor } from "../adapter-contract.ts";
-import { openFakeServer, type Said } from "../fake-server.ts";
+import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
+import { checkByExcerpt } from "./request-schema.ts";
 
 export const ROUTING_KEY = "Rzyxwvutsrqponmlkjihgfedcba98765";
 
@@ -29,11 +30,12 @@ export async function openFakePagerDuty(): Promise<FakeVendor & { readonly alert
   const server = await openFakeServer(({ method, path, body }) => {
     if (method !== "POST" || path !== "/v2/enqueue") return { status: 404, body: {} };
     const event = JSON.parse(body) as PagerDutyEvent;
-    const errors = mistakesIn(event, body);
+    const errors = limitsBrokenBy(event, body);
     if (errors.length > 0) return refused(errors);
+    if (event.routing_key !== ROUTING_KEY) return refused(["Invalid routing key"]);
     apply(alerts, event);
     return { status: 202, body: { status: "success", message: "Event processed", dedup_key: event.dedup_key } };
-  });
+  }, mistakesOf);
   return {
     server,
     url: server.url,
@@ -66,11 +68,31 @@ function apply(alerts: Alert[], event: PagerDutyEvent): void {
   if (event.event_action !== "trigger") open.state = event.event_action === "resolve" ? "resolved" : "acknowledged";
 }
 
-function mistakesIn(event: PagerDutyEvent, body: string): readonly string[] {
+const checkEvent = checkByExcerpt("pagerduty-types.json", "EventPayloadV2");
+
+/**
+ * What an event has wrong by PagerDuty's published types (excerpt-types.ts), and by the documented limits that types don't hold. PagerDuty publishes a schema of the Events API
+ * too, in its repository PagerDuty/api-schema, but in no package: its members are those of the types, and `client` and `client_url`, which the types lack.
+ *
+ * @see https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+ * @see https://github.com/PagerDuty/api-schema/blob/main/reference/events-v2/openapiv3.json
+ */
+export function mistakesOf({ method, path, body }: Pick<Heard, "method" | "path" | "body">): readonly string[] {
+  if (method !== "POST" || path !== "/v2/enqueue") return ["no such operation"];
+  const { client = "", client_url = "", ...event } = JSON.parse(body);
+  const { timestamp } = event.payload ?? {};
+  return [
+    ...checkEvent(event),
+    ...(typeof client === "string" && typeof client_url === "string" ? [] : ["/client and /client_url must be texts"]),
+    ...(timestamp === undefined || !Number.isNaN(Date.parse(timestamp)) ? [] : ["/payload/timestamp must be a time"]),
+    ...limitsBrokenBy(event, body),
+  ];
+}
+
+function limitsBrokenBy(event: PagerDutyEvent, body: string): readonly string[] {
   const { routing_key, event_action, dedup_key, payload } = event;
   const said: readonly (readonly [boolean, string])[] = [
     [routing_key?.length !== 32, "Length of 'routing_key' is incorrect (should be 32 characters)"],
-    [routing_key?.length === 32 && routing_key !== ROUTING_KEY, "Invalid routing key"],
     [!["trigger", "acknowledge", "resolve"].includes(event_action), "'event_action' is invalid"],
     [event_action !== "trigger" && !dedup_key, "'dedup_key' is missing or blank"],
     [(dedup_key ?? "").length > 255, "'dedup_key' is too long (maximum is 255 characters)"],

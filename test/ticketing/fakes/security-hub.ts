@@ -1,6 +1,8 @@
+import { AwsRestJsonProtocol } from "@aws-sdk/core/protocols";
 import { type Sandbox, startSandbox } from "../../../sandbox/index.ts";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { awsOfSandbox, serverOf } from "./aws.ts";
+import { mistakesOf } from "./aws-schema.ts";
 
 export const MEMBER = "444455556666";
 
@@ -16,14 +18,15 @@ export async function openSecurityHub(): Promise<FakeSecurityHub> {
   sandbox.seedHub();
   sandbox.seedHub({ region: "us-east-1" });
   sandbox.seedHub({ account: MEMBER });
+  const server = serverOf(sandbox);
   return {
     sandbox,
     asked,
-    server: serverOf(sandbox),
+    server,
     url: sandbox.endpoint,
     settings: {},
     secret: {},
-    aws: awsOfSandbox(sandbox, asked),
+    aws: awsOfSandbox(sandbox, { server, protocol: AwsRestJsonProtocol, check: mistakesOf, asked }),
     linked: () =>
       sandbox.securityHub.findings.flatMap(({ finding }) =>
         ((finding as unknown as Shown).RelatedFindings ?? []).map(

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
+import { COLUMNS, mistakesOf } from "./servicenow-schema.ts";
 
 /** An incident as the instance has it; journal fields keep entries, and are empty when they are read. */
 interface Incident {
@@ -15,31 +16,6 @@ export interface FakeServiceNow extends FakeVendor {
   /** A note or text as the activity stream of an instance in its base state shows it, in HTML, and who is told of it. */
   shown(text: string): { readonly html: string; readonly told: readonly string[] };
 }
-
-/** Columns of the base system; what is longer would be cut in silence. */
-const LENGTHS: Readonly<Record<string, number>> = {
-  short_description: 160,
-  description: 4_000,
-  close_notes: 4_000,
-  work_notes: 4_000,
-  correlation_id: 100,
-  correlation_display: 100,
-};
-const FIELDS = new Set([
-  ...Object.keys(LENGTHS),
-  ...[
-    "state",
-    "impact",
-    "urgency",
-    "category",
-    "caller_id",
-    "assignment_group",
-    "close_code",
-    "parent",
-    "u_account",
-    "u_tool",
-  ],
-]);
 
 /** An instance with the Table API, OAuth client credentials and basic authentication; by `secret` tests choose. */
 export async function openServiceNow(secret: Readonly<Record<string, string>>): Promise<FakeServiceNow> {
@@ -101,8 +77,7 @@ export async function openServiceNow(secret: Readonly<Record<string, string>>): 
     const after: Record<string, string> = { ...record.fields };
     for (const [name, value] of Object.entries(sent)) {
       if (typeof value !== "string") return failure(400, "Exception while reading request", "not a text");
-      if (value.length > (LENGTHS[name] ?? 255)) throw new Error(`${name} would be cut in silence`);
-      if (FIELDS.has(name) && !hidden.has(name) && name !== "work_notes") after[name] = value;
+      if (COLUMNS.has(name) && !hidden.has(name) && name !== "work_notes") after[name] = value;
     }
     if (after.state === "6" && (!after.close_code || !after.close_notes))
       return failure(
@@ -134,7 +109,7 @@ export async function openServiceNow(secret: Readonly<Record<string, string>>): 
     return Object.fromEntries(names.filter((name) => !hidden.has(name)).map((name) => [name, fields[name] ?? ""]));
   };
 
-  const server = await openFakeServer(answer);
+  const server = await openFakeServer(answer, mistakesOf);
   return {
     server,
     url: server.url,

@@ -1,5 +1,6 @@
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type FakeServer, type Heard, openFakeServer, type Said } from "../fake-server.ts";
+import { limitsBrokenBy, mistakesOf, objectsIn } from "./slack-schema.ts";
 
 const CHANNEL = "C012AB3CD";
 const BOT = "B019BOT01";
@@ -95,19 +96,18 @@ export async function openFakeSlack(via: "bot" | "webhook" = "bot"): Promise<Fak
       return said(no("invalid_post_type"));
     const args: Json = method === "GET" ? Object.fromEntries(searchParams) : JSON.parse(body);
     if (pathname !== "/api/auth.test" && args.channel !== CHANNEL) return said(no("channel_not_found"));
-    const wrong = method === "POST" && args.blocks !== undefined ? mistakesIn(args) : undefined;
-    return said(wrong ?? run(args));
+    return said((method === "POST" ? refusalOf(args) : undefined) ?? run(args));
   };
 
   const hook = (path: string, body: string): Said => {
     if (path !== HOOK) return { status: 404, body: "no_service" };
     const args: Json = JSON.parse(body);
-    if (mistakesIn(args) !== undefined) return { status: 400, body: "invalid_blocks" };
+    if (refusalOf(args) !== undefined) return { status: 400, body: "invalid_blocks" };
     add(contentOf(args, undefined));
     return { status: 200, body: "ok" };
   };
 
-  const server: FakeServer = await openFakeServer(answer);
+  const server: FakeServer = await openFakeServer(answer, mistakesOf);
   const vendor: FakeSlack = {
     server,
     url: `${server.url}/api`,
@@ -179,6 +179,13 @@ export function dangersIn({ text, blocks }: Pick<Message, "blocks" | "text">): r
 const no = (error: string): Json => ({ ok: false, error });
 const said = (body: Json): Said => ({ status: 200, body });
 
+/** What Slack answers to a message that it does not take. */
+function refusalOf(args: Json): Json | undefined {
+  if (String(args.text ?? "").length > 40_000) return no("msg_too_long");
+  const messages = limitsBrokenBy(args);
+  return messages.length === 0 ? undefined : { ...no("invalid_blocks"), response_metadata: { messages } };
+}
+
 function contentOf(args: Json, thread: string | undefined): Omit<Message, "ts" | "bot_id"> {
   return {
     text: String(args.text ?? ""),
@@ -211,49 +218,8 @@ function keptOf(message: Message, key: string, state: Kept["state"], notes: read
   return { key, state, title, text: [readText(message), ...notes].join("\n"), notes };
 }
 
-function objectsIn(value: unknown): readonly Json[] {
-  if (Array.isArray(value)) return value.flatMap(objectsIn);
-  if (typeof value !== "object" || value === null) return [];
-  return [value as Json, ...Object.values(value).flatMap(objectsIn)];
-}
-
 function textsIn(value: unknown): readonly string[] {
   return objectsIn(value).flatMap((each) =>
     ["plain_text", "mrkdwn", "text"].includes(String(each.type)) && typeof each.text === "string" ? [each.text] : [],
   );
-}
-
-/** Lengths as documented: https://docs.slack.dev/reference/block-kit/blocks, .../block-elements/button-element, .../composition-objects/confirmation-dialog-object */
-function mistakesIn({ text, blocks, metadata }: Json): Json | undefined {
-  if (String(text ?? "").length > 40_000) return no("msg_too_long");
-  const list = blocks as Json[];
-  const wrong: string[] = [];
-  if (list.length > 50) wrong.push("no more than 50 items allowed [json-pointer:/blocks]");
-  const lengthOf = (each: unknown) => String((each as Json | undefined)?.text ?? "").length;
-  const check = (length: number, most: number, where: string) => {
-    if (length === 0) wrong.push(`must be more than 0 characters [json-pointer:${where}]`);
-    if (length > most) wrong.push(`must be less than ${most + 1} characters [json-pointer:${where}]`);
-  };
-  for (const each of objectsIn(list)) {
-    const { type } = each;
-    if (type === "header") check(lengthOf(each.text), 150, "/header/text");
-    if (type === "section") check(lengthOf(each.text), 3_000, "/section/text");
-    if (type === "button") {
-      check(lengthOf(each.text), 75, "/button/text");
-      check(String(each.value ?? "x").length, 2_000, "/button/value");
-      check(String(each.action_id).length, 255, "/button/action_id");
-    }
-    if (each.confirm !== undefined && each.deny !== undefined) {
-      check(lengthOf(each.title), 100, "/confirm/title");
-      check(lengthOf(each.text), 300, "/confirm/text");
-      check(lengthOf(each.confirm), 30, "/confirm/confirm");
-      check(lengthOf(each.deny), 30, "/confirm/deny");
-    }
-    if (type === "rich_text_preformatted" || type === "rich_text_section")
-      for (const element of each.elements as Json[]) check(lengthOf(element), 3_000, `/${type}`);
-  }
-  if (wrong.length > 0) return { ...no("invalid_blocks"), response_metadata: { messages: wrong } };
-  const event = metadata as Json | undefined;
-  if (event !== undefined && !/^\w{1,255}$/.test(String(event.event_type))) return no("invalid_metadata_format");
-  return undefined;
 }

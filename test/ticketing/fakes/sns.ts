@@ -1,7 +1,16 @@
+import { AwsQueryProtocol } from "@aws-sdk/core/protocols";
 import { type Sandbox, startSandbox } from "../../../sandbox/index.ts";
 import type { Setting } from "../../../shared/ticketing/tracker.ts";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
-import { awsOfSandbox, serverOf } from "./aws.ts";
+import { awsOfSandbox, type CheckInput, serverOf } from "./aws.ts";
+import { mistakesOf } from "./aws-schema.ts";
+
+/** A message by the SDK's own schema of it. A queue with raw delivery gets nothing of one with more attributes: https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html */
+export const checkMessage: CheckInput = (schema, input) => {
+  const { MessageAttributes = {} } = input as { readonly MessageAttributes?: object };
+  const isTooMany = Object.keys(MessageAttributes).length > 10;
+  return [...mistakesOf(schema, input), ...(isTooMany ? ["/MessageAttributes must be at most 10"] : [])];
+};
 
 export const HOME = "arn:aws:sns:eu-central-1:111122223333";
 
@@ -24,14 +33,15 @@ export async function openSns(settings: Readonly<Record<string, Setting>> = {}):
   let begun = 0;
   const messages = () =>
     sandbox.published.slice(begun).map((each) => ({ ...each, key: each.attributes.findingId?.value ?? "" }));
+  const server = serverOf(sandbox, "AuthorizationError");
   return {
     sandbox,
     asked,
-    server: serverOf(sandbox, "AuthorizationError"),
+    server,
     url: sandbox.endpoint,
     settings: { topic: `${HOME}:tickets`, ...settings },
     secret: {},
-    aws: awsOfSandbox(sandbox, asked),
+    aws: awsOfSandbox(sandbox, { server, protocol: AwsQueryProtocol, check: checkMessage, asked }),
     received: () => (sandbox.queues.mails ?? []).map(({ body }) => JSON.parse(body)),
     clear() {
       begun = sandbox.published.length;

@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import type { FakeVendor, Kept } from "../adapter-contract.ts";
 import { type Heard, openFakeServer, type Said } from "../fake-server.ts";
 
@@ -25,7 +27,7 @@ export async function openFakeReceiver(): Promise<FakeVendor & { readonly delive
     const delivery = JSON.parse(request.body) as Delivery;
     if (!deliveries.some(({ id }) => id === delivery.id)) deliveries.push(delivery);
     return { status: 204 } satisfies Said;
-  });
+  }, mistakesOf);
   return {
     server,
     url: `${server.url}/cordon`,
@@ -35,6 +37,16 @@ export async function openFakeReceiver(): Promise<FakeVendor & { readonly delive
     kept: () => [...Map.groupBy(deliveries, ({ ticket }) => ticket.key)].map(([key, of]) => keptOf(key, of)),
     clear: () => void deliveries.splice(0),
   };
+}
+
+let validate: ValidateFunction | undefined;
+
+/** What a delivery has wrong by the form that is published for receivers. */
+export function mistakesOf({ body }: Pick<Heard, "body">): readonly string[] {
+  const form = new URL("../../../docs/tickets/webhook.schema.json", import.meta.url);
+  validate ??= new Ajv2020({ strict: false, allErrors: true }).compile(JSON.parse(readFileSync(form, "utf8")));
+  validate(JSON.parse(body));
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath || "/"} ${message}`);
 }
 
 function keptOf(key: string, of: readonly Delivery[]): Kept {
