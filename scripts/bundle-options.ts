@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { BuildOptions } from "esbuild";
 
 // Bundled CommonJS packages call `require` for Node's own modules, which an ESM file does not have.
@@ -14,7 +13,6 @@ export const bundleOptions = {
   keepNames: true,
   sourcemap: false,
   mainFields: ["module", "main"],
-  alias: { "node:http": fileURLToPath(new URL("./node-http.cjs", import.meta.url)) },
   banner: { js: REQUIRE_BANNER },
   logLevel: "warning",
 } as const satisfies BuildOptions;
