@@ -62,7 +62,7 @@ export function awsOfSandbox(sandbox: Sandbox, calls: SandboxCalls): TrackerAws 
       return {
         ...clientConfig(sandbox, region, principal),
         protocol: checkedProtocol(calls),
-        requestHandler: { requestTimeout: 300, throwOnRequestTimeout: true },
+        requestHandler: { requestTimeout: 1_500, throwOnRequestTimeout: true },
       };
     },
   };
