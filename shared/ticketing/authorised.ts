@@ -54,7 +54,8 @@ export function expectToken(expectAnswer: () => HttpAnswer): HttpAnswer {
   try {
     return expectAnswer();
   } catch (error) {
-    if (error instanceof DeliveryError && error.kind !== "later") throw refusedFor(error.message, { cause: error });
+    if (error instanceof DeliveryError && (error.kind !== "later" || error.isOfRight))
+      throw refusedFor(error.message, { cause: error });
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import type { Desk, GroupChange, Matter } from "./desk.ts";
 import { causeKey, groupTicket, MOST_NAMED, oneMore, type StormRules } from "./group.ts";
 import { LEASE_MS, type Link, trackerKey } from "./link.ts";
 import { isOver, LOST_MS, newsOf, nextStep, type TicketTimes } from "./next-step.ts";
-import { linkRelatives } from "./relatives.ts";
+import { hasOpenRelations, linkRelatives } from "./relatives.ts";
 import type { Ticket } from "./ticket.ts";
 import { DeliveryError, type Remote, type Tracker } from "./tracker.ts";
 
@@ -34,10 +34,10 @@ export interface Office {
   alone<Outcome>(what: string, work: () => Promise<Outcome>): Promise<Outcome>;
 }
 
-/** `later`: the message comes again then. `follow`: a group that has changed and has to be told. */
+/** `later`: the message comes again then; `reason` where that is not the course of things. `follow`: a group that has changed and has to be told, or this ticket once more. */
 export type Delivered =
   | { readonly kind: "done"; readonly follow?: string; readonly did?: string }
-  | { readonly kind: "later"; readonly atMs: number };
+  | { readonly kind: "later"; readonly atMs: number; readonly reason?: string };
 
 const MAX_ROUNDS = 6;
 
@@ -65,9 +65,15 @@ export async function deliver({ key, routeId, messageId }: Errand, office: Offic
         ? await carryOn(ticket, link, matter, office, messageId)
         : await tellGroup(ticket, link, office);
     if (done === "moved") continue;
-    if (done.kind === "later" || link.group !== undefined) return done;
+    if (done.kind === "later" || done.follow !== undefined || !hasOpenRelations(matter, link, office)) return done;
+    // Linking is a piece of work of its own: this one may have taken its time.
+    if (done.did !== undefined) return { ...done, follow: key };
+    if (link.remote === undefined) return done;
     const linked = await linkRelatives(matter, link, office);
-    if (linked !== "moved") return linked ?? done;
+    if (linked.kind === "linked") return done;
+    const waiting = linked.kind === "wait" && (await postponed(linked.link, linked.untilMs, messageId, office));
+    if (!waiting || waiting === "moved") continue;
+    return waiting.kind === "later" && linked.reason ? { ...waiting, reason: linked.reason } : waiting;
   }
   return { kind: "later", atMs: nowMs() + 1_000 };
 }
@@ -92,11 +98,16 @@ async function carryOn(
   const untilMs = Math.max(waitMs, isHeld ? (office.holdUntilMs(ticket, nowMs()) ?? 0) : 0);
   if (untilMs > nowMs()) return postponed(link, untilMs, messageId, office);
   if (step.kind === "open" && matter.kind === "finding") {
-    const joined = await joinGroup(ticket, link, matter.finding, office);
+    const joined = await joinGroup(
+      ticket,
+      step.number > link.number ? { ...link, isCounted: false } : link,
+      matter.finding,
+      office,
+    );
     if (joined !== undefined) return joined;
   }
   const number = step.kind === "open" ? step.number : link.number;
-  const { due: _, ...rest } = link;
+  const { due: _, ...rest } = number === link.number ? link : unrelated(link);
   const claimed = await desk.save(link, {
     ...rest,
     number,
@@ -149,7 +160,7 @@ async function carryOn(
       error.kind === "gone" || (error.kind === "never" && step.kind === "change" && step.change.kind === "reopen");
     if (step.kind === "change" && isGone) {
       // Trackers close what was resolved for long, and people take tickets away: then it is told anew, unless it is over.
-      const { remote: _remote, ...without } = idle;
+      const { remote: _remote, ...without } = unrelated(idle);
       const next = { ...without, leaseUntilMs: 0, number: number + 1 };
       const saved = await desk.save(claimed, isOver(ticket) ? { ...next, told: ticket.version } : next);
       if (saved !== undefined) return "moved";
@@ -173,6 +184,15 @@ function isKnownLonger(matter: Matter, { version }: Link): boolean {
 }
 
 type Unsaved = Omit<Link, "version">;
+
+/** As the link of a ticket that is not there yet: its relatives are linked to another. */
+function unrelated<Given extends Unsaved>({
+  related: _,
+  comingSinceMs: __,
+  ...link
+}: Given): Omit<Given, "related" | "comingSinceMs"> {
+  return link;
+}
 
 function told(link: Unsaved, remote: Remote, { version }: Ticket, nowMs: number): Unsaved {
   const { resolvedAtMs: _, ...rest } = link;
@@ -219,9 +239,8 @@ async function joinGroup(
     // What is a part of a storm already is told with the others at once.
     const rules = finding.parent === undefined ? storm : { ...storm, count: 0 };
     const known = await desk.readCause(causeId, link.routeId);
-    // Counted already, by a container that has died or is at it.
-    if (known?.own.includes(ticket.key)) return undefined;
     const cause = oneMore(known, causeId, rules, nowMs(), ticket.key);
+    if (cause === known) return undefined;
     if (!(await desk.saveCause(causeId, link.routeId, cause))) return "moved";
     if (cause.group === undefined) return undefined;
     const { labels, severity, title, updatedAt: at, version } = ticket;

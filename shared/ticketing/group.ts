@@ -56,7 +56,10 @@ export function causeKey({ controlId, resource, principal }: FindingRecord): str
   return contentHash(["tickets", controlId, resource.account, who]).slice(0, 20);
 }
 
-/** One more from a cause -> the cause as it is then, whose `group` says who tells it; undefined: it has a ticket of its own. Pure. */
+/**
+ * One more from a cause -> the cause as it is then, whose `group` says who tells it; undefined: it has a ticket of its own. The same cause for a finding that is counted already,
+ * by a container that has died since or is at it: it has a ticket of its own, too. Pure.
+ */
 export function oneMore(
   cause: Cause | undefined,
   causeId: string,
@@ -65,12 +68,13 @@ export function oneMore(
   finding: string,
 ): Cause {
   const version = (cause?.version ?? 0) + 1;
-  if (cause?.group !== undefined && nowMs - cause.lastAtMs <= windowMs)
-    return { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
-  const isOld = cause === undefined || cause.group !== undefined || nowMs - cause.startedAtMs > windowMs;
-  const next = isOld
+  const isOld =
+    cause === undefined || nowMs - (cause.group === undefined ? cause.startedAtMs : cause.lastAtMs) > windowMs;
+  if (!isOld && cause.own.includes(finding)) return cause;
+  const next: Cause = isOld
     ? { version, startedAtMs: nowMs, lastAtMs: nowMs, count: 1, own: [] }
     : { ...cause, version, lastAtMs: nowMs, count: cause.count + 1 };
+  if (next.group !== undefined) return next;
   if (next.count <= count) return { ...next, own: [...next.own, finding] };
   return { ...next, group: `g-${contentHash([causeId, next.startedAtMs]).slice(0, 20)}` };
 }

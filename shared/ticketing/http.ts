@@ -112,7 +112,7 @@ export function expectGood(answer: HttpAnswer, what: string, nowMs: number): Htt
   const { status, headers, body } = answer;
   if (status >= 200 && status < 300) return answer;
   const message = `${what}: status ${status}: ${body.replace(/\s+/g, " ").slice(0, MAX_TOLD)}`;
-  if (status === 401 || status === 403) throw refusedFor(message);
+  if (status === 401 || status === 403) throw refusedFor(message, { isOfRight: status === 403 });
   if (status === 404 || status === 410) throw new DeliveryError("gone", message);
   const retryAfterMs = retryAfter(headers["retry-after"], nowMs);
   const isBusy = status === 408 || status === 429 || status >= 500;

@@ -31,8 +31,10 @@ export interface Link {
   readonly groupAtMs?: number;
   /** As the group has counted it. */
   readonly isOver?: boolean;
-  /** Findings and groups whose tickets it is linked to, or can't be. */
+  /** Findings and groups whose tickets it is linked to, or was refused to be. */
   readonly related?: readonly string[];
+  /** A relative's ticket is waited for since then. */
+  readonly comingSinceMs?: number;
 }
 
 /** Longer than any step takes with its time limits. */

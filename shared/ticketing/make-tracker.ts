@@ -45,7 +45,7 @@ export function makeTracker(definition: AdapterDefinition, route: TrackerRoute, 
       try {
         return await method.apply(tracker, [...given]);
       } catch (error) {
-        throw error instanceof DeliveryError ? retold(error, oneLine(hide(error.message))) : error;
+        throw error instanceof DeliveryError ? error.saying(oneLine(hide(error.message))) : error;
       }
     };
   const members = Object.entries(tracker).map(([name, member]) => [
@@ -58,13 +58,4 @@ export function makeTracker(definition: AdapterDefinition, route: TrackerRoute, 
 /** `Bearer <token>` and the token; the name of the scheme is no secret. */
 function partsOf(value: string): readonly string[] {
   return [value, ...value.split(/[\s,]+/)].filter(({ length }) => length > MAX_SCHEME);
-}
-
-/** Without its cause, which says the same in words that nobody has looked at. */
-function retold({ kind, retryAfterMs, isUntaken, isWide }: DeliveryError, message: string): DeliveryError {
-  return new DeliveryError(kind, message, {
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    isUntaken,
-    isWide,
-  });
 }

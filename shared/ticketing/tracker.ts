@@ -34,8 +34,8 @@ export interface Tracker {
   /** Doing the same twice may repeat a note, and nothing else. */
   change(remote: Remote, ticket: Ticket, change: Change): Promise<Remote>;
   /**
-   * Links a ticket to the one that tells its storm, so that people see them together; of neither the state or the text changes. Doing it twice links them once. Left out by
-   * trackers that know no such thing.
+   * Links a ticket to the one that tells its storm, so that people see them together; of neither the state or the text changes. A parent that people have given it stays. Doing it
+   * twice links them once, or repeats a note. Left out by trackers that know no such thing.
    */
   linkToParent?(child: Remote, parent: Remote): Promise<void>;
 }
@@ -161,6 +161,8 @@ export class DeliveryError extends Error {
   readonly isUntaken: boolean;
   /** It concerns the route and not this ticket alone: others by the same route would fare the same. */
   readonly isWide: boolean;
+  /** A right is missing for this one thing; others may be done. */
+  readonly isOfRight: boolean;
 
   constructor(
     kind: DeliveryError["kind"],
@@ -169,6 +171,7 @@ export class DeliveryError extends Error {
       readonly retryAfterMs?: number;
       readonly isUntaken?: boolean;
       readonly isWide?: boolean;
+      readonly isOfRight?: boolean;
     } = {},
   ) {
     super(message, options);
@@ -176,6 +179,16 @@ export class DeliveryError extends Error {
     this.retryAfterMs = options.retryAfterMs;
     this.isUntaken = options.isUntaken ?? kind !== "later";
     this.isWide = options.isWide ?? false;
+    this.isOfRight = options.isOfRight ?? false;
+  }
+
+  /** The same in other words, without its cause, which says it in the old ones. */
+  saying(message: string): DeliveryError {
+    const { kind, retryAfterMs, isUntaken, isWide, isOfRight } = this;
+    return new DeliveryError(kind, message, {
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...{ isUntaken, isWide, isOfRight },
+    });
   }
 }
 
@@ -183,6 +196,9 @@ export class DeliveryError extends Error {
 export const REFUSED_MS = 30 * 60_000;
 
 /** Credentials that are refused or lack something, and rights that are missing. Pure. */
-export function refusedFor(message: string, options: { readonly cause?: unknown; readonly isWide?: boolean } = {}) {
+export function refusedFor(
+  message: string,
+  options: { readonly cause?: unknown; readonly isWide?: boolean; readonly isOfRight?: boolean } = {},
+) {
   return new DeliveryError("later", message, { retryAfterMs: REFUSED_MS, isUntaken: true, isWide: true, ...options });
 }

@@ -126,29 +126,137 @@ describe("a ticket is kept true", () => {
     expect(town.joined).toEqual([`${ID} < f-storm`]);
   });
 
-  it.each<Trouble>(["refused", "forbidden"])(
-    "a link that can't be made now is made later, and one that is %s is put aside once",
-    async (no) => {
-      const town = openTown();
-      for (const id of [ID, "f-storm"]) town.write({ id });
+  describe("links between tickets", () => {
+    /** A storm whose first findings have tickets, and whose group's has just been opened. */
+    const stormOf = (count: number, town = openTown({ storm: { count, windowMs: 600_000 } })) => {
+      const ids = Array.from({ length: count + 1 }, (_, index) => `f-${index}`);
+      for (const id of ids) town.write({ id });
+      const untilGroup = async () => {
+        while (!town.tickets.some(({ key }) => key.startsWith("g-"))) await town.step();
+      };
+      const own = ids.slice(0, count);
+      return { town, own, untilGroup };
+    };
+    const children = ({ joined }: { readonly joined: readonly string[] }) => joined.map((each) => each.split(" < ")[0]);
+
+    it("are made one after the other in a time that the function has, however slow the tracker is, each once", async () => {
+      const { town, own } = stormOf(20);
+      town.linkMs = 4_000;
       await town.settle();
-      town.troubles.push("none", "lost-before");
+      expect(children(town)).toEqual(own);
+      expect(town.longestMs).toBeLessThanOrEqual(15_000);
+    });
+
+    it.each<Trouble>(["death-before", "lost-before"])("go on where they were interrupted: %s", async (trouble) => {
+      const { town, own, untilGroup } = stormOf(4);
+      await untilGroup();
+      town.troubles.push("none", "none", trouble);
+      await town.settle();
+      expect(children(town)).toEqual(own);
+    });
+
+    it.each<Trouble>(["refused", "forbidden", "gone"])(
+      "one that is %s is told once, and keeps no other from being made",
+      async (no) => {
+        const { town, own, untilGroup } = stormOf(4);
+        await untilGroup();
+        town.troubles.push(no);
+        const beganMs = town.nowMs;
+        await town.settle();
+        town.send(town.tickets.at(-1)?.key ?? "");
+        await town.settle();
+        expect(children(town)).toEqual(own.slice(1));
+        expect(town.reasons).toEqual([expect.stringContaining("unlinked")]);
+        expect(town.nowMs - beganMs).toBeLessThan(60_000);
+      },
+    );
+
+    it("are made when credentials are put right that were refused", async () => {
+      const { town, own, untilGroup } = stormOf(4);
+      await untilGroup();
+      town.troubles.push("none", "unproved");
+      await town.settle();
+      expect(children(town)).toEqual(own);
+      expect(town.reasons).toEqual([]);
+    });
+
+    it("are waited for some minutes, ever more seldom, and made should the other ticket come later", async () => {
+      const town = openTown();
+      town.write({ id: ID });
+      await town.settle();
+      town.receives = 0;
       town.write({ id: ID, status: "awaiting-approval", parent: "f-storm" });
       await town.settle();
+      expect(town.receives).toBeLessThan(12);
+      town.write({ id: "f-storm", controlId: "cordon-storm" });
+      await town.settle();
+      expect(town.joined).toEqual([]);
+      town.write({ id: ID, status: "contained" });
+      await town.settle();
       expect(town.joined).toEqual([`${ID} < f-storm`]);
-      town.write({ id: "f-other" });
+    });
+
+    it("are waited for however long ago the ticket was told of last", async () => {
+      const town = openTown();
+      town.write({ id: ID });
       await town.settle();
-      town.troubles.push("none", no);
-      const began = town.nowMs;
-      town.write({ id: "f-other", status: "awaiting-approval", parent: "f-storm" });
+      town.nowMs += 2 * DAY_MS;
+      town.write({ id: ID, parent: "f-storm" });
+      for (let step = 0; step < 3; step++) await town.step();
+      town.write({ id: "f-storm", controlId: "cordon-storm" });
       await town.settle();
-      town.write({ id: "f-other", status: "contained" });
+      expect(town.joined).toEqual([`${ID} < f-storm`]);
+    });
+
+    it("are made again for a later ticket of the same finding", async () => {
+      const town = openTown();
+      town.write({ id: "f-storm", controlId: "cordon-storm" });
+      town.write({ id: ID });
       await town.settle();
-      expect(town.nowMs - began).toBeLessThan(60_000);
-      expect(town.joined).toHaveLength(1);
-      expect(town.tickets).toHaveLength(3);
-    },
-  );
+      town.write({ id: ID, parent: "f-storm" });
+      await town.settle();
+      town.write({ id: ID, status: "resolved" });
+      await town.settle();
+      town.nowMs += 40 * DAY_MS;
+      town.write({ id: ID, status: "contained", parent: undefined as never, occurrence: 2 });
+      await town.settle();
+      town.write({ id: ID, status: "awaiting-approval", parent: "f-storm" });
+      await town.settle();
+      expect(town.joined).toEqual([`${ID} < f-storm`, `${ID}-2 < f-storm`]);
+    });
+  });
+
+  it("findings that come back at once after the window are a storm as new ones are", async () => {
+    const town = openTown({ storm: { count: 2, windowMs: 600_000 } });
+    const ids = Array.from({ length: 6 }, (_, index) => `f-${index}`);
+    for (const id of ids) {
+      town.write({ id });
+      await town.settle();
+      town.write({ id, status: "resolved" });
+      await town.settle();
+      town.nowMs += HOUR_MS;
+    }
+    expect(town.tickets).toHaveLength(6);
+    town.nowMs += 40 * DAY_MS;
+    for (const id of ids) town.write({ id, status: "contained", occurrence: 2 });
+    await town.settle();
+    const opened = town.tickets.slice(6).map(({ key }) => key);
+    expect(opened).toEqual(["f-0-2", "f-1-2", expect.stringMatching(/^g-/)]);
+    expect([...town.groups.values()]).toMatchObject([{ members: 4, over: 0 }]);
+  });
+
+  it("a finding that was counted in an earlier window is counted in a later one", async () => {
+    const town = openTown({ storm: { count: 2, windowMs: 600_000 } });
+    town.deaths.push(2);
+    town.write({ id: "f-1" });
+    await town.step();
+    town.write({ id: "f-1", status: "resolved" });
+    await town.settle();
+    town.nowMs += DAY_MS;
+    for (const id of ["f-1", "f-2", "f-3"]) town.write({ id, status: "contained" });
+    await town.settle();
+    expect(town.tickets.map(({ key }) => key)).toEqual(["f-1", "f-2", expect.stringMatching(/^g-/)]);
+  });
 
   it("a finding that two containers count is counted once", async () => {
     const town = openTown({ storm: { count: 1, windowMs: 600_000 } });

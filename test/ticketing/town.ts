@@ -17,6 +17,7 @@ export type Trouble =
   | "lost-after"
   | "refused"
   | "forbidden"
+  | "unproved"
   | "death-before"
   | "death-after";
 
@@ -41,7 +42,11 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
   /** Keys of tickets that are linked, child and parent, as often as it was asked for. */
   const joined: string[] = [];
   const troubles: Trouble[] = [];
-  const town = { nowMs: Date.parse("2026-11-27T09:00:00Z"), calls: 0, deaths: [] as number[], writes: 0 };
+  const town = {
+    ...{ nowMs: Date.parse("2026-11-27T09:00:00Z"), calls: 0, deaths: [] as number[], writes: 0 },
+    /** How long the tracker takes for a link, and the longest piece of work there was. */
+    ...{ linkMs: 0, longestMs: 0, receives: 0, reasons: [] as string[] },
+  };
   /** Any write of the table can be the last thing that happens. */
   const mayDie = () => {
     if (town.deaths.includes(++town.writes)) throw new Death();
@@ -110,7 +115,8 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
       belated.push({ atMs: town.nowMs + 20_000, work });
       throw new DeliveryError("later", "no answer");
     }
-    if (trouble === "forbidden") throw refusedFor("no such right");
+    if (trouble === "forbidden") throw refusedFor("no such right", { isOfRight: true });
+    if (trouble === "unproved") throw refusedFor("the token is refused");
     if (trouble === "refused") throw new DeliveryError("never", "no such project");
     if (trouble === "lost-before") throw new DeliveryError("later", "no answer");
     effectMs = town.nowMs;
@@ -148,7 +154,10 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
         return remoteOf(ticket);
       }),
     linkToParent: (child, parent) =>
-      asked(() => void joined.push(`${tickets[Number(child.id)]?.key} < ${tickets[Number(parent.id)]?.key}`)),
+      asked(() => {
+        town.nowMs += town.linkMs;
+        joined.push(`${tickets[Number(child.id)]?.key} < ${tickets[Number(parent.id)]?.key}`);
+      }),
   };
   const office: { -readonly [Name in keyof Office]: Office[Name] } = {
     desk,
@@ -191,16 +200,24 @@ export function openTown({ canFind = true, storm = { count: 5, windowMs: 600_000
       const due = queue.filter(({ atMs }) => atMs <= town.nowMs);
       const message = due[pick % Math.max(1, due.length)];
       if (message === undefined) return;
+      const beganMs = town.nowMs;
+      town.receives += 1;
       try {
         const delivered = await deliver(message.errand, office);
+        town.longestMs = Math.max(town.longestMs, town.nowMs - beganMs);
         if (delivered.kind === "later") {
+          if (delivered.reason !== undefined) town.reasons.push(delivered.reason);
           message.atMs = delivered.atMs;
           return;
         }
         if (delivered.follow !== undefined) send(delivered.follow);
         queue.splice(queue.indexOf(message), 1);
       } catch (error) {
-        if (error instanceof DeliveryError) message.atMs = town.nowMs + (error.retryAfterMs ?? 5_000);
+        if (error instanceof DeliveryError && error.message.startsWith("tickets stay unlinked")) {
+          // Put aside with the reason; what else is refused comes again here, as somebody would send it again.
+          town.reasons.push(error.message);
+          queue.splice(queue.indexOf(message), 1);
+        } else if (error instanceof DeliveryError) message.atMs = town.nowMs + (error.retryAfterMs ?? 5_000);
         else if (error instanceof Death) message.atMs = town.nowMs + 10_000;
         else throw error;
       }

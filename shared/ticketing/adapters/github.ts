@@ -109,8 +109,10 @@ async function addSubIssue(call: Call, child: Remote, parent: Remote): Promise<v
   const [what, path] = ["add a sub-issue", `/issues/${encodeURIComponent(parent.id)}/sub_issues`];
   const issue = await call("read an issue", "GET", `/issues/${encodeURIComponent(child.id)}`);
   // An issue's id is not its number.
-  const { id } = asObject(jsonOf(issue, "GitHub: read an issue")) ?? {};
-  const answer = await call(what, "POST", path, { sub_issue_id: id, replace_parent: true }, 422);
+  const { id, parent_issue_url: above } = asObject(jsonOf(issue, "GitHub: read an issue")) ?? {};
+  // It has one parent at most, and people's stays.
+  if (typeof above === "string") return;
+  const answer = await call(what, "POST", path, { sub_issue_id: id }, 422);
   if (answer.status !== 422) return;
   // One that is there already is refused.
   const listed = asList(

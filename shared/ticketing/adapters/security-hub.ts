@@ -1,7 +1,7 @@
 import type { BatchUpdateFindingsCommandInput, SecurityHubClient } from "@aws-sdk/client-securityhub";
 import { awsOf, deliveryErrorOf } from "../aws-delivery.ts";
 import type { Ticket } from "../ticket.ts";
-import { type AdapterDefinition, DeliveryError, type Remote, refusedFor, type TrackerPorts } from "../tracker.ts";
+import { type AdapterDefinition, DeliveryError, refusedFor, type TrackerPorts } from "../tracker.ts";
 import { findingOf, noteOf, type Product, productIn, workflowOf } from "./security-hub-text.ts";
 
 /** What is wrong with a finding stays wrong. Other codes (concurrent updates, limits, faults, a finding that is not to be seen yet) pass. */
@@ -55,13 +55,6 @@ export const securityHub: AdapterDefinition = {
             ...(note !== undefined && { Note: { Text: noteOf(note), UpdatedBy: "Cordon" } }),
           });
         return { ...remote, state: isResolved ? "resolved" : "open", more: { ...known, ...times, workflow } };
-      },
-      async linkToParent(child, parent) {
-        const [product, above] = [productOfRemote(child), productOfRemote(parent)];
-        await hub.mark(product, {
-          FindingIdentifiers: [{ Id: child.id, ProductArn: product.arn }],
-          RelatedFindings: [{ Id: parent.id, ProductArn: above.arn }],
-        });
       },
     };
   },
@@ -126,13 +119,6 @@ function failureOf(
   // Of that account and Region only: the route's other tickets go elsewhere.
   if (ErrorCode === "InvalidAccess") return refusedFor(`${told}; is Security Hub enabled there?`, { isWide: false });
   return new DeliveryError(FINAL.has(ErrorCode) ? "never" : "later", told);
-}
-
-function productOfRemote({ id, more = {} }: Remote): Product {
-  const { account, region } = more;
-  if (account === undefined || region === undefined)
-    throw new DeliveryError("never", `${id}: nothing tells its account and Region`);
-  return productIn(account, region);
 }
 
 function productOf({ key, labels: { account, region } }: Ticket): Product {

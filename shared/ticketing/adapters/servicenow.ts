@@ -68,7 +68,7 @@ export const servicenow: AdapterDefinition = {
     ): Promise<unknown> => {
       const search = new URLSearchParams({
         ...query,
-        sysparm_fields: "sys_id,number,state,correlation_id",
+        sysparm_fields: "sys_id,number,state,correlation_id,parent",
         sysparm_display_value: "false",
         ...(record && { sysparm_input_display_value: "false" }),
       });
@@ -146,7 +146,12 @@ export const servicenow: AdapterDefinition = {
       // Not parent_incident: resolving the one would resolve the others with it, whatever becomes of them.
       async linkToParent(child, parent) {
         const what = `linking incident ${child.id} to its parent`;
-        await ask(what, "PATCH", `/${encodeURIComponent(child.id)}`, {}, { parent: parent.id });
+        const path = `/${encodeURIComponent(child.id)}`;
+        const { parent: above } = asObject(await ask(what, "GET", path, {})) ?? {};
+        // It has one parent at most, and people's stays.
+        if (above) return;
+        const after = asObject(await ask(what, "PATCH", path, {}, { parent: parent.id }));
+        if (!after?.parent) throw new DeliveryError("never", `${what}: parent was not kept; may the account write it?`);
       },
     };
   },

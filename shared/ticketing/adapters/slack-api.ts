@@ -59,7 +59,8 @@ export function slackCaller(url: string, { send, credentials, nowMs }: TrackerPo
     const error = asText(parsed?.error);
     if (error === undefined) throw new DeliveryError("later", `${what}: the answer says neither ok nor why not`);
     const told = `${what}: ${error}${detailsOf(parsed)}`;
-    if (BAD_TOKEN.includes(error) || MAY_NOT.includes(error)) throw refusedFor(told);
+    if (BAD_TOKEN.includes(error) || MAY_NOT.includes(error))
+      throw refusedFor(told, { isOfRight: MAY_NOT.includes(error) });
     if (GONE.includes(error)) throw new DeliveryError("gone", told);
     const retryAfterMs = retryAfter(answer.headers["retry-after"], nowMs());
     const isPassing = PASSING.includes(error);

@@ -107,11 +107,10 @@ export async function openFakeGithub(as: "token" | "app" = "token"): Promise<Fak
     return { status: 200, body: below.map(shown) };
   }
 
-  function addSubIssue(parent: FakeIssue, { sub_issue_id, replace_parent }: Record<string, unknown>): Said {
+  function addSubIssue(parent: FakeIssue, { sub_issue_id }: Record<string, unknown>): Said {
     const child = issues.find(({ number }) => idOf(number) === sub_issue_id);
     if (child === undefined) return problem(404, "The provided sub-issue does not exist");
-    const taken = child.parent !== undefined && replace_parent !== true;
-    if (child.parent === parent.number || taken)
+    if (child.parent !== undefined)
       return problem(422, "Issue may not contain duplicate sub-issues and Sub issue may only have one parent");
     child.parent = parent.number;
     return { status: 201, body: shown(parent) };
@@ -176,7 +175,7 @@ function idOf(number: number): number {
   return 1_000_000 + number;
 }
 
-function shown({ number, isPull, comments, parent: _, ...issue }: FakeIssue): object {
+function shown({ number, isPull, comments, parent, ...issue }: FakeIssue): object {
   const html_url = `https://github.com/${REPOSITORY}/${isPull ? "pull" : "issues"}/${number}`;
   return {
     id: idOf(number),

@@ -27,12 +27,6 @@ export async function openSecurityHub(): Promise<FakeSecurityHub> {
     settings: {},
     secret: {},
     aws: awsOfSandbox(sandbox, { server, protocol: AwsRestJsonProtocol, check: mistakesOf, asked }),
-    linked: () =>
-      sandbox.securityHub.findings.flatMap(({ finding }) =>
-        ((finding as unknown as Shown).RelatedFindings ?? []).map(
-          ({ Id }) => [(finding as unknown as Shown).Id, Id] as const,
-        ),
-      ),
     clear: () => sandbox.securityHub.clear(),
     kept: () => sandbox.securityHub.findings.map(({ finding }) => keptOf(finding as unknown as Shown)),
   };
@@ -46,7 +40,6 @@ interface Shown {
   readonly Remediation: { readonly Recommendation: { readonly Text: string } };
   readonly ProductFields: Readonly<Record<string, string>>;
   readonly Workflow: { readonly Status: string };
-  readonly RelatedFindings?: readonly { readonly Id: string }[];
   readonly Note?: { readonly Text: string };
 }
 

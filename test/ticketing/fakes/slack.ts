@@ -134,7 +134,7 @@ function linkedIn(messages: readonly Message[]): readonly (readonly [string, str
     const parent = messages.find(({ ts }) => ts.replace(".", "") === to?.replace(".", ""));
     return to === undefined ? [] : [`${keyOf(thread_ts)} ${keyOf(parent?.ts)}`];
   });
-  return [...new Set(pairs)].map((pair) => pair.split(" ") as [string, string]);
+  return pairs.map((pair) => pair.split(" ") as [string, string]);
 }
 
 /** What a person reads of a message. */
