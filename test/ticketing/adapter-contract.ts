@@ -155,6 +155,16 @@ export function adapterContract(definition: AdapterDefinition, open: () => Promi
       });
     });
 
+    it("leaves a parent alone that people have given it, where it can have one only", async () => {
+      if (!["github", "servicenow"].includes(name)) return;
+      const child = await tracker.open(someTicket());
+      const theirs = await tracker.open(someTicket({ key: "f-00000000000000000001" }));
+      const ours = await tracker.open(someTicket({ key: "g-0123456789abcdef0123" }));
+      await tracker.linkToParent?.(child, theirs);
+      await tracker.linkToParent?.(child, ours);
+      expect(vendor.linked?.()).toEqual([["f-0123456789abcdef0123", "f-00000000000000000001"]]);
+    });
+
     it("can be found, or opened again without a second ticket, when the answer to the opening was lost", async () => {
       vendor.server.failNext(...(vendor.calm ?? []), "crash");
       await tracker

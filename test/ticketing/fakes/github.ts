@@ -181,6 +181,7 @@ function shown({ number, isPull, comments, parent, ...issue }: FakeIssue): objec
     id: idOf(number),
     number,
     html_url,
+    parent_issue_url: parent === undefined ? null : `https://api.github.com/repos/${REPOSITORY}/issues/${parent}`,
     ...issue,
     comments: comments.length,
     ...(isPull && { pull_request: { html_url } }),
