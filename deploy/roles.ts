@@ -154,7 +154,7 @@ function trackers(stack: Stack, { tellsTrackers }: FunctionDefinition): readonly
 /** The customer's own keys, for what a service says that it has encrypted. */
 function decrypts(sid: string, service: string, name: string, what: Json): Json {
   return allow(sid, ["kms:Decrypt"], sub(KEY_ARNS), {
-    StringEquals: { "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com`) },
+    StringLike: { "kms:ViaService": sub(`${service}.\${AWS::Region}.amazonaws.com*`) },
     ArnLike: { [`kms:EncryptionContext:${name}`]: what },
   });
 }
@@ -171,7 +171,7 @@ function publishing({ accounts, organization }: Stack): readonly Json[] {
     ...(isServing ? [allow("PublishElsewhere", ["sns:Publish"], topicIn("*"), { StringEquals: served })] : []),
     // A topic may be encrypted.
     allow("EncryptTopics", ["kms:GenerateDataKey", "kms:Decrypt"], sub(KEY_ARNS), {
-      StringLike: { "kms:ViaService": "sns.*.amazonaws.com" },
+      StringLike: { "kms:ViaService": "sns.*.amazonaws.com*" },
       ArnLike: { "kms:EncryptionContext:aws:sns:topicArn": here },
     }),
   ];

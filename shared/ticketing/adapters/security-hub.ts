@@ -32,11 +32,7 @@ export const securityHub: AdapterDefinition = {
         const workflow = workflowOf(ticket, false);
         const times = { createdAt: at, updatedAt: at };
         await hub.write(ticket, { product, ...times, isResolved: false }, workflow);
-        return {
-          id: ticket.key,
-          state: "open",
-          more: { ...times, workflow, account: product.account, region: product.region },
-        };
+        return { id: ticket.key, state: "open", more: { ...times, workflow } };
       },
       async change(remote, ticket, { kind, note }) {
         const product = productOf(ticket);

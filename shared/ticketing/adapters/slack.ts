@@ -149,7 +149,8 @@ function byBot({ url, settings }: TrackerRoute, ports: TrackerPorts): Tracker {
       const url = parent.url ?? (await permalinkOf(parent));
       const text = `One of many from one cause: <${url}|the message that tells them together>`;
       const blocks = [{ type: "section", text: { type: "mrkdwn", text } }];
-      await call("chat.postMessage", { ...AS_IT_IS, channel: more?.channel ?? channel(), thread_ts: ts, text, blocks });
+      const at = more?.channel ?? channel();
+      await call("chat.postMessage", { ...AS_IT_IS, ...NOT_UNFURLED, channel: at, thread_ts: ts, text, blocks });
     },
   };
 }
