@@ -1,4 +1,3 @@
-import type { Principal, Sandbox } from "../../sandbox/index.ts";
 import { AwsClients } from "../../shared/aws/clients.ts";
 import type { Control } from "../../shared/control.ts";
 import type { Cordon } from "../../shared/cordon.ts";
@@ -101,22 +100,11 @@ export function failingWrites<State>(cordon: Cordon<State>): Cordon<State> {
   });
 }
 
-/** The user's access to each sandbox: what takes time is to make clients. */
-const developers = new WeakMap<Sandbox, { readonly user: Principal; readonly clients: AwsClients }>();
-
-function developerIn(sandbox: Sandbox) {
-  const known = developers.get(sandbox);
-  if (known !== undefined) return known;
-  const user = sandbox.createPrincipal({ type: "IAMUser", name: "developer" });
-  const made = { user, clients: new AwsClients() };
-  developers.set(sandbox, made);
-  return made;
-}
-
 /** A user's own access to the resource, past Cordon. */
 export function portOf<State>(control: Control<State>, set: Staged) {
-  const { user, clients } = developerIn(set.sandbox);
+  const user = set.sandbox.createPrincipal({ type: "IAMUser", name: "developer" });
   Object.assign(process.env, set.sandbox.environment(user));
+  const clients = new AwsClients();
   const s3 = s3BucketsOnAws(clients, set.clock);
   // Clients take their credentials when first used.
   void clients.s3({ account: set.sandbox.account, region: "eu-central-1" });

@@ -142,8 +142,6 @@ export async function stage<State>(control: Control<State>, options: StageOption
     options.policy,
   );
 
-  // A container's memory is that of its ports. The SDK's clients know nothing of Cordon's, and to make them anew takes longer than what most containers do.
-  const clients = new AwsClients();
   const container = (
     more: Partial<Pick<StageOptions, "mode" | "wrap">> & {
       policy?: PolicyInForce;
@@ -156,6 +154,7 @@ export async function stage<State>(control: Control<State>, options: StageOption
     Object.assign(process.env, sandbox.environment(role));
     const { accounts, overlooks } = more;
     const mode = more.mode ?? options.mode ?? "enforce";
+    const clients = new AwsClients();
     const its = (more.control ?? control) as Control<State>;
     const s3 = s3BucketsOnAws(clients, clock);
     const journal = new DynamoDbJournal(clients.dynamoDb(), "cordon", (ms) => clock.sleep(ms));
