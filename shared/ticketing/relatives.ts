@@ -17,7 +17,7 @@ export type Linking =
 
 /** A ticket that is on its way is looked for after this long, then after as long as it has been waited for, and no more after GIVEN_UP_MS; should it come later, it is linked with the next news. */
 const FIRST_LOOK_MS = 30_000;
-const GIVEN_UP_MS = 20 * 60_000;
+const GIVEN_UP_MS = 24 * 3_600_000;
 /** No link is begun later: a slow tracker takes as long again for one, and the function has to end of itself. */
 const MAX_WORK_MS = 10_000;
 
