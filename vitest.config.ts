@@ -12,8 +12,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: "node_modules/.cache/cordon/compiled" },
     // test/support/setup.ts clears up behind each file.
     isolate: false,
-    // Twice the cores that there are at least: tests wait for time limits and processes as well.
-    maxWorkers: 4,
+    // One more than the cores that there are at least: tests wait for time limits and processes as well, and each worker loads everything anew.
+    maxWorkers: 3,
     // Machines are shared: what takes a second alone may take many.
     testTimeout: 60_000,
     hookTimeout: 60_000,
