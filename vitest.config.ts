@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -14,6 +15,7 @@ export default defineConfig({
     isolate: false,
     // One more than the cores that there are at least: tests wait for time limits and processes as well, and each worker loads everything anew.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Machines are shared: what takes a second alone may take many.
     testTimeout: 60_000,
     hookTimeout: 60_000,
